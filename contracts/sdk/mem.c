@@ -1,8 +1,10 @@
-/* mem.c: what the compiler may call behind a contract's back: memory functions and 128-bit division.
+/* mem.c: what the compiler may call behind a contract's back: memory functions and 128-bit
+ * division.
  *
- * Linked into every plugin and run by the machine, so each instruction is fuel: copies go by 8 bytes.  The machine
- * allows misaligned loads and stores (contracts/vm/SPEC.md 2); C does not, and the compiler would split them into
- * bytes, hence the two lines of assembly.  Guest code only; a native build of a contract takes these from libc. */
+ * Linked into every plugin and run by the machine, so each instruction is fuel: copies go by 8
+ * bytes.  The machine allows misaligned loads and stores (contracts/vm/SPEC.md 2); C does not, and
+ * the compiler would split them into bytes, hence the two lines of assembly.  Guest code only; a
+ * native build of a contract takes these from libc. */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,8 +41,8 @@ static inline uint64_t load(const uint8_t *p)
     return v;
 }
 
-/* The last 8 bytes are read first and written last, over what the loop wrote: no loop over the odd bytes, and right
- * also when the two overlap. */
+/* The last 8 bytes are read first and written last, over what the loop wrote: no loop over the odd
+ * bytes, and right also when the two overlap. */
 static void copy_up(uint8_t *d, const uint8_t *s, size_t size)
 {
     if (size < 8) {
@@ -168,8 +170,8 @@ static unsigned leading_zeros(uint64_t v) /* v is not 0 */
     return n;
 }
 
-/* (high, low) / b with high < b, so that the quotient fits: Knuth's algorithm D in base 2^32, two digits
- * (TAOCP 2, 4.3.1). */
+/* (high, low) / b with high < b, so that the quotient fits: Knuth's algorithm D in base 2^32, two
+ * digits (TAOCP 2, 4.3.1). */
 static uint64_t divide_2_by_1(uint64_t *rest, uint64_t high, uint64_t low, uint64_t b)
 {
     unsigned shift = leading_zeros(b);
@@ -212,7 +214,8 @@ static u128 divide(u128 *rest, u128 a, u128 b)
         *rest = ah % bl == 0 ? al % bl : r;
         return (u128)qh << 64 | ql;
     }
-    /* The quotient is below 2^64: guess it with b's highest 64 bits (Hacker's Delight 9-5), at most one too high. */
+    /* The quotient is below 2^64: guess it with b's highest 64 bits (Hacker's Delight 9-5), at most
+     * one too high. */
     unsigned shift = leading_zeros(bh);
     uint64_t b1 = (uint64_t)((b << shift) >> 64);
     u128 half = a >> 1;

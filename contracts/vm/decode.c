@@ -1,5 +1,6 @@
 /* decode.c: one 32-bit word to one struct vm_insn, or a refusal.
- * Follows the RISC-V unprivileged specification 20191213, chapters 2 (RV32I), 5 (RV64I) and 7 (M), table 24.2. */
+ * Follows the RISC-V unprivileged specification 20191213, chapters 2 (RV32I), 5 (RV64I) and 7 (M),
+ * table 24.2. */
 #include "image.h"
 
 #define NONE VM_OP_COUNT
@@ -24,13 +25,15 @@ static int32_t imm_s(uint32_t w)
 
 static int32_t imm_b(uint32_t w)
 {
-    uint32_t v = (w >> 31) << 12 | ((w >> 7) & 1) << 11 | ((w >> 25) & 63) << 5 | ((w >> 8) & 15) << 1;
+    uint32_t v =
+        (w >> 31) << 12 | ((w >> 7) & 1) << 11 | ((w >> 25) & 63) << 5 | ((w >> 8) & 15) << 1;
     return sign_extend(v, 13);
 }
 
 static int32_t imm_j(uint32_t w)
 {
-    uint32_t v = (w >> 31) << 20 | ((w >> 12) & 255) << 12 | ((w >> 20) & 1) << 11 | ((w >> 21) & 1023) << 1;
+    uint32_t v =
+        (w >> 31) << 20 | ((w >> 12) & 255) << 12 | ((w >> 20) & 1) << 11 | ((w >> 21) & 1023) << 1;
     return sign_extend(v, 21);
 }
 
@@ -44,7 +47,8 @@ static bool target(int32_t *out, int32_t offset, uint32_t index, uint32_t count)
 
 static enum vm_op op_imm(int32_t *imm, uint32_t w)
 {
-    static const uint8_t table[8] = {OP_ADDI, OP_SLLI, OP_SLTI, OP_SLTIU, OP_XORI, OP_SRLI, OP_ORI, OP_ANDI};
+    static const uint8_t table[8] = {OP_ADDI, OP_SLLI, OP_SLTI, OP_SLTIU,
+                                     OP_XORI, OP_SRLI, OP_ORI,  OP_ANDI};
     uint32_t f3 = (w >> 12) & 7;
     *imm = imm_i(w);
     if (f3 == 1 || f3 == 5) {
@@ -81,7 +85,8 @@ static enum vm_op op_imm_32(int32_t *imm, uint32_t w)
 static enum vm_op op_reg(uint32_t w)
 {
     static const uint8_t base[8] = {OP_ADD, OP_SLL, OP_SLT, OP_SLTU, OP_XOR, OP_SRL, OP_OR, OP_AND};
-    static const uint8_t mul[8] = {OP_MUL, OP_MULH, OP_MULHSU, OP_MULHU, OP_DIV, OP_DIVU, OP_REM, OP_REMU};
+    static const uint8_t mul[8] = {OP_MUL, OP_MULH, OP_MULHSU, OP_MULHU,
+                                   OP_DIV, OP_DIVU, OP_REM,    OP_REMU};
     static const uint8_t alt[8] = {OP_SUB, NONE, NONE, NONE, NONE, OP_SRA, NONE, NONE};
     uint32_t f3 = (w >> 12) & 7;
     uint32_t f7 = w >> 25;
@@ -104,7 +109,8 @@ const char *zyd_vm_decode(struct vm_insn *out, uint32_t w, uint32_t index, uint3
 {
     static const uint8_t loads[8] = {OP_LB, OP_LH, OP_LW, OP_LD, OP_LBU, OP_LHU, OP_LWU, NONE};
     static const uint8_t stores[8] = {OP_SB, OP_SH, OP_SW, OP_SD, NONE, NONE, NONE, NONE};
-    static const uint8_t branches[8] = {OP_BEQ, OP_BNE, NONE, NONE, OP_BLT, OP_BGE, OP_BLTU, OP_BGEU};
+    static const uint8_t branches[8] = {OP_BEQ, OP_BNE, NONE,    NONE,
+                                        OP_BLT, OP_BGE, OP_BLTU, OP_BGEU};
     uint32_t f3 = (w >> 12) & 7;
     uint32_t rd = (w >> 7) & 31;
     enum vm_op op = NONE;
@@ -157,7 +163,8 @@ const char *zyd_vm_decode(struct vm_insn *out, uint32_t w, uint32_t index, uint3
     case 0x3b:
         op = op_reg_32(w);
         break;
-    case 0x73: /* neither writes a register; every other SYSTEM word is a CSR or privileged instruction */
+    case 0x73: /* neither writes a register; every other SYSTEM word is a CSR or privileged
+                  instruction */
         op = w == 0x00000073u ? OP_ECALL : w == 0x00100073u ? OP_EBREAK : NONE;
         break;
     case 0x00: /* compilers and linkers pad with zero words */
@@ -169,10 +176,7 @@ const char *zyd_vm_decode(struct vm_insn *out, uint32_t w, uint32_t index, uint3
     if (op == NONE) {
         return refused;
     }
-    *out = (struct vm_insn){(uint8_t)op,
-                            (uint8_t)(rd == 0 ? VM_SINK : rd),
-                            (uint8_t)((w >> 15) & 31),
-                            (uint8_t)((w >> 20) & 31),
-                            imm};
+    *out = (struct vm_insn){(uint8_t)op, (uint8_t)(rd == 0 ? VM_SINK : rd),
+                            (uint8_t)((w >> 15) & 31), (uint8_t)((w >> 20) & 31), imm};
     return NULL;
 }

@@ -1,13 +1,15 @@
 /* exec.c: the instructions.
  *
- * The rule (SPEC.md 3) is that each instruction is paid before it runs.  This file pays in arrears: a run of
- * instructions without a taken transfer is paid at its end, before anything outside the machine can see it.  Nobody
- * can tell the difference: a run has no effect outside, is never longer than the code, and settle() finds the
- * instruction that could not be paid.  zyd_vm_exec is longer than a screen because it is one row an instruction. */
+ * The rule (SPEC.md 3) is that each instruction is paid before it runs.  This file pays in arrears:
+ * a run of instructions without a taken transfer is paid at its end, before anything outside the
+ * machine can see it.  Nobody can tell the difference: a run has no effect outside, is never longer
+ * than the code, and settle() finds the instruction that could not be paid.  zyd_vm_exec is longer
+ * than a screen because it is one row an instruction. */
 #include "machine.h"
 
 _Static_assert((INT64_C(-1) >> 1) == -1, "signed right shift is arithmetic");
-_Static_assert((int64_t)UINT64_MAX == -1 && (int32_t)UINT32_MAX == -1, "conversion to signed wraps");
+_Static_assert((int64_t)UINT64_MAX == -1 && (int32_t)UINT32_MAX == -1,
+               "conversion to signed wraps");
 
 static uint64_t load16(const uint8_t *p)
 {
@@ -65,7 +67,8 @@ static uint64_t mulhu(uint64_t a, uint64_t b)
     return (uint64_t)(((zyd_u128)a * b) >> 64);
 }
 
-/* Division as table 7.1 of the RISC-V specification: by zero gives all ones and the dividend, overflow wraps. */
+/* Division as table 7.1 of the RISC-V specification: by zero gives all ones and the dividend,
+ * overflow wraps. */
 static uint64_t div_s(uint64_t a, uint64_t b)
 {
     if (b == 0) {
@@ -103,10 +106,12 @@ static uint64_t guest_pc(const struct zyd_vm_image *image, const struct vm_insn 
     return image->text + 4 * (uint64_t)(i - image->code);
 }
 
-/* Ends the call at `last`, the instruction that ended it; `first` began the unpaid run.  When the run cannot be
- * paid, the call ended earlier: at the instruction whose turn came with nothing left. */
-static void settle(struct zyd_vm *vm, struct zyd_vm_result *result, const struct zyd_vm_image *image,
-                   enum zyd_vm_trap trap, const struct vm_insn *first, const struct vm_insn *last)
+/* Ends the call at `last`, the instruction that ended it; `first` began the unpaid run.  When the
+ * run cannot be paid, the call ended earlier: at the instruction whose turn came with nothing left.
+ */
+static void settle(struct zyd_vm *vm, struct zyd_vm_result *result,
+                   const struct zyd_vm_image *image, enum zyd_vm_trap trap,
+                   const struct vm_insn *first, const struct vm_insn *last)
 {
     uint64_t cost = (uint64_t)(last - first) + 1;
     if (cost > vm->fuel_left) {
@@ -292,7 +297,7 @@ void zyd_vm_exec(struct zyd_vm *vm, struct zyd_vm_result *result, const struct v
         }
         i++;
         continue;
-    transfer: {
+    transfer : {
         uint64_t cost = (uint64_t)(i - first) + 1;
         if (cost > vm->fuel_left) {
             trap = ZYD_VM_FUEL;

@@ -1,5 +1,6 @@
 /* load.c: an ELF file from anybody to a struct zyd_vm_image, or the rule it breaks (SPEC.md 5).
- * Only the ELF header and the program headers are read; sections, symbols and notes are never looked at. */
+ * Only the ELF header and the program headers are read; sections, symbols and notes are never
+ * looked at. */
 #include "image.h"
 
 #define ELF_HEADER 64u
@@ -180,7 +181,8 @@ static const char *make_plan(struct plan *plan, struct zyd_span elf)
 
 static size_t plan_footprint(size_t image_size, size_t count)
 {
-    return round16(sizeof(struct zyd_vm_image)) + round16((count + 1) * sizeof(struct vm_insn)) + round16(image_size);
+    return round16(sizeof(struct zyd_vm_image)) + round16((count + 1) * sizeof(struct vm_insn)) +
+           round16(image_size);
 }
 
 size_t zyd_vm_image_footprint(void)
@@ -218,12 +220,14 @@ static const char *fill(struct zyd_vm_image *image, const struct plan *plan, str
     for (uint32_t i = 0; i < plan->load_count; i++) {
         const struct segment *s = &plan->loads[i];
         if (s->file_size != 0) {
-            memcpy(image->bytes + (s->address - ZYD_VM_IMAGE_BASE), elf.data + s->offset, (size_t)s->file_size);
+            memcpy(image->bytes + (s->address - ZYD_VM_IMAGE_BASE), elf.data + s->offset,
+                   (size_t)s->file_size);
         }
     }
     const uint8_t *text = image->bytes + (image->text - ZYD_VM_IMAGE_BASE);
     for (uint32_t i = 0; i < image->count; i++) {
-        const char *why = zyd_vm_decode(&image->code[i], le32(text + (size_t)i * 4), i, image->count);
+        const char *why =
+            zyd_vm_decode(&image->code[i], le32(text + (size_t)i * 4), i, image->count);
         if (why != NULL) {
             return why;
         }
@@ -232,8 +236,8 @@ static const char *fill(struct zyd_vm_image *image, const struct plan *plan, str
     return NULL;
 }
 
-enum zyd_status zyd_vm_load(struct zyd_vm_image **out, const char **reason, void *mem, size_t mem_size,
-                            struct zyd_span elf)
+enum zyd_status zyd_vm_load(struct zyd_vm_image **out, const char **reason, void *mem,
+                            size_t mem_size, struct zyd_span elf)
 {
     struct plan plan;
     const char *why = NULL;

@@ -13,8 +13,8 @@ struct vm_region {
 };
 
 struct zyd_vm {
-    /* By bits 28 and 29 of an address: image, nothing, memory, input.  The index only picks which bounds to check;
-     * the bounds decide. */
+    /* By bits 28 and 29 of an address: image, nothing, memory, input.  The index only picks which
+     * bounds to check; the bounds decide. */
     struct vm_region region[4];
     uint64_t fuel_left;
     uint64_t dirty;
@@ -32,7 +32,8 @@ struct vm_run {
     uint64_t input_size;
 };
 
-/* zyd_vm_exec runs to the end of the call.  It sets trap, value and pc of the result, and vm->fuel_left. */
+/* zyd_vm_exec runs to the end of the call.  It sets trap, value and pc of the result, and
+ * vm->fuel_left. */
 void zyd_vm_exec(struct zyd_vm *vm, struct zyd_vm_result *result, const struct vm_run *run);
 
 /* `size` is 1, 2, 4 or 8 in the interpreter, anything in a host call.  NULL: out of bounds. */
@@ -55,7 +56,8 @@ static inline uint8_t *vm_writable(struct zyd_vm *vm, uint64_t address, uint64_t
         vm->address = address;
         return NULL;
     }
-    vm->dirty |= UINT64_C(1) << (offset >> VM_PAGE_SHIFT) | UINT64_C(1) << ((offset + size - 1) >> VM_PAGE_SHIFT);
+    vm->dirty |= UINT64_C(1) << (offset >> VM_PAGE_SHIFT) |
+                 UINT64_C(1) << ((offset + size - 1) >> VM_PAGE_SHIFT);
     return vm->memory + offset;
 }
 

@@ -44,8 +44,9 @@ static void clear_memory(struct zyd_vm *vm)
     }
 }
 
-enum zyd_status zyd_vm_call(struct zyd_vm *vm, struct zyd_vm_result *result, const struct zyd_vm_image *image,
-                            struct zyd_span input, uint64_t fuel, zyd_vm_host_fn host, void *ctx)
+enum zyd_status zyd_vm_call(struct zyd_vm *vm, struct zyd_vm_result *result,
+                            const struct zyd_vm_image *image, struct zyd_span input, uint64_t fuel,
+                            zyd_vm_host_fn host, void *ctx)
 {
     zyd_assert(!vm->running && fuel <= ZYD_VM_FUEL_MAX && host != NULL);
     if (input.size > ZYD_VM_INPUT_MAX) {
@@ -53,7 +54,8 @@ enum zyd_status zyd_vm_call(struct zyd_vm *vm, struct zyd_vm_result *result, con
     }
     clear_memory(vm);
     vm->region[0] = (struct vm_region){image->bytes, ZYD_VM_IMAGE_BASE, image->size};
-    vm->region[3] = (struct vm_region){input.size != 0 ? input.data : nothing, ZYD_VM_INPUT_BASE, input.size};
+    vm->region[3] =
+        (struct vm_region){input.size != 0 ? input.data : nothing, ZYD_VM_INPUT_BASE, input.size};
     vm->fuel_left = fuel;
     vm->address = 0;
     vm->exhausted = false;
@@ -82,7 +84,8 @@ uint8_t *zyd_vm_write(struct zyd_vm *vm, uint64_t address, uint64_t size)
         vm->address = address;
         return NULL;
     }
-    for (uint64_t page = offset >> VM_PAGE_SHIFT; page <= (offset + size - 1) >> VM_PAGE_SHIFT; page++) {
+    for (uint64_t page = offset >> VM_PAGE_SHIFT; page <= (offset + size - 1) >> VM_PAGE_SHIFT;
+         page++) {
         vm->dirty |= UINT64_C(1) << page;
     }
     return vm->memory + offset;
