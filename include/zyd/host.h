@@ -1,0 +1,116 @@
+/* zyd/host.h: runs operations against an overlay: the host side of zyd/contract.h and the host's own operations.
+ *
+ * The host owns accounts, obligations, deadlines, pending operations and the registry (D19).  A call runs against a
+ * journal: on success the journal is merged into the block's overlay, on any error it is dropped and only the code and
+ * the fuel stay.  The same operation on the same state gives the same outcome bytes everywhere.
+ *
+ * Record keys of owner 0 (before hashing): FORMATS.md, "host records".
+ */
+#ifndef ZYD_HOST_H
+#define ZYD_HOST_H
+
+#include <zyd/base.h>
+#include <zyd/genesis.h>
+#include <zyd/ledger.h>
+#include <zyd/state.h>
+
+#define ZYD_CONTRACT_HOST 0u
+enum zyd_host_event { /* operations of contract 0: fixed numbers */
+    ZYD_HOST_COUNTERSIGN = 1, /* object = op_id of the pending operation; args [] */
+    ZYD_HOST_DECLINE = 2,     /* a party of its object ends it */
+    ZYD_HOST_WITHDRAW = 3,    /* its first signer ends it */
+    ZYD_HOST_PAID = 4,        /* object = obligation; args [bank reference str 1..35]; debtor and creditor sign */
+    ZYD_HOST_EVIDENCE = 5     /* class 3 envelopes only; args [vote bin122, vote bin122] */
+};
+#define ZYD_LABEL_SETTLED 0xff01u /* label of PAID's postings */
+#define ZYD_LABEL_OPENING 0xff02u /* label of genesis openings */
+
+/* Codes of the host and VM (ledger.md 2.6, domain.md 3.6). */
+#define ZYD_CODE_SIGNER_MISSING 9102u
+#define ZYD_CODE_RANGE 9104u
+#define ZYD_CODE_BAD_ID 9105u
+#define ZYD_CODE_STALE_STATE 9108u
+#define ZYD_CODE_DUP_KEY 9109u
+#define ZYD_CODE_BAD_STATE 9111u
+#define ZYD_CODE_CALENDAR_MISSING 9113u
+#define ZYD_CODE_PENDING 9114u
+#define ZYD_CODE_UNKNOWN_OBJECT 9115u
+#define ZYD_CODE_FUEL 9120u
+#define ZYD_CODE_MEMORY 9121u
+#define ZYD_CODE_INSTRUCTION 9122u
+#define ZYD_CODE_LIMIT 9123u
+#define ZYD_CODE_BAD_RETURN 9124u
+#define ZYD_CODE_ABORT 9125u
+
+struct zyd_totals {
+    zyd_u128 debits, credits, open_obligations;
+};
+
+struct zyd_host;
+size_t zyd_host_footprint(void);
+/* genesis must outlive it. */
+struct zyd_host *zyd_host_init(void *mem, const struct zyd_genesis *genesis);
+/* Loads the image of one plugin of genesis; its SHA-256 must be the one named there. ZYD_OK, ZYD_E_FOREIGN (hash),
+ * ZYD_E_INVALID (refused by the loader: why). */
+enum zyd_status ZYD_MUST_USE zyd_host_plugin(struct zyd_host *h, const char **why, struct zyd_span elf);
+/* All plugins that genesis names are loaded. */
+bool zyd_host_ready(const struct zyd_host *h);
+
+/* Puts the genesis records (members, programmes, openings) into an overlay on an empty state: height 0. */
+enum zyd_status ZYD_MUST_USE zyd_host_genesis(struct zyd_host *h, struct zyd_overlay *o, struct zyd_totals *totals);
+
+/* One block.  totals: the parent's on entry, updated in place. */
+struct zyd_host_block {
+    struct zyd_overlay *overlay;
+    uint64_t height, time_ms;
+    struct zyd_totals *totals;
+    uint64_t fuel_used; /* of the whole block so far */
+    uint32_t op_count;  /* outcomes so far */
+    struct zyd_due sys_cursor; /* host's: where the SYS phase stands */
+};
+/* Outcomes are appended to wr as u32 length + bytes; leaf hashes and ok flags are the caller's to compute from them. */
+
+/* Runs the next due SYS operation (ledger.md 2.4 rule 3) into one outcome.  *ran is false when none is due at time_ms.
+ * ZYD_OK; ZYD_E_FULL or ZYD_E_STORE: the block cannot be executed here. */
+enum zyd_status ZYD_MUST_USE zyd_host_run_sys(struct zyd_host *h, struct zyd_wr *wr, bool *ran, struct zyd_host_block *b);
+/* Runs one operation of a verified envelope: first the due deadlines of its object, as outcomes of their own, then it.
+ * count: outcomes appended (>= 1). ok: outcomes with code 0. code: the operation's own outcome code. */
+enum zyd_status ZYD_MUST_USE zyd_host_run_op(struct zyd_host *h, struct zyd_wr *wr, uint32_t *count, uint32_t *ok,
+                                             uint32_t *code, struct zyd_host_block *b, const struct zyd_env *env,
+                                             const struct zyd_op *op);
+/* Is a SYS operation due at time_ms on this overlay (NULL: base)? */
+bool zyd_host_sys_due(struct zyd_host *h, struct zyd_state *s, struct zyd_overlay *o, uint64_t time_ms);
+
+/* Host records, decoded from a record's value (FORMATS.md). */
+struct zyd_account {
+    uint16_t member, programme;
+    char code[ZYD_ACCOUNT_MAX + 1];
+    zyd_u128 debits, credits;
+    uint64_t entry_count;
+    struct zyd_hash history;
+};
+enum zyd_status ZYD_MUST_USE zyd_account_decode(struct zyd_account *out, struct zyd_span value);
+void zyd_account_key(struct zyd_hash *out, uint16_t member, uint16_t programme, struct zyd_span code);
+struct zyd_obligation {
+    struct zyd_hash id, object;
+    struct zyd_money amount;
+    uint16_t contract, programme, debtor, creditor, reason;
+    uint8_t gross, state; /* enum ct_obligation_state */
+    int32_t value_date;
+};
+enum zyd_status ZYD_MUST_USE zyd_obligation_decode(struct zyd_obligation *out, struct zyd_span value);
+void zyd_obligation_key(struct zyd_hash *out, const struct zyd_hash *id);
+/* Record key of a contract's object. */
+void zyd_contract_object_key(struct zyd_hash *out, uint16_t contract, const struct zyd_hash *object);
+struct zyd_pending {
+    struct zyd_span op;       /* the operation's bytes */
+    uint64_t expires_ms;
+    uint8_t state;            /* 1 waits, 2 done, 3 declined, 4 withdrawn, 5 expired, 6 failed */
+    uint32_t code;            /* outcome code once it ended */
+    uint8_t signer_count, missing_count;
+    uint16_t signers[ZYD_ENV_SIGS_MAX], missing[ZYD_ENV_SIGS_MAX];
+};
+enum zyd_status ZYD_MUST_USE zyd_pending_decode(struct zyd_pending *out, struct zyd_span value);
+void zyd_pending_key(struct zyd_hash *out, const struct zyd_hash *op_id);
+
+#endif
