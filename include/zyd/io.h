@@ -1,0 +1,116 @@
+/* zyd/io.h: the effects: one outside thing a file in node/io.  Everything here may block, allocate and fail.
+ *
+ * Store (archive zyd_store: the simulator may link it): LevelDB and the vote file.  Net: peer links.  The rest: keys, clock, log.
+ * Functions return enum zyd_status and fill a struct zyd_err with what, where and what to do.
+ */
+#ifndef ZYD_IO_H
+#define ZYD_IO_H
+
+#include <zyd/base.h>
+#include <zyd/crypto.h>
+#include <zyd/genesis.h>
+#include <zyd/kv.h>
+#include <zyd/ledger.h>
+#include <zyd/replica.h>
+
+struct zyd_err {
+    uint32_t code;  /* catalogue: 8xxx */
+    char text[512]; /* English, one line: what, where, what to do */
+};
+void zyd_err_set(struct zyd_err *err, uint32_t code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- LevelDB (node/io/store/store_leveldb.c; ledger.md 2.7, reliability.md 2.1) ---- */
+struct zyd_store;
+/* Opens or (create) makes the database in dir.  Never repairs: damage is ZYD_E_DAMAGED with the cure in err. */
+enum zyd_status zyd_store_open(struct zyd_store **out, struct zyd_err *err, const char *dir, bool create);
+void zyd_store_close(struct zyd_store *s);
+/* The read table for the replica; valid from any one thread, beside zyd_store_put on another. */
+struct zyd_kv zyd_store_kv(struct zyd_store *s);
+/* Puts the persisted items of one turn (kinds BLOCK, FINAL, CHECKPOINT, CHECKPOINT_END) in one write; sync: fdatasync and
+ * fsync of the directory before it returns. */
+enum zyd_status zyd_store_put(struct zyd_store *s, struct zyd_err *err, const struct zyd_fx *items, size_t count, bool sync);
+/* What restart needs.  *have false: no checkpoint (a new store). */
+enum zyd_status zyd_store_checkpoint(struct zyd_store *s, struct zyd_err *err, bool *have, struct zyd_checkpoint *out);
+/* Block values above height that have no finality record, ascending; calls each. */
+enum zyd_status zyd_store_unfinal(struct zyd_store *s, struct zyd_err *err, uint64_t above_height,
+                                  enum zyd_status (*each)(void *ctx, struct zyd_span value), void *ctx);
+/* Final block by height for other threads (own read snapshot): malloc'd copies, caller frees. */
+enum zyd_status zyd_store_block(struct zyd_store *s, struct zyd_err *err, uint64_t height, uint8_t **value, size_t *size,
+                                uint8_t **finality, size_t *finality_size);
+
+/* ---- vote file and certificate file (node/io/store/vote_file.c; consensus.md 1.4) ---- */
+struct zyd_votes;
+enum zyd_status zyd_votes_create(struct zyd_err *err, const char *dir, const struct zyd_hash *chain_id); /* by init only */
+/* Missing or damaged: ZYD_E_DAMAGED, the node must not start (quarantine is a later step). */
+enum zyd_status zyd_votes_open(struct zyd_votes **out, struct zyd_err *err, const char *dir, const struct zyd_hash *chain_id);
+void zyd_votes_close(struct zyd_votes *v);
+uint64_t zyd_votes_floor(const struct zyd_votes *v);
+enum zyd_status zyd_votes_each(struct zyd_votes *v, struct zyd_err *err,
+                               enum zyd_status (*vote)(void *ctx, struct zyd_span vote),
+                               enum zyd_status (*cert)(void *ctx, struct zyd_span cert), void *ctx);
+/* Appends VOTE, CERT, FLOOR items and syncs once (certificates first).  A failure is fatal: never retried. */
+enum zyd_status zyd_votes_append(struct zyd_votes *v, struct zyd_err *err, const struct zyd_fx *items, size_t count);
+
+/* ---- peer links (node/io/net_nng.c; prototypes.md 1.3, 2) ---- */
+struct zyd_net;
+struct zyd_net_config {
+    const struct zyd_genesis *genesis;
+    uint16_t me_member;
+    uint8_t link_sk[ZYD_SK_SIZE];
+    const char *listen;               /* "host:port"; port 0: any free one */
+    const char *address[ZYD_MEMBERS_MAX]; /* override by member index, or NULL: genesis */
+};
+/* Callbacks run on the net thread; they must only queue.  peer: validator index. */
+struct zyd_net_events {
+    void *ctx;
+    void (*message)(void *ctx, uint8_t peer, struct zyd_span bytes);
+    void (*peer)(void *ctx, uint8_t peer, bool up);
+};
+enum zyd_status zyd_net_start(struct zyd_net **out, struct zyd_err *err, const struct zyd_net_config *config,
+                              const struct zyd_net_events *events);
+uint16_t zyd_net_port(const struct zyd_net *n);
+/* Copies; thread-safe; drops when the peer's queue (8 MiB) is full or it is down. peer ZYD_BFT_ALL: every validator. */
+void zyd_net_send(struct zyd_net *n, uint8_t peer, struct zyd_span bytes);
+struct zyd_net_stat {
+    bool up;
+    uint64_t sent_bytes, received_bytes, dropped;
+    uint32_t rtt_us;
+};
+void zyd_net_stats(struct zyd_net *n, struct zyd_net_stat out[ZYD_VALIDATORS_MAX]);
+void zyd_net_stop(struct zyd_net *n);
+
+/* ---- keys at rest (node/io/keyfile.c): Argon2id + XChaCha20-Poly1305 ---- */
+struct zyd_key {
+    uint8_t purpose; /* enum zyd_key_purpose */
+    struct zyd_pk pk;
+    uint8_t sk[ZYD_SK_SIZE];
+};
+void zyd_key_generate(struct zyd_key *out, uint8_t purpose);
+/* strength: 0 interactive (devnet, tests), 1 moderate (default). passphrase may be empty only with strength 0. */
+enum zyd_status zyd_key_save(struct zyd_err *err, const char *path, const struct zyd_key *key, const char *passphrase, int strength);
+enum zyd_status zyd_key_load(struct zyd_key *out, struct zyd_err *err, const char *path, const char *passphrase);
+enum zyd_status zyd_key_inspect(struct zyd_key *out_public, struct zyd_err *err, const char *path); /* sk zeroed */
+/* First line of a file or of descriptor 0 ("-"); for passphrases.  Never from an argument. */
+enum zyd_status zyd_secret_read(char *out, size_t cap, struct zyd_err *err, const char *path);
+
+/* ---- clock and log ---- */
+int64_t zyd_clock_mono_ms(void);
+int64_t zyd_clock_wall_ms(void);
+enum zyd_log_level { ZYD_LOG_ERROR = 0, ZYD_LOG_WARN, ZYD_LOG_INFO, ZYD_LOG_DEBUG };
+void zyd_log_setup(enum zyd_log_level level, bool json, const char *name);
+void zyd_log(enum zyd_log_level level, const char *event, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- files ---- */
+enum zyd_status zyd_file_read(uint8_t **out, size_t *size, struct zyd_err *err, const char *path, size_t size_max);
+enum zyd_status zyd_file_write_atomic(struct zyd_err *err, const char *path, const void *data, size_t size, unsigned mode);
+/* Large zero pages for a footprint, mapped lazily; NULL on failure. */
+void *zyd_pages_map(size_t size);
+void zyd_pages_unmap(void *mem, size_t size);
+
+/* ---- consortium.json (node/io/consortium.c; surfaces.md 3.4) ---- */
+/* Parses the file's JSON into a canonical genesis body (malloc'd) and, when complete, its approvals.  The one function that makes
+ * bytes from JSON. */
+enum zyd_status zyd_consortium_load(uint8_t **body, size_t *size, struct zyd_hash *hash, uint32_t *approvals_bitmap_by_member_lo,
+                                    struct zyd_err *err, const char *path);
+
+#endif
