@@ -1,0 +1,39 @@
+/* zyd/sim.h: the deterministic world around zyd_replica_step (reliability.md 4).
+ *
+ * One process, one thread, one heap of events keyed by (virtual time, sequence number).  n replicas, clients, an adversary;
+ * a network that delays, loses, duplicates, reorders, partitions and cuts one way; disks that lose unsynced writes at a
+ * crash.  Checkers stand outside the replicas.  One 64-bit seed decides everything: same seed, same trace hash.
+ */
+#ifndef ZYD_SIM_H
+#define ZYD_SIM_H
+
+#include <zyd/base.h>
+#include <zyd/replica.h>
+
+struct zyd_sim_options {
+    uint64_t seed;
+    uint8_t replicas;        /* 0: drawn from the seed, 4..7 */
+    uint8_t clients;         /* 0: drawn */
+    uint32_t blocks;         /* end of the fault phase: when so many blocks are final, or at until_ms */
+    int64_t until_ms;        /* virtual */
+    bool faults;             /* false: a healthy network and no crashes */
+    bool real_crypto;        /* true: every signature is checked anew; false: verdicts are remembered by exact bytes */
+    void (*trace)(void *ctx, const char *line); /* or NULL */
+    void *trace_ctx;
+};
+enum zyd_sim_verdict { /* exit codes of zyd-sim */
+    ZYD_SIM_PASS = 0,
+    ZYD_SIM_SAFETY = 1,
+    ZYD_SIM_LIVENESS = 2,
+    ZYD_SIM_NONDETERMINISM = 3
+};
+struct zyd_sim_result {
+    enum zyd_sim_verdict verdict;
+    char why[256];               /* which checker, where */
+    struct zyd_hash trace_hash;  /* SHA-256 over every event */
+    int64_t virtual_ms;
+    uint64_t events, blocks, operations, crashes, partitions, messages, lost, byzantine_acts, nullified;
+};
+enum zyd_status zyd_sim_run(struct zyd_sim_result *out, const struct zyd_sim_options *options);
+
+#endif
