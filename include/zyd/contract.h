@@ -26,6 +26,9 @@
 
 __extension__ typedef unsigned __int128 ct_u128;
 
+/* Every record of a contract has a sequence number: 1 when made; a member's operation on an object (the record under its
+ * 32-byte id) raises it by one.  It also remembers the programme it was made under: operations that name another are 9104. */
+
 /* What the call is about.  Stands at the start of the input memory; offsets are from its start. */
 struct ct_call {
     uint32_t abi;
@@ -133,7 +136,9 @@ static inline void ct_put(const void *key, uint32_t key_size, const void *value,
 {
     ct_sys(CT_SYS_PUT, CT_PTR(key), key_size, CT_PTR(value), size, 0, 0);
 }
-/* One debit and one credit in the books of member; amount > 0 (0 posts nothing).  obligation: 32 bytes or NULL. */
+/* One debit and one credit in the books of member; amount > 0 (0 posts nothing).  obligation: 32 bytes or NULL.  Labels from
+ * 0xff00 on are the host's.  An account is 1..40 characters of 0-9 A-Z a-z . _ - and starts with a digit; accounts need no
+ * opening.  They belong to (member, the call's programme).  9104 for anything else. */
 static inline void ct_post(uint16_t member, uint16_t label, const char *dr, const char *cr, int64_t amount,
                            const uint8_t *obligation)
 {
@@ -150,7 +155,10 @@ static inline int64_t ct_obligation_get(struct ct_obligation *out, const uint8_t
 {
     return ct_sys(CT_SYS_OBLIGATION_GET, CT_PTR(out), CT_PTR(id), 0, 0, 0, 0);
 }
-/* Deadline number (1..8) of one of the contract's own objects (an own record under a 32-byte key); due_ms 0 clears it. */
+/* Deadline number (1..8) of one of the contract's own objects (the call's object, or an own record under a 32-byte key that
+ * exists already; else 9115); due_ms 0 clears it.  At one instant deadlines fire in ascending (object, number): a contract
+ * that keeps an object for its programme under 30 zero bytes and the programme's number (u16, big-endian) is called for it
+ * before its other objects. */
 static inline void ct_deadline(const uint8_t *object, uint8_t number, uint64_t due_ms)
 {
     ct_sys(CT_SYS_DEADLINE, CT_PTR(object), number, (int64_t)due_ms, 0, 0, 0);

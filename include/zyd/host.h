@@ -20,8 +20,12 @@ enum zyd_host_event { /* operations of contract 0: fixed numbers */
     ZYD_HOST_DECLINE = 2,     /* a party of its object ends it */
     ZYD_HOST_WITHDRAW = 3,    /* its first signer ends it */
     ZYD_HOST_PAID = 4,        /* object = obligation; args [bank reference str 1..35]; debtor and creditor sign */
-    ZYD_HOST_EVIDENCE = 5     /* class 3 envelopes only; args [vote bin122, vote bin122] */
+    ZYD_HOST_EVIDENCE = 5,    /* class 3 envelopes only; object nil; args [vote bin122, vote bin122] */
+    ZYD_HOST_EXPIRE = 6       /* SYS only: a pending operation ran out of time; object = its op_id */
 };
+/* Deadline numbers of the host's own objects; contracts have 1..8. */
+#define ZYD_DEADLINE_EXPIRE 254u  /* of a pending operation */
+#define ZYD_DEADLINE_SETTLED 255u /* of an obligation: its maker is to hear of it */
 #define ZYD_LABEL_SETTLED 0xff01u /* label of PAID's postings */
 #define ZYD_LABEL_OPENING 0xff02u /* label of genesis openings */
 
@@ -47,8 +51,10 @@ struct zyd_totals {
 };
 
 struct zyd_host;
-size_t zyd_host_footprint(void);
-/* genesis must outlive it. */
+/* Room for the images of all plugins of genesis (about 0.8 MiB each) and one call's journal (about 4 MiB); lazily mapped
+ * zero pages are fine. */
+size_t zyd_host_footprint(const struct zyd_genesis *genesis);
+/* mem: footprint bytes, 16-byte aligned, any content.  genesis must outlive it. */
 struct zyd_host *zyd_host_init(void *mem, const struct zyd_genesis *genesis);
 /* Loads the image of one plugin of genesis; its SHA-256 must be the one named there. ZYD_OK, ZYD_E_FOREIGN (hash),
  * ZYD_E_INVALID (refused by the loader: why). */
@@ -64,13 +70,20 @@ struct zyd_host_block {
     struct zyd_overlay *overlay;
     uint64_t height, time_ms;
     struct zyd_totals *totals;
-    uint64_t fuel_used; /* of the whole block so far */
-    uint32_t op_count;  /* outcomes so far */
-    struct zyd_due sys_cursor; /* host's: where the SYS phase stands */
+    uint64_t fuel_used; /* of the whole block so far: 0 at first, then the host's */
+    uint32_t op_count;  /* outcomes of the whole block so far: 0 at first, then the host's */
+    /* Where the next outcome will stand: the caller sets log_index to the index of the history leaf (SYS or entry) that will
+     * carry it, and op_number to 0 at each new leaf; the host counts op_number up.  Both go into account histories. */
+    uint64_t log_index;
+    uint32_t op_number;
+    struct zyd_due sys_cursor; /* zeros at first, then the host's: where the SYS phase stands */
 };
+/* Fuel that every outcome costs before its first instruction. */
+#define ZYD_FUEL_OPERATION 500u
 /* Outcomes are appended to wr as u32 length + bytes; leaf hashes and ok flags are the caller's to compute from them. */
 
-/* Runs the next due SYS operation (ledger.md 2.4 rule 3) into one outcome.  *ran is false when none is due at time_ms.
+/* Runs the next due SYS operation (ledger.md 2.4 rule 3) into one outcome.  *ran is false when none is due at time_ms, or when
+ * one more call could take the SYS phase over half the block's fuel or operations: the rest waits for the next block.
  * ZYD_OK; ZYD_E_FULL or ZYD_E_STORE: the block cannot be executed here. */
 enum zyd_status ZYD_MUST_USE zyd_host_run_sys(struct zyd_host *h, struct zyd_wr *wr, bool *ran, struct zyd_host_block *b);
 /* Runs one operation of a verified envelope: first the due deadlines of its object, as outcomes of their own, then it.
@@ -108,9 +121,31 @@ struct zyd_pending {
     uint8_t state;            /* 1 waits, 2 done, 3 declined, 4 withdrawn, 5 expired, 6 failed */
     uint32_t code;            /* outcome code once it ended */
     uint8_t signer_count, missing_count;
-    uint16_t signers[ZYD_ENV_SIGS_MAX], missing[ZYD_ENV_SIGS_MAX];
+    uint16_t signers[ZYD_ENV_SIGS_MAX]; /* (member, key) ascending: a member with maker and checker stands twice */
+    uint16_t keys[ZYD_ENV_SIGS_MAX];
+    uint16_t missing[ZYD_ENV_SIGS_MAX]; /* members that the last attempt lacked */
 };
 enum zyd_status ZYD_MUST_USE zyd_pending_decode(struct zyd_pending *out, struct zyd_span value);
 void zyd_pending_key(struct zyd_hash *out, const struct zyd_hash *op_id);
+struct zyd_deadlines {
+    uint16_t contract, programme;
+    uint8_t count;
+    struct {
+        uint8_t number;
+        uint64_t due_ms;
+    } slots[9]; /* ascending number */
+};
+enum zyd_status ZYD_MUST_USE zyd_deadlines_decode(struct zyd_deadlines *out, struct zyd_span value);
+void zyd_deadlines_key(struct zyd_hash *out, const struct zyd_hash *object);
+
+/* For unit tests and gdb (tests/lib/native.h): runs fn where the plugin of contract would run.  fn fills *result as
+ * zyd_vm_call does and calls zyd_host_native_call for each host call, with pointers of this process as addresses.  A node
+ * never uses it. */
+struct zyd_vm_result;
+typedef void (*zyd_host_native_fn)(void *ctx, struct zyd_vm_result *result, struct zyd_host *h, struct zyd_span input,
+                                   uint64_t fuel);
+void zyd_host_set_native(struct zyd_host *h, uint16_t contract, zyd_host_native_fn fn, void *ctx);
+/* Returns an enum zyd_vm_trap: OK to go on with *value, anything else ends the call. */
+int zyd_host_native_call(struct zyd_host *h, uint64_t *value, uint64_t number, const uint64_t args[6]);
 
 #endif
