@@ -128,6 +128,8 @@ void zyd_object_id_made(struct zyd_hash *out, const struct zyd_hash *op_id, uint
 
 /* ---- block header (block.c; ledger.md 3.2), 378 bytes ---- */
 #define ZYD_HEADER_SIZE 378u
+#define ZYD_HEADER_VERSION 1u
+#define ZYD_EPOCH_FIRST 1u
 #define ZYD_HEADER_CARRIER 1u
 #define ZYD_HEADER_EPOCH_END 2u
 struct zyd_header {
@@ -239,7 +241,8 @@ enum zyd_status ZYD_MUST_USE zyd_outcome_decode(struct zyd_outcome *out, struct 
 /* ---- a stored or exported block (block.c): sections in fixed order, each u32 length + bytes ----
  * 1 header  2 justification certificates  3 own notarization or empty  4 carriers between the previous DATA block and
  * this: each header and justification  5 log frontier before the block  6 envelopes, each u32 length + bytes
- * 7 outcomes of SYS operations, each u32 length + bytes  8 outcomes per envelope in order, each u32 length + bytes
+ * 7 outcomes of SYS operations, each u32 length + bytes  8 outcomes of the envelopes, flat, in the order of section 6, each
+ * u32 length + bytes: before an operation's own outcome those of the deadlines it fired (due_ms > 0)
  * 9 write set (store only; empty in exports): per record u64 leaf index, u32 length, leaf bytes */
 struct zyd_block_view {
     struct zyd_span header_bytes, just, nc, carriers, frontier, envelopes, sys, outcomes, writes;
@@ -253,11 +256,13 @@ enum zyd_status ZYD_MUST_USE zyd_frontier_decode(struct zyd_frontier *out, struc
 void zyd_just_encode(struct zyd_wr *wr, const struct zyd_cert *certs, size_t count);
 enum zyd_status ZYD_MUST_USE zyd_just_decode(struct zyd_cert *certs, size_t *count, struct zyd_span bytes); /* certs: ZYD_JUST_MAX */
 
+#define ZYD_FINALITY_HEADERS_MAX (ZYD_DEPTH_MAX + 64u)
+#define ZYD_FINALITY_SIZE_MAX (ZYD_CERT_SIZE_MAX + 4u + ZYD_FINALITY_HEADERS_MAX * ZYD_HEADER_SIZE)
 /* Finality proof of a block: FC of the block or of a descendant, and the headers from the block's child up to the
  * certified one (none when it is the block itself). Stored under `f`, exported, and part of receipts. */
 struct zyd_finality {
     struct zyd_cert fc;
-    uint32_t header_count; /* <= ZYD_DEPTH_MAX + 64 */
+    uint32_t header_count; /* <= ZYD_FINALITY_HEADERS_MAX */
     struct zyd_span headers; /* header_count * ZYD_HEADER_SIZE */
 };
 void zyd_finality_encode(struct zyd_wr *wr, const struct zyd_finality *f);
@@ -269,7 +274,8 @@ enum zyd_status ZYD_MUST_USE zyd_finality_check(const struct zyd_finality *f, co
 /* ---- receipts (receipt.c; ledger.md 3.5 form 1) ---- */
 struct zyd_receipt {
     struct zyd_span op, outcome;       /* operation bytes (empty for SYS), outcome bytes */
-    uint32_t op_index, op_count;       /* in its envelope */
+    uint32_t op_index, op_count;       /* in its envelope; 0, 0 for SYS */
+    uint32_t outcome_index, outcome_count; /* in its outcome tree: an envelope's holds fired deadlines too */
     uint32_t op_path_count, outcome_path_count, log_path_count;
     struct zyd_hash op_path[64], outcome_path[64], log_path[64];
     struct zyd_span leaf;              /* the log leaf's data: entry or sys */
@@ -282,11 +288,14 @@ enum zyd_status ZYD_MUST_USE zyd_receipt_decode(struct zyd_receipt *out, struct 
 /* Everything, from genesis alone.  why names the first rule that fails. */
 enum zyd_status ZYD_MUST_USE zyd_receipt_check(const struct zyd_receipt *r, const char **why,
                                                const struct zyd_genesis *g, const struct zyd_sig_ops *sig);
-/* Makes the receipt of operation op_index of envelope env_index from a stored block and its finality.  scratch: at least
- * 32 bytes an operation and leaf of the block, plus 64 KiB.  leaf_buf: ZYD_LOG_LEAF_MAX + 1 bytes that the receipt points into. */
-enum zyd_status ZYD_MUST_USE zyd_receipt_make(struct zyd_receipt *out, uint8_t *leaf_buf,
-                                              struct zyd_arena *scratch, const struct zyd_block_view *b,
-                                              const struct zyd_finality *f, uint32_t env_index,
-                                              uint32_t op_index);
+/* Makes the receipt of operation op_index of envelope env_index from a stored block and its finality; env_index
+ * ZYD_RECEIPT_SYS: of the op_index-th outcome of the SYS section.  prev_data: the header of the previous DATA block (its seal
+ * stands in this one).  scratch: at least 64 bytes an outcome and leaf of the block, plus 64 KiB.  leaf_buf:
+ * ZYD_LOG_LEAF_MAX + 1 bytes that the receipt points into.  ZYD_OK, ZYD_E_NOT_FOUND, ZYD_E_FULL (scratch), ZYD_E_DAMAGED (the
+ * parts do not give the header's log root). */
+#define ZYD_RECEIPT_SYS UINT32_MAX
+enum zyd_status ZYD_MUST_USE zyd_receipt_make(struct zyd_receipt *out, uint8_t *leaf_buf, struct zyd_arena *scratch,
+                                              const struct zyd_block_view *b, const struct zyd_header *prev_data,
+                                              const struct zyd_finality *f, uint32_t env_index, uint32_t op_index);
 
 #endif
