@@ -124,6 +124,8 @@ int zyd_genesis_validator_of(const struct zyd_genesis *g, uint16_t member);     
 const struct zyd_pk *zyd_genesis_validator_pk(const struct zyd_genesis *g, uint8_t validator);
 /* USCC check character (GB 32100-2015); true for a well-formed code of 18. */
 bool zyd_uscc_valid(struct zyd_span uscc);
+/* The check character of the first 17, or 0 when one of them is not of the alphabet. */
+char zyd_uscc_check_char(const char first17[17]);
 
 /* Working days.  Both return false when the calendar has no such year (9113). */
 bool zyd_calendar_is_working(const struct zyd_calendar *c, int32_t date, bool *working);

@@ -51,7 +51,7 @@ enum zyd_status ZYD_MUST_USE zyd_leaf_decode(struct zyd_record *out, struct zyd_
 struct zyd_state_limits {
     uint64_t records_max;      /* leaves in the tree */
     uint64_t recent_bytes;     /* memory for records changed since the checkpoint (two generations, half each) */
-    uint64_t overlay_bytes;    /* memory of one overlay; there are ZYD_STATE_OVERLAYS */
+    uint64_t overlay_bytes;    /* memory of one overlay, about 1 KiB a changed record; there are ZYD_STATE_OVERLAYS */
     uint64_t due_max;          /* deadlines in the base */
 };
 #define ZYD_STATE_OVERLAYS 24u
@@ -60,9 +60,12 @@ struct zyd_state;
 struct zyd_overlay;
 
 size_t zyd_state_footprint(const struct zyd_state_limits *limits);
-/* An empty base: only the sentinel.  kv must outlive it. mem: footprint bytes, may be lazily mapped zero pages. */
+/* An empty base: only the sentinel.  kv must outlive it. mem: footprint bytes, all zero (fresh lazily mapped pages are: it is
+ * never cleared as a whole). */
 struct zyd_state *zyd_state_init(void *mem, const struct zyd_state_limits *limits, const struct zyd_kv *kv);
-/* Rebuilds nodes and due entries from the checkpoint's leaves 0..size-1 and checks the root. */
+/* Rebuilds nodes and due entries from the checkpoint's leaves 0..size-1 and checks the root.  root NULL: not checked, for a
+ * checkpoint that a crash may have torn: the caller then replays write sets and compares the root after the last one with
+ * its header. */
 enum zyd_status ZYD_MUST_USE zyd_state_load(struct zyd_state *s, uint64_t size, const struct zyd_hash *root);
 uint64_t zyd_state_size(const struct zyd_state *s);
 void zyd_state_root(const struct zyd_state *s, struct zyd_hash *out);
@@ -71,13 +74,23 @@ void zyd_state_root(const struct zyd_state *s, struct zyd_hash *out);
 struct zyd_overlay *zyd_overlay_begin(struct zyd_state *s, struct zyd_overlay *parent);
 void zyd_overlay_drop(struct zyd_state *s, struct zyd_overlay *o); /* it must have no children */
 /* Reads through the chain.  The value stays valid until the next put into this overlay or drop/apply.
- * ZYD_OK, ZYD_E_NOT_FOUND, ZYD_E_STORE. */
+ * ZYD_OK, ZYD_E_NOT_FOUND, ZYD_E_STORE, ZYD_E_DAMAGED, ZYD_E_FULL (as put: what the store gives is copied into the overlay). */
 enum zyd_status ZYD_MUST_USE zyd_overlay_get(struct zyd_overlay *o, struct zyd_record *out, const struct zyd_hash *key);
 /* Makes or changes a record: owner and kind are fixed by the first put.  Links the predecessor's next_key.
  * ZYD_OK, ZYD_E_FULL (memory or records_max: a limit of this node, the block cannot be executed), ZYD_E_STORE. */
 enum zyd_status ZYD_MUST_USE zyd_overlay_put(struct zyd_overlay *o, const struct zyd_hash *key, uint16_t owner,
                                              uint8_t kind, uint8_t flags, uint64_t seq, struct zyd_span value,
                                              uint64_t height);
+/* The value of a ZYD_REC_DEADLINES record starts with the part that the state reads when it rebuilds its due entries at
+ * start and in replay: object 32, count u8, count times {number u8, due_ms u64}.  What follows is the host's.  A live host
+ * calls zyd_overlay_due_add itself. */
+struct zyd_due_slot {
+    uint8_t number;
+    uint64_t due_ms;
+};
+#define ZYD_DUE_SLOTS_MAX 32u
+void zyd_due_part_encode(struct zyd_wr *wr, const struct zyd_hash *object, const struct zyd_due_slot *slots, uint8_t count);
+void zyd_due_part_read(struct zyd_rd *rd, struct zyd_hash *object, struct zyd_due_slot *slots, uint8_t *count);
 /* Due entries: candidates in ascending (due_ms, object, number).  An entry is only a hint: its reader compares it with the
  * deadline record.  next gives the first entry strictly after *cursor in the whole chain with due <= limit; false if none. */
 struct zyd_due {
@@ -89,8 +102,7 @@ enum zyd_status ZYD_MUST_USE zyd_overlay_due_add(struct zyd_overlay *o, const st
 bool zyd_overlay_due_next(struct zyd_overlay *o, struct zyd_due *out, const struct zyd_due *cursor, uint64_t limit_ms);
 /* The smallest due entry of chain or base at all (o may be NULL: base). False if none. */
 bool zyd_state_due_first(struct zyd_state *s, struct zyd_overlay *o, struct zyd_due *out);
-/* Drops entries of the base with due <= limit whose deadline records no longer hold them is not needed for truth; call
- * after apply with the block's time to keep the index small. */
+/* Drops the entries of the base up to and with *upto: those that the block just applied has handled. */
 void zyd_state_due_prune(struct zyd_state *s, const struct zyd_due *upto);
 /* Hashes the changed leaves and paths once; after it no more puts. */
 void zyd_overlay_seal(struct zyd_overlay *o, uint64_t *size, struct zyd_hash *root);
@@ -98,7 +110,7 @@ uint32_t zyd_overlay_changed(const struct zyd_overlay *o);
 /* Appends the write set (ledger.h section 9), ascending leaf index. Sealed overlays only. */
 void zyd_overlay_write_set(const struct zyd_overlay *o, struct zyd_wr *wr);
 /* Applies a sealed overlay whose parent is the base; children become children of the base. ZYD_E_FULL: finish a checkpoint
- * first (nothing changed). */
+ * first (nothing changed).  Overlays that do not descend from o must have been dropped. */
 enum zyd_status ZYD_MUST_USE zyd_state_apply(struct zyd_state *s, struct zyd_overlay *o);
 /* Applies a stored write set at start (replay after a checkpoint). */
 enum zyd_status ZYD_MUST_USE zyd_state_apply_writes(struct zyd_state *s, struct zyd_span writes);
