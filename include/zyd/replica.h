@@ -48,8 +48,9 @@ enum zyd_persist_kind {
     ZYD_PERSIST_BLOCK,      /* height, view, bytes: block value; `b` height view; synced, then the directory */
     ZYD_PERSIST_FINAL,      /* height, view, bytes: finality proof; `f` height; rides with the next synced put, or within 1 s */
     ZYD_PERSIST_CHECKPOINT, /* bytes: rows (u64 index, u32 length, leaf bytes); not synced; SYNCED says it is visible to kv */
-    ZYD_PERSIST_CHECKPOINT_END /* bytes: a struct zyd_checkpoint encoding; `c`; written after all rows; blocks of losing
-                                * views at heights <= its height may be deleted */
+    ZYD_PERSIST_CHECKPOINT_END /* bytes: a struct zyd_checkpoint encoding; `c`; written after all rows.  Blocks of losing
+                                * views at heights < its height may be deleted; at its height they stay (a CARRIER over the
+                                * newest final block shares its height and is needed at restart) */
 };
 struct zyd_fx {
     enum zyd_fx_kind kind;
@@ -114,8 +115,11 @@ enum zyd_status ZYD_MUST_USE zyd_replica_plugin(struct zyd_replica *r, const cha
  * highest height whose block and finality are both there; checks chain, roots, totals.  why names the first fault.
  * ZYD_OK, ZYD_E_DAMAGED, ZYD_E_STORE, ZYD_E_FOREIGN (another genesis). */
 enum zyd_status ZYD_MUST_USE zyd_replica_load(struct zyd_replica *r, const char **why, const struct zyd_checkpoint *checkpoint);
-/* Then what else the disk holds, in this order: floor, votes, certificates, unfinalized blocks ascending (height, view). */
+/* Then what else the disk holds, in this order: floor (0 when there is none; call it always), votes, certificates, block values
+ * ascending (height, view) that lie above the last final block: greater height, or its height and a greater view than the one its
+ * finality record names.  Values at or below the loaded head are ignored, so giving too many is harmless. */
 enum zyd_status ZYD_MUST_USE zyd_replica_restore_floor(struct zyd_replica *r, uint64_t floor);
+/* Certificates that cannot matter any more are accepted and dropped. */
 enum zyd_status ZYD_MUST_USE zyd_replica_restore_vote(struct zyd_replica *r, struct zyd_span vote);
 enum zyd_status ZYD_MUST_USE zyd_replica_restore_cert(struct zyd_replica *r, struct zyd_span cert);
 enum zyd_status ZYD_MUST_USE zyd_replica_restore_block(struct zyd_replica *r, struct zyd_span value);
@@ -149,13 +153,14 @@ void zyd_replica_status(const struct zyd_replica *r, struct zyd_replica_status *
 /* Peer messages of the replica (16..; below are consensus's). */
 enum zyd_replica_msg { /* fixed numbers */
     ZYD_MSG_ENVELOPE = 16,   /* an envelope: gossip, or an answer */
-    ZYD_MSG_GET_ENVS = 17,   /* u16 count <= 512, env_hashes */
+    ZYD_MSG_GET_ENVS = 17,   /* u16 count <= 512, env_hashes: answered from pool and recent blocks */
     ZYD_MSG_BODY = 18,       /* header hash, u32 count, env_hashes: the ordered body */
     ZYD_MSG_GET_BODY = 19,   /* header hash */
-    ZYD_MSG_GET_BLOCKS = 20, /* u64 first height, u8 count <= 16 */
-    ZYD_MSG_BLOCK = 21,      /* u64 height, block value without write set and envelopes: u32 + env_hashes..., u32 + finality or 0.
-                              * Envelopes follow as MSG_ENVELOPE when asked for */
-    ZYD_MSG_TIP = 22         /* answer when asked beyond: unfinalized headers and J that we hold */
+    ZYD_MSG_GET_BLOCKS = 20, /* u64 first height, u8 count <= 16: answered with BLOCKs, then TIP when the answer reached our head */
+    ZYD_MSG_BLOCK = 21,      /* u64 height, u32 + block value with sections 5..9 empty, u32 count + env_hashes, u32 + finality */
+    ZYD_MSG_TIP = 22,        /* u8 count, each: header 378, u32 + justification, u32 + NC or empty; ascending views: what we hold
+                              * above our last final block */
+    ZYD_MSG_GET_RANGE = 23   /* u64 height, u32 first, u16 count <= 512: envelopes of a final block, answered as ENVELOPEs */
 };
 
 /* Re-execution for the auditor, the simulator's checker and tools: the same code that voters run. */
