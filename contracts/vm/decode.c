@@ -163,9 +163,14 @@ const char *zyd_vm_decode(struct vm_insn *out, uint32_t w, uint32_t index, uint3
     case 0x3b:
         op = op_reg_32(w);
         break;
-    case 0x73: /* neither writes a register; every other SYSTEM word is a CSR or privileged
-                  instruction */
-        op = w == 0x00000073u ? OP_ECALL : w == 0x00100073u ? OP_EBREAK : NONE;
+    case 0x73: /* neither writes a register; the other SYSTEM words are CSR and privileged
+                  instructions */
+        if (w == 0x00000073u) {
+            op = OP_ECALL;
+        } else if (w == 0x00100073u || w == 0xc0001073u) {
+            op = OP_EBREAK; /* the second is "unimp", what compilers make of __builtin_trap */
+            rd = 0;
+        }
         break;
     case 0x00: /* compilers and linkers pad with zero words */
         op = w == 0 ? OP_PADDING : NONE;
