@@ -20,6 +20,7 @@
 #define ZYD_CALENDAR_YEARS_MAX 40u
 #define ZYD_OPENINGS_MAX 256u
 #define ZYD_GENESIS_SIZE_MAX (1u << 20)
+#define ZYD_PROGRAMME_PARAMS_MAX 3500u
 #define ZYD_CODE_MAX 12u /* a member's or programme's short code: A-Z 0-9 _ */
 
 enum zyd_role { /* fixed numbers */
