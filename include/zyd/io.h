@@ -108,9 +108,9 @@ void *zyd_pages_map(size_t size);
 void zyd_pages_unmap(void *mem, size_t size);
 
 /* ---- consortium.json (node/io/consortium.c; surfaces.md 3.4) ---- */
-/* Parses the file's JSON into a canonical genesis body (malloc'd) and, when complete, its approvals.  The one function that makes
- * bytes from JSON. */
-enum zyd_status zyd_consortium_load(uint8_t **body, size_t *size, struct zyd_hash *hash, uint32_t *approvals_bitmap_by_member_lo,
+/* Reads the file into a canonical genesis body (malloc'd), its hash, and its approvals: bit i of *approvals is set when member i
+ * approved this body.  Checks proofs of possession and approvals.  More: zyd/consortium.h. */
+enum zyd_status zyd_consortium_load(uint8_t **body, size_t *size, struct zyd_hash *hash, uint64_t *approvals,
                                     struct zyd_err *err, const char *path);
 
 #endif
