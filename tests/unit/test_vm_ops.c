@@ -170,6 +170,8 @@ static void immediates_are_sign_extended_and_shifts_take_6_or_5_bits(void **stat
         {"sltiu", I(3, -1), 7, 0, 1},
         {"sltiu", I(3, -1), ONES, 0, 0},
         {"sltiu", I(3, 1), 0, 0, 1},
+        {"sltiu", I(3, -1), MIN64, 0, 1},
+        {"slti", I(2, -2048), MIN64, 0, 1},
         {"xori", I(4, -1), 0x1234, 0, ~UINT64_C(0x1234)},
         {"ori", I(6, -256), 0x12, 0, 0xffffffffffffff12},
         {"andi", I(7, -16), 0x12345, 0, 0x12340},
