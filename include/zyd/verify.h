@@ -60,13 +60,15 @@ void zyd_segment_frame_encode(struct zyd_wr *wr, struct zyd_span block, struct z
 #define ZYD_SEGMENT_FOOT_SIZE 92u /* "ZYDSEGE1", u32 blocks, u64 entries, u64 bytes before, log root 32, SHA-256 32 of all before */
 void zyd_segment_foot_encode(uint8_t out[ZYD_SEGMENT_FOOT_SIZE], uint32_t blocks, uint64_t entries, uint64_t size,
                              const struct zyd_hash *log_root, const struct zyd_hash *file_hash);
-/* Reader over a whole mapped segment.  open checks magic, head, footer and the file hash. */
+/* Reader over a whole mapped segment.  open checks magic, head and footer, and says in hash_ok whether the bytes have the hash
+ * in the footer: when they have not, reading on finds which block is the first bad one. */
 struct zyd_segment {
     struct zyd_span file;
     struct zyd_segment_head head;
     uint32_t blocks;
     uint64_t entries;
     struct zyd_hash end_root;
+    bool hash_ok;
     size_t frames_at, frames_end;
 };
 enum zyd_status ZYD_MUST_USE zyd_segment_open(struct zyd_segment *out, const char **why, struct zyd_span file);
