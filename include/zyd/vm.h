@@ -70,7 +70,7 @@ ZYD_MUST_USE enum zyd_status zyd_vm_load(struct zyd_vm_image **out, const char *
                                          size_t mem_size, struct zyd_span elf);
 
 /* zyd_vm_footprint: bytes of one machine.  zyd_vm_init makes one in `mem` (16-byte aligned, that
- * many bytes). */
+ * many bytes), where it stays: it must not be copied or moved. */
 size_t zyd_vm_footprint(void);
 struct zyd_vm *zyd_vm_init(void *mem);
 
