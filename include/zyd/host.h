@@ -30,9 +30,11 @@ enum zyd_host_event { /* operations of contract 0: fixed numbers */
 #define ZYD_LABEL_OPENING 0xff02u /* label of genesis openings */
 
 /* Codes of the host and VM (ledger.md 2.6, domain.md 3.6). */
+#define ZYD_CODE_BAD_SIGNATURE 9101u
 #define ZYD_CODE_SIGNER_MISSING 9102u
 #define ZYD_CODE_RANGE 9104u
 #define ZYD_CODE_BAD_ID 9105u
+#define ZYD_CODE_DEADLINE 9106u
 #define ZYD_CODE_STALE_STATE 9108u
 #define ZYD_CODE_DUP_KEY 9109u
 #define ZYD_CODE_BAD_STATE 9111u
@@ -76,7 +78,8 @@ struct zyd_host_block {
      * carry it, and op_number to 0 at each new leaf; the host counts op_number up.  Both go into account histories. */
     uint64_t log_index;
     uint32_t op_number;
-    struct zyd_due sys_cursor; /* zeros at first, then the host's: where the SYS phase stands */
+    struct zyd_due sys_cursor; /* zeros at first, then the host's: where the SYS phase stands.  When the block is applied, due
+                                * entries up to it may be pruned, never further: a sliced phase goes on in the next block */
 };
 /* Fuel that every outcome costs before its first instruction. */
 #define ZYD_FUEL_OPERATION 500u
