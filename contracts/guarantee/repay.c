@@ -1,0 +1,267 @@
+/* repay.c: the running loan: INT_SETTLE, REPAY, OVERDUE, RELEASE (domain.md 3.0.4, 3.1, E4, rulings 4 to 7, 15, 16). */
+#include "guarantee.h"
+
+static int32_t min_date(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The next day on which interest of d is settled: a settlement date or its maturity (ruling 5).  0: none any more. */
+static int32_t next_settlement(const struct gu *g, const struct zyd_guarantee_drawdown *d)
+{
+    if (d->settled_to >= d->maturity || d->balance == 0) {
+        return 0;
+    }
+    int32_t next = settlement_after(d->settled_to, (uint32_t)param(g, ZYD_GP_SETTLE_DAY),
+                                    (uint32_t)param(g, ZYD_GP_SETTLE_MONTHS));
+    return min_date(next, d->maturity);
+}
+
+/* The earliest maturity of what is still owed; 0: nothing is. */
+static int32_t first_maturity(const struct gu *g)
+{
+    int32_t first = 0;
+    for (uint32_t i = 0; i < g->o.h.drawdown_count; i++) {
+        const struct zyd_guarantee_drawdown *d = &g->o.d[i];
+        if (d->balance > 0 && (first == 0 || d->maturity < first)) {
+            first = d->maturity;
+        }
+    }
+    return first;
+}
+
+void loan_deadlines(const struct gu *g)
+{
+    int32_t settle = 0, due = first_maturity(g);
+    for (uint32_t i = 0; i < g->o.h.drawdown_count; i++) {
+        int32_t next = next_settlement(g, &g->o.d[i]);
+        if (next != 0 && (settle == 0 || next < settle)) {
+            settle = next;
+        }
+    }
+    if (settle != 0) {
+        deadline_at(g, ZYD_GD_INT_SETTLE, settle);
+    } else {
+        deadline_clear(g, ZYD_GD_INT_SETTLE);
+    }
+    if (due != 0) {
+        deadline_at(g, ZYD_GD_OVERDUE, zyd_date_add(due, (int32_t)param(g, ZYD_GP_GRACE) + 1));
+    } else {
+        deadline_clear(g, ZYD_GD_OVERDUE);
+    }
+}
+
+/* Books the interest of d up to date (exclusive, never past maturity) and starts a new accumulator. */
+static void settle(const struct gu *g, struct zyd_guarantee_drawdown *d, int32_t date)
+{
+    int32_t to = min_date(date, d->maturity);
+    if (to <= d->settled_to) {
+        return;
+    }
+    add_days(&d->days_lo, &d->days_hi, d->balance, (uint32_t)zyd_days_between(d->settled_to, to));
+    int64_t due = interest(d->days_lo, d->days_hi, d->rate_ppm, (uint32_t)param(g, ZYD_GP_LOAN_BASIS));
+    ct_post(g->o.h.bank, ZYD_GL_INT, "1111", "4011", due, 0);
+    d->interest += due;
+    d->days_lo = d->days_hi = 0;
+    d->settled_to = to;
+}
+
+/* INT_SETTLE: ACTIVE -> same by SYS on a settlement date or at a maturity. */
+void sys_int_settle(struct gu *g)
+{
+    state_in(g, ZYD_GS_ACTIVE, ZYD_GS_ACTIVE);
+    for (uint32_t i = 0; i < g->o.h.drawdown_count; i++) {
+        int32_t next = next_settlement(g, &g->o.d[i]);
+        if (next != 0 && next <= g->call->date) {
+            settle(g, &g->o.d[i], next);
+        }
+    }
+    object_store(g);
+    loan_deadlines(g);
+}
+
+static struct zyd_guarantee_drawdown *find_drawdown(struct gu *g, uint32_t number)
+{
+    for (uint32_t i = 0; i < g->o.h.drawdown_count; i++) {
+        if (g->o.d[i].number == number) {
+            return &g->o.d[i];
+        }
+    }
+    ct_fail(E_RANGE);
+}
+
+/* All principal is gone: RELEASED.  Exposure is at 0 already, or goes there. */
+static void released(struct gu *g)
+{
+    g->o.h.state = ZYD_GS_RELEASED;
+    deadline_clear(g, ZYD_GD_INT_SETTLE);
+    deadline_clear(g, ZYD_GD_OVERDUE);
+    deadline_clear(g, ZYD_GD_RELEASE);
+}
+
+/* REPAY: ACTIVE, OVERDUE -> same, or RELEASED at 0, by BANK.  Inputs: drawdown, value date, amount, interest in it (nil: by the
+ * order of 3.0.4: interest first). */
+void event_repay(struct gu *g)
+{
+    struct ct_rd rd = ct_args(g->call);
+    ct_rd_array(&rd);
+    state_in(g, ZYD_GS_ACTIVE, ZYD_GS_OVERDUE);
+    bool active = g->o.h.state == ZYD_GS_ACTIVE;
+    struct zyd_guarantee_drawdown *d = find_drawdown(g, (uint32_t)ct_rd_u64(&rd, 999999999));
+    int32_t date = arg_date(&rd);
+    int64_t amount = arg_fen(&rd, 1), open = d->interest;
+    bool split = !ct_rd_nil(&rd);
+    int64_t paid_interest = split ? arg_fen(&rd, 0) : 0;
+    ct_rd_end(&rd);
+    if (date > g->call->date || date < d->settled_to) {
+        ct_fail(E_BAD_DATE); /* ruling 15 */
+    }
+    /* What pays the drawdown off also pays the interest up to the value date, booked first (ruling 15). */
+    int32_t to = min_date(date, d->maturity);
+    struct zyd_guarantee_drawdown after = *d;
+    add_days(&after.days_lo, &after.days_hi, d->balance, (uint32_t)zyd_days_between(d->settled_to, to));
+    int64_t running = !active ? 0 : interest(after.days_lo, after.days_hi, d->rate_ppm, (uint32_t)param(g, ZYD_GP_LOAN_BASIS));
+    bool payoff = split ? amount - paid_interest == d->balance : amount == d->balance + open + running;
+    if (payoff) {
+        open += running;
+    }
+    if (!split) {
+        paid_interest = amount < open ? amount : open;
+    }
+    int64_t paid_principal = amount - paid_interest;
+    if (paid_interest > open || paid_principal < 0 || paid_principal > d->balance ||
+        (paid_principal > 0 && paid_interest != open) || (paid_principal == d->balance && !payoff)) {
+        ct_fail(E_SPLIT_ORDER);
+    }
+    sign(g, g->o.h.bank);
+    signed_end(g);
+
+    uint32_t report = (uint32_t)param(g, ZYD_GP_REPORT_WD);
+    if (zyd_days_between(date, g->call->date) > (int32_t)report && ct_workday_add(date, report) < g->call->date) {
+        ct_warn(E_DEADLINE); /* ruling 16 */
+    }
+    char customer[CT_ACCOUNT_SIZE];
+    gu_borrower(g);
+    account_borrower(customer, g, "2101");
+    if (payoff && active) {
+        settle(g, d, date);
+    }
+    ct_post(g->o.h.bank, ZYD_GL_REPAY_INT, customer, "1111", paid_interest, 0);
+    d->interest -= paid_interest;
+    if (paid_principal > 0) {
+        ct_post(g->o.h.bank, ZYD_GL_REPAY_PRIN, customer, active ? "1101" : "1102", paid_principal, 0);
+        memo(g, g->o.h.principal, g->o.h.principal - paid_principal, ZYD_GL_RELEASE);
+        if (active && !payoff) {
+            /* the running accumulator keeps what this part earned until its value date */
+            add_days(&d->days_lo, &d->days_hi, paid_principal, (uint32_t)zyd_days_between(d->settled_to, to));
+        }
+        d->balance -= paid_principal;
+        g->o.h.principal -= paid_principal;
+    }
+    if (payoff) {
+        uint32_t i = (uint32_t)(d - g->o.d);
+        earn_fees(g, i, i + 1);
+        if (g->o.h.principal == 0) {
+            released(g);
+        } else if (active) {
+            loan_deadlines(g);
+        }
+    }
+    object_store(g);
+}
+
+/* Interest to the overdue date first, then all principal to 1102 (ruling 6). */
+static void go_overdue(struct gu *g, int32_t date)
+{
+    for (uint32_t i = 0; i < g->o.h.drawdown_count; i++) {
+        if (g->o.d[i].balance > 0) {
+            settle(g, &g->o.d[i], date);
+        }
+    }
+    ct_post(g->o.h.bank, ZYD_GL_OVERDUE, "1102", "1101", g->o.h.principal, 0);
+    g->o.h.overdue = date;
+    g->o.h.state = ZYD_GS_OVERDUE;
+    object_store(g);
+    deadline_clear(g, ZYD_GD_INT_SETTLE);
+    deadline_clear(g, ZYD_GD_OVERDUE);
+    deadline_at(g, ZYD_GD_RELEASE, zyd_date_add(date, (int32_t)param(g, ZYD_GP_CLAIM_CLOSE_DAYS) + 1));
+}
+
+/* OVERDUE: ACTIVE -> OVERDUE by BANK.  Inputs: date, principal, interest: as the ledger has them on that date. */
+void event_overdue(struct gu *g)
+{
+    struct ct_rd rd = ct_args(g->call);
+    int64_t owed = 0;
+    ct_rd_array(&rd);
+    state_in(g, ZYD_GS_ACTIVE, ZYD_GS_ACTIVE);
+    int32_t date = arg_date(&rd);
+    int64_t principal = arg_fen(&rd, 1), due = arg_fen(&rd, 0);
+    ct_rd_end(&rd);
+    if (date > g->call->date) {
+        ct_fail(E_BAD_DATE);
+    }
+    for (uint32_t i = 0; i < g->o.h.drawdown_count; i++) {
+        struct zyd_guarantee_drawdown d = g->o.d[i];
+        owed += d.interest;
+        if (d.balance == 0) {
+            continue;
+        }
+        if (date < d.settled_to && date != first_maturity(g)) {
+            ct_fail(E_BAD_DATE); /* ruling 15; another drawdown may have settled since the first maturity */
+        }
+        int32_t to = min_date(date, d.maturity);
+        if (to > d.settled_to) {
+            add_days(&d.days_lo, &d.days_hi, d.balance, (uint32_t)zyd_days_between(d.settled_to, to));
+            owed += interest(d.days_lo, d.days_hi, d.rate_ppm, (uint32_t)param(g, ZYD_GP_LOAN_BASIS));
+        }
+    }
+    if (principal != g->o.h.principal || due != owed) {
+        ct_fail(E_AMOUNT_MISMATCH); /* ruling 18 */
+    }
+    sign(g, g->o.h.bank);
+    signed_end(g);
+    if (g->call->date > ct_workday_add(date, (uint32_t)param(g, ZYD_GP_NOTICE_WD))) {
+        g->o.h.flags |= ZYD_GF_NOTICE_LATE;
+        ct_warn(W_NOTICE_LATE);
+    }
+    go_overdue(g, date);
+}
+
+/* OVERDUE by SYS at 00:00 of maturity + grace + 1, with the maturity as the overdue date (ruling 5). */
+void sys_overdue(struct gu *g)
+{
+    state_in(g, ZYD_GS_ACTIVE, ZYD_GS_ACTIVE);
+    go_overdue(g, first_maturity(g));
+}
+
+static void release(struct gu *g)
+{
+    memo(g, g->o.h.principal, 0, ZYD_GL_RELEASE);
+    earn_fees(g, 0, g->o.h.drawdown_count);
+    released(g);
+    object_store(g);
+}
+
+/* RELEASE: ACTIVE, OVERDUE -> RELEASED by BANK when nothing is owed or the claim window is over (ruling 7). */
+void event_release(struct gu *g)
+{
+    struct ct_rd rd = ct_args(g->call);
+    ct_rd_array(&rd);
+    ct_rd_end(&rd);
+    state_in(g, ZYD_GS_ACTIVE, ZYD_GS_OVERDUE);
+    bool over = g->o.h.state == ZYD_GS_OVERDUE &&
+                zyd_days_between(g->o.h.overdue, g->call->date) > (int32_t)param(g, ZYD_GP_CLAIM_CLOSE_DAYS);
+    if (g->o.h.principal != 0 && !over) {
+        ct_fail(E_NOT_RELEASABLE);
+    }
+    sign(g, g->o.h.bank);
+    signed_end(g);
+    release(g);
+}
+
+/* RELEASE by SYS at 00:00 of overdue date + claim_close_days + 1 (ruling 7). */
+void sys_release(struct gu *g)
+{
+    state_in(g, ZYD_GS_OVERDUE, ZYD_GS_OVERDUE);
+    release(g);
+}
