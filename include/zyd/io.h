@@ -21,20 +21,28 @@ void zyd_err_set(struct zyd_err *err, uint32_t code, const char *format, ...) __
 
 /* ---- LevelDB (node/io/store/store_leveldb.c; ledger.md 2.7, reliability.md 2.1) ---- */
 struct zyd_store;
-/* Opens or (create) makes the database in dir.  Never repairs: damage is ZYD_E_DAMAGED with the cure in err. */
-enum zyd_status zyd_store_open(struct zyd_store **out, struct zyd_err *err, const char *dir, bool create);
+/* Opens, or with create makes, the database in dir (create: it must not exist).  Never repairs.  rebuilt_floor: with create, the vote
+ * file's floor when an old ledger was set aside, else 0.
+ * ZYD_OK, ZYD_E_DAMAGED (the cure is in err), ZYD_E_FOREIGN (another consortium or format), ZYD_E_BUSY (another process),
+ * ZYD_E_NOT_FOUND, ZYD_E_EXISTS, ZYD_E_STORE, ZYD_E_IO. */
+enum zyd_status zyd_store_open(struct zyd_store **out, struct zyd_err *err, const char *dir, const struct zyd_hash *chain_id,
+                               bool create, uint64_t rebuilt_floor);
 void zyd_store_close(struct zyd_store *s);
+uint64_t zyd_store_rebuilt_floor(const struct zyd_store *s);
+uint64_t zyd_store_bytes(const struct zyd_store *s); /* approximate, on disk */
 /* The read table for the replica; valid from any one thread, beside zyd_store_put on another. */
 struct zyd_kv zyd_store_kv(struct zyd_store *s);
-/* Puts the persisted items of one turn (kinds BLOCK, FINAL, CHECKPOINT, CHECKPOINT_END) in one write; sync: fdatasync and
- * fsync of the directory before it returns. */
+const struct zyd_err *zyd_store_kv_error(const struct zyd_store *s); /* of the last failed read through the table */
+/* Puts the persisted items of one turn (kinds BLOCK, FINAL, CHECKPOINT, CHECKPOINT_END; vote file kinds are passed over) in one
+ * write; sync: fdatasync and fsync of the directory before it returns.  Checkpoint items always sync.  One thread.  A failure is
+ * fatal: never retried. */
 enum zyd_status zyd_store_put(struct zyd_store *s, struct zyd_err *err, const struct zyd_fx *items, size_t count, bool sync);
 /* What restart needs.  *have false: no checkpoint (a new store). */
 enum zyd_status zyd_store_checkpoint(struct zyd_store *s, struct zyd_err *err, bool *have, struct zyd_checkpoint *out);
-/* Block values above height that have no finality record, ascending; calls each. */
-enum zyd_status zyd_store_unfinal(struct zyd_store *s, struct zyd_err *err, uint64_t above_height,
+/* Block values above the final block at head_height, ascending (height, view): also CARRIERs that keep its height. */
+enum zyd_status zyd_store_unfinal(struct zyd_store *s, struct zyd_err *err, uint64_t head_height,
                                   enum zyd_status (*each)(void *ctx, struct zyd_span value), void *ctx);
-/* Final block by height for other threads (own read snapshot): malloc'd copies, caller frees. */
+/* Final block by height, from any thread: malloc'd copies, caller frees.  ZYD_E_NOT_FOUND.  *finality_size 0: not written yet. */
 enum zyd_status zyd_store_block(struct zyd_store *s, struct zyd_err *err, uint64_t height, uint8_t **value, size_t *size,
                                 uint8_t **finality, size_t *finality_size);
 
@@ -45,10 +53,14 @@ enum zyd_status zyd_votes_create(struct zyd_err *err, const char *dir, const str
 enum zyd_status zyd_votes_open(struct zyd_votes **out, struct zyd_err *err, const char *dir, const struct zyd_hash *chain_id);
 void zyd_votes_close(struct zyd_votes *v);
 uint64_t zyd_votes_floor(const struct zyd_votes *v);
+/* Does it hold our vote of this type, view and hash?  Only votes above the floor are held. */
+bool zyd_votes_has(const struct zyd_votes *v, uint8_t type, uint64_t view, const struct zyd_hash *hash);
+/* The votes above the floor, in the order of their making; then the certificates from the floor on. */
 enum zyd_status zyd_votes_each(struct zyd_votes *v, struct zyd_err *err,
                                enum zyd_status (*vote)(void *ctx, struct zyd_span vote),
                                enum zyd_status (*cert)(void *ctx, struct zyd_span cert), void *ctx);
-/* Appends VOTE, CERT, FLOOR items and syncs once (certificates first).  A failure is fatal: never retried. */
+/* Appends VOTE, CERT, FLOOR items (others are passed over), certificates first, and syncs once.  One thread.  A failure is fatal:
+ * never retried. */
 enum zyd_status zyd_votes_append(struct zyd_votes *v, struct zyd_err *err, const struct zyd_fx *items, size_t count);
 
 /* ---- peer links (node/io/net_nng.c; prototypes.md 1.3, 2) ---- */

@@ -1,0 +1,667 @@
+/* The ledger on disk: LevelDB by its C API (ledger.md 2.7, reliability.md 2.1).
+ *
+ *   m                      format version, chain id, floor of a rebuild         made with the store
+ *   b height view       -> block value                                          synced put, directory fsync
+ *   f height            -> view of the final block, its finality proof          seen at once, durable with the next synced put
+ *   r record key        -> leaf index, leaf                                     checkpoint
+ *   n leaf index        -> record key                                           checkpoint
+ *   c                   -> checkpoint                                           checkpoint, last
+ *
+ * Integers in keys are big-endian, so that keys sort by number.  Checksums: LevelDB's own CRC32C of each table block and log
+ * record, always verified; above it the chain (block hashes, log and state roots) which the replica checks at start.  No CRC of
+ * ours beside these: it would find nothing more.
+ * Checkpoint rows are synced too: LevelDB starts a new log without syncing the old one, so rows of an unsynced write may be lost
+ * although a later synced write survives, and `c` would speak of records that are not there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <leveldb/c.h>
+
+#include <zyd/catalogue.h>
+#include <zyd/io.h>
+#include <zyd/state.h>
+
+#define STORE_VERSION 1u
+#define META_SIZE 50u /* "zydstor1", u16 version, chain id, u64 floor at a rebuild */
+#define WRITE_BUFFER (16u << 20)
+#define CACHE_SIZE (32u << 20)
+#define ITER_PUTS_MAX 64u /* an old iterator pins memory tables: make it anew after so many puts */
+
+static const char meta_magic[8] = {'z', 'y', 'd', 's', 't', 'o', 'r', '1'};
+
+struct placed { /* a block that lies in the store above the last checkpoint */
+    uint64_t height, view;
+};
+struct zyd_store {
+    char dir[4096];
+    int dirfd;
+    leveldb_t *db;
+    leveldb_options_t *options;
+    leveldb_cache_t *cache;
+    leveldb_filterpolicy_t *filter;
+    leveldb_readoptions_t *read, *scan;
+    leveldb_writeoptions_t *sync, *nosync;
+    bool broken;
+    uint64_t rebuilt_floor;
+    struct zyd_checkpoint checkpoint; /* the last in the store */
+    /* writer */
+    struct placed *blocks, *finals;
+    size_t block_count, block_cap, final_count, final_cap;
+    atomic_uint puts, row_puts;
+    /* kv: one thread */
+    char *get_buf, *at_buf, *block_buf, *final_buf;
+    leveldb_iterator_t *below_it;
+    unsigned below_puts, below_row_puts;
+    struct zyd_err kv_err;
+};
+
+static const char cure[] = "stop, then run zydd --rebuild-ledger: it sets this ledger aside and fetches it anew from the other members; the "
+                           "vote file stays";
+
+static size_t key_block(uint8_t out[17], uint64_t height, uint64_t view)
+{
+    out[0] = 'b';
+    zyd_put64(out + 1, height);
+    zyd_put64(out + 9, view);
+    return 17;
+}
+static size_t key_u64(uint8_t out[9], char kind, uint64_t n)
+{
+    out[0] = (uint8_t)kind;
+    zyd_put64(out + 1, n);
+    return 9;
+}
+static size_t key_record(uint8_t out[33], const struct zyd_hash *key)
+{
+    out[0] = 'r';
+    memcpy(out + 1, key->b, 32);
+    return 33;
+}
+
+/* zyd_checkpoint_decode stands in a room above this one. */
+static bool checkpoint_read(struct zyd_checkpoint *out, struct zyd_span bytes)
+{
+    if (bytes.size != ZYD_CHECKPOINT_SIZE)
+        return false;
+    out->height = zyd_get64(bytes.data);
+    out->state_size = zyd_get64(bytes.data + 8);
+    memcpy(out->state_root.b, bytes.data + 16, 32);
+    return true;
+}
+
+/* Takes LevelDB's text. */
+static enum zyd_status failed(struct zyd_err *err, const char *dir, char *text)
+{
+    enum zyd_status st = ZYD_E_STORE;
+    if (strstr(text, "lock ") != NULL) {
+        st = ZYD_E_BUSY;
+        zyd_err_set(err, ZYD_ERR_STORE_LOCKED, "ledger %s is in use by another process: one data_dir, one node", dir);
+    } else if (strstr(text, "create_if_missing is false") != NULL) {
+        st = ZYD_E_NOT_FOUND;
+        zyd_err_set(err, ZYD_ERR_FILE_READ, "no ledger in %s; check data_dir, or make a new node with zydd --init", dir);
+    } else if (strstr(text, "error_if_exists is true") != NULL) {
+        st = ZYD_E_EXISTS;
+        zyd_err_set(err, ZYD_ERR_FILE_EXISTS, "there is a ledger in %s already", dir);
+    } else if (strstr(text, "Corruption") != NULL || strstr(text, "No such file") != NULL) {
+        st = ZYD_E_DAMAGED;
+        zyd_err_set(err, ZYD_ERR_STORE_DAMAGED, "ledger %s is damaged: %s; %s", dir, text, cure);
+    } else {
+        zyd_err_set(err, ZYD_ERR_STORE_FAILED, "ledger %s: %s", dir, text);
+    }
+    leveldb_free(text);
+    return st;
+}
+
+static enum zyd_status damaged(struct zyd_err *err, const struct zyd_store *s, const char *what)
+{
+    zyd_err_set(err, ZYD_ERR_STORE_DAMAGED, "ledger %s is damaged: %s; %s", s->dir, what, cure);
+    return ZYD_E_DAMAGED;
+}
+
+/* ZYD_OK with *value NULL: not there. */
+static enum zyd_status fetch(struct zyd_store *s, struct zyd_err *err, char **value, size_t *size, const uint8_t *key, size_t key_size)
+{
+    char *text = NULL;
+    *value = leveldb_get(s->db, s->read, (const char *)key, key_size, size, &text);
+    return text == NULL ? ZYD_OK : failed(err, s->dir, text);
+}
+
+static bool placed_add(struct placed **list, size_t *count, size_t *cap, uint64_t height, uint64_t view)
+{
+    if (*count == *cap) {
+        size_t grown_cap = *cap == 0 ? 1024 : *cap * 2;
+        struct placed *grown = realloc(*list, grown_cap * sizeof *grown);
+        if (grown == NULL)
+            return false;
+        *list = grown;
+        *cap = grown_cap;
+    }
+    (*list)[(*count)++] = (struct placed){height, view};
+    return true;
+}
+
+/* Blocks at and above the checkpoint: what a later checkpoint may have to delete. */
+static enum zyd_status placed_load(struct zyd_store *s, struct zyd_err *err)
+{
+    leveldb_iterator_t *it = leveldb_create_iterator(s->db, s->scan);
+    uint8_t key[17];
+    bool ok = true;
+    leveldb_iter_seek(it, (const char *)key, key_block(key, s->checkpoint.height, 0));
+    for (; ok && leveldb_iter_valid(it); leveldb_iter_next(it)) {
+        size_t size;
+        const uint8_t *k = (const uint8_t *)leveldb_iter_key(it, &size);
+        if (size == 17 && k[0] == 'b')
+            ok = placed_add(&s->blocks, &s->block_count, &s->block_cap, zyd_get64(k + 1), zyd_get64(k + 9));
+        else
+            break;
+    }
+    leveldb_iter_seek(it, (const char *)key, key_u64(key, 'f', s->checkpoint.height));
+    for (; ok && leveldb_iter_valid(it); leveldb_iter_next(it)) {
+        size_t size, value_size;
+        const uint8_t *k = (const uint8_t *)leveldb_iter_key(it, &size);
+        const uint8_t *v = (const uint8_t *)leveldb_iter_value(it, &value_size);
+        if (size != 9 || k[0] != 'f' || value_size < 8)
+            break;
+        ok = placed_add(&s->finals, &s->final_count, &s->final_cap, zyd_get64(k + 1), zyd_get64(v));
+    }
+    char *text = NULL;
+    leveldb_iter_get_error(it, &text);
+    leveldb_iter_destroy(it);
+    if (text != NULL)
+        return failed(err, s->dir, text);
+    if (!ok)
+        zyd_err_set(err, ZYD_ERR_STORE_FAILED, "ledger %s: out of memory", s->dir);
+    return ok ? ZYD_OK : ZYD_E_IO;
+}
+
+static enum zyd_status meta_write(struct zyd_store *s, struct zyd_err *err, const struct zyd_hash *chain_id, uint64_t floor)
+{
+    uint8_t meta[META_SIZE];
+    char *text = NULL;
+    memcpy(meta, meta_magic, 8);
+    zyd_put16(meta + 8, STORE_VERSION);
+    memcpy(meta + 10, chain_id->b, 32);
+    zyd_put64(meta + 42, floor);
+    leveldb_put(s->db, s->sync, "m", 1, (const char *)meta, META_SIZE, &text);
+    if (text != NULL)
+        return failed(err, s->dir, text);
+    s->rebuilt_floor = floor;
+    if (fsync(s->dirfd) == 0)
+        return ZYD_OK;
+    zyd_err_set(err, ZYD_ERR_STORE_FAILED, "ledger %s: %s", s->dir, strerror(errno));
+    return ZYD_E_IO;
+}
+
+static enum zyd_status meta_check(struct zyd_store *s, struct zyd_err *err, const struct zyd_hash *chain_id)
+{
+    char *value;
+    size_t size;
+    enum zyd_status st = fetch(s, err, &value, &size, (const uint8_t *)"m", 1);
+    if (st != ZYD_OK)
+        return st;
+    const uint8_t *v = (const uint8_t *)value;
+    if (value == NULL || size != META_SIZE || memcmp(v, meta_magic, 8) != 0) {
+        st = damaged(err, s, "it does not say which consortium it holds");
+    } else if (zyd_get16(v + 8) != STORE_VERSION) {
+        zyd_err_set(err, ZYD_ERR_STORE_FOREIGN, "ledger %s has format %u, this program reads %u; use the version that wrote it", s->dir,
+                    zyd_get16(v + 8), STORE_VERSION);
+        st = ZYD_E_FOREIGN;
+    } else if (memcmp(v + 10, chain_id->b, 32) != 0) {
+        zyd_err_set(err, ZYD_ERR_STORE_FOREIGN, "ledger %s belongs to another consortium; check data_dir and consortium", s->dir);
+        st = ZYD_E_FOREIGN;
+    } else {
+        s->rebuilt_floor = zyd_get64(v + 42);
+    }
+    leveldb_free(value);
+    return st;
+}
+
+static void options_make(struct zyd_store *s, bool create)
+{
+    s->cache = leveldb_cache_create_lru(CACHE_SIZE);
+    s->filter = leveldb_filterpolicy_create_bloom(10);
+    s->options = leveldb_options_create();
+    leveldb_options_set_create_if_missing(s->options, create);
+    leveldb_options_set_error_if_exists(s->options, create);
+    leveldb_options_set_paranoid_checks(s->options, 1);
+    leveldb_options_set_write_buffer_size(s->options, WRITE_BUFFER);
+    leveldb_options_set_cache(s->options, s->cache);
+    leveldb_options_set_filter_policy(s->options, s->filter);
+    leveldb_options_set_compression(s->options, leveldb_no_compression); /* hashes and signatures do not shrink */
+    s->read = leveldb_readoptions_create();
+    leveldb_readoptions_set_verify_checksums(s->read, 1);
+    s->scan = leveldb_readoptions_create();
+    leveldb_readoptions_set_verify_checksums(s->scan, 1);
+    leveldb_readoptions_set_fill_cache(s->scan, 0);
+    s->sync = leveldb_writeoptions_create();
+    leveldb_writeoptions_set_sync(s->sync, 1);
+    s->nosync = leveldb_writeoptions_create();
+}
+
+enum zyd_status zyd_store_open(struct zyd_store **out, struct zyd_err *err, const char *dir, const struct zyd_hash *chain_id,
+                               bool create, uint64_t rebuilt_floor)
+{
+    struct zyd_store *s = calloc(1, sizeof *s);
+    char *text = NULL;
+    *out = NULL;
+    if (s == NULL) {
+        zyd_err_set(err, ZYD_ERR_STORE_FAILED, "ledger %s: out of memory", dir);
+        return ZYD_E_IO;
+    }
+    snprintf(s->dir, sizeof s->dir, "%s", dir);
+    s->dirfd = -1;
+    options_make(s, create);
+    s->db = leveldb_open(s->options, dir, &text);
+    enum zyd_status st = text == NULL ? ZYD_OK : failed(err, dir, text);
+    if (st == ZYD_OK) {
+        s->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (s->dirfd < 0) {
+            zyd_err_set(err, ZYD_ERR_STORE_FAILED, "ledger %s: %s", dir, strerror(errno));
+            st = ZYD_E_IO;
+        }
+    }
+    if (st == ZYD_OK)
+        st = create ? meta_write(s, err, chain_id, rebuilt_floor) : meta_check(s, err, chain_id);
+    bool have;
+    if (st == ZYD_OK)
+        st = zyd_store_checkpoint(s, err, &have, &s->checkpoint);
+    if (st == ZYD_OK)
+        st = placed_load(s, err);
+    if (st != ZYD_OK) {
+        zyd_store_close(s);
+        return st;
+    }
+    *out = s;
+    return ZYD_OK;
+}
+
+void zyd_store_close(struct zyd_store *s)
+{
+    if (s == NULL)
+        return;
+    if (s->below_it != NULL)
+        leveldb_iter_destroy(s->below_it);
+    leveldb_free(s->get_buf);
+    leveldb_free(s->at_buf);
+    leveldb_free(s->block_buf);
+    leveldb_free(s->final_buf);
+    if (s->db != NULL)
+        leveldb_close(s->db);
+    leveldb_options_destroy(s->options);
+    leveldb_readoptions_destroy(s->read);
+    leveldb_readoptions_destroy(s->scan);
+    leveldb_writeoptions_destroy(s->sync);
+    leveldb_writeoptions_destroy(s->nosync);
+    leveldb_filterpolicy_destroy(s->filter);
+    leveldb_cache_destroy(s->cache);
+    if (s->dirfd >= 0)
+        close(s->dirfd);
+    free(s->blocks);
+    free(s->finals);
+    free(s);
+}
+
+uint64_t zyd_store_rebuilt_floor(const struct zyd_store *s)
+{
+    return s->rebuilt_floor;
+}
+
+uint64_t zyd_store_bytes(const struct zyd_store *s)
+{
+    char *value = leveldb_property_value(s->db, "leveldb.approximate-memory-usage");
+    leveldb_free(value);
+    const char *start[1] = {""}, *limit[1] = {"\xff"};
+    const size_t start_size[1] = {0}, limit_size[1] = {1};
+    uint64_t size = 0;
+    leveldb_approximate_sizes(s->db, 1, start, start_size, limit, limit_size, &size);
+    return size;
+}
+
+/* ---- the read table ---- */
+
+static enum zyd_status kv_get(void *ctx, uint64_t *index, struct zyd_span *leaf, const struct zyd_hash *key)
+{
+    struct zyd_store *s = ctx;
+    uint8_t k[33];
+    size_t size;
+    leveldb_free(s->get_buf);
+    enum zyd_status st = fetch(s, &s->kv_err, &s->get_buf, &size, k, key_record(k, key));
+    if (st != ZYD_OK || s->get_buf == NULL)
+        return st == ZYD_OK ? ZYD_E_NOT_FOUND : st;
+    if (size < 8 + ZYD_LEAF_HEAD_SIZE || memcmp(s->get_buf + 8, key->b, 32) != 0)
+        return damaged(&s->kv_err, s, "a record's row is not readable");
+    *index = zyd_get64((const uint8_t *)s->get_buf);
+    *leaf = zyd_span(s->get_buf + 8, size - 8);
+    return ZYD_OK;
+}
+
+static enum zyd_status kv_below(void *ctx, struct zyd_hash *out, const struct zyd_hash *key)
+{
+    struct zyd_store *s = ctx;
+    uint8_t k[33];
+    unsigned puts = atomic_load(&s->puts), row_puts = atomic_load(&s->row_puts);
+    if (s->below_it != NULL && (s->below_row_puts != row_puts || puts - s->below_puts > ITER_PUTS_MAX)) {
+        leveldb_iter_destroy(s->below_it);
+        s->below_it = NULL;
+    }
+    if (s->below_it == NULL) {
+        s->below_it = leveldb_create_iterator(s->db, s->read);
+        s->below_puts = puts;
+        s->below_row_puts = row_puts;
+    }
+    leveldb_iter_seek(s->below_it, (const char *)k, key_record(k, key));
+    if (leveldb_iter_valid(s->below_it))
+        leveldb_iter_prev(s->below_it);
+    else
+        leveldb_iter_seek_to_last(s->below_it);
+    char *text = NULL;
+    leveldb_iter_get_error(s->below_it, &text);
+    if (text != NULL)
+        return failed(&s->kv_err, s->dir, text);
+    size_t size;
+    const char *found = leveldb_iter_valid(s->below_it) ? leveldb_iter_key(s->below_it, &size) : NULL;
+    if (found == NULL || size != 33 || found[0] != 'r')
+        return ZYD_E_NOT_FOUND;
+    memcpy(out->b, found + 1, 32);
+    return ZYD_OK;
+}
+
+static enum zyd_status kv_at(void *ctx, struct zyd_span *leaf, uint64_t index)
+{
+    struct zyd_store *s = ctx;
+    uint8_t k[33];
+    size_t size;
+    char *key;
+    enum zyd_status st = fetch(s, &s->kv_err, &key, &size, k, key_u64(k, 'n', index));
+    if (st != ZYD_OK || key == NULL)
+        return st == ZYD_OK ? ZYD_E_NOT_FOUND : st;
+    struct zyd_hash hash = {{0}};
+    bool good = size == 32;
+    memcpy(hash.b, key, good ? 32 : 0);
+    leveldb_free(key);
+    leveldb_free(s->at_buf);
+    s->at_buf = NULL;
+    if (good)
+        st = fetch(s, &s->kv_err, &s->at_buf, &size, k, key_record(k, &hash));
+    if (st != ZYD_OK)
+        return st;
+    if (!good || s->at_buf == NULL || size < 8 + ZYD_LEAF_HEAD_SIZE || zyd_get64((const uint8_t *)s->at_buf) != index)
+        return damaged(&s->kv_err, s, "a leaf's number and its record contradict each other");
+    *leaf = zyd_span(s->at_buf + 8, size - 8);
+    return ZYD_OK;
+}
+
+/* The one block at a height whose finality has not been written yet; none or several: not found. */
+static enum zyd_status only_block(struct zyd_store *s, struct zyd_err *err, uint64_t *view, uint64_t height)
+{
+    leveldb_iterator_t *it = leveldb_create_iterator(s->db, s->scan);
+    uint8_t key[17];
+    unsigned count = 0;
+    leveldb_iter_seek(it, (const char *)key, key_block(key, height, 0));
+    for (; count < 2 && leveldb_iter_valid(it); leveldb_iter_next(it)) {
+        size_t size;
+        const uint8_t *k = (const uint8_t *)leveldb_iter_key(it, &size);
+        if (size != 17 || memcmp(k, key, 9) != 0)
+            break;
+        *view = zyd_get64(k + 9);
+        count++;
+    }
+    char *text = NULL;
+    leveldb_iter_get_error(it, &text);
+    leveldb_iter_destroy(it);
+    if (text != NULL)
+        return failed(err, s->dir, text);
+    return count == 1 ? ZYD_OK : ZYD_E_NOT_FOUND;
+}
+
+static enum zyd_status block_fetch(struct zyd_store *s, struct zyd_err *err, char **value, size_t *size, char **final,
+                                   size_t *final_size, uint64_t height)
+{
+    uint8_t k[17];
+    uint64_t view = 0;
+    *value = *final = NULL;
+    enum zyd_status st = fetch(s, err, final, final_size, k, key_u64(k, 'f', height));
+    if (st == ZYD_OK && *final == NULL)
+        st = only_block(s, err, &view, height);
+    else if (st == ZYD_OK && *final_size < 8)
+        st = damaged(err, s, "a finality record is not readable");
+    else if (st == ZYD_OK)
+        view = zyd_get64((const uint8_t *)*final);
+    if (st == ZYD_OK)
+        st = fetch(s, err, value, size, k, key_block(k, height, view));
+    if (st == ZYD_OK && *value == NULL) /* a finality may come before its block: catch-up */
+        st = ZYD_E_NOT_FOUND;
+    return st;
+}
+
+static enum zyd_status kv_block(void *ctx, struct zyd_span *value, struct zyd_span *finality, uint64_t height)
+{
+    struct zyd_store *s = ctx;
+    size_t size, final_size;
+    leveldb_free(s->block_buf);
+    leveldb_free(s->final_buf);
+    enum zyd_status st = block_fetch(s, &s->kv_err, &s->block_buf, &size, &s->final_buf, &final_size, height);
+    if (st != ZYD_OK)
+        return st;
+    *value = zyd_span(s->block_buf, size);
+    *finality = s->final_buf == NULL ? zyd_span(NULL, 0) : zyd_span(s->final_buf + 8, final_size - 8);
+    return ZYD_OK;
+}
+
+struct zyd_kv zyd_store_kv(struct zyd_store *s)
+{
+    return (struct zyd_kv){s, kv_get, kv_below, kv_at, kv_block};
+}
+
+const struct zyd_err *zyd_store_kv_error(const struct zyd_store *s)
+{
+    return &s->kv_err;
+}
+
+enum zyd_status zyd_store_block(struct zyd_store *s, struct zyd_err *err, uint64_t height, uint8_t **value, size_t *size,
+                                uint8_t **finality, size_t *finality_size)
+{
+    char *v, *f;
+    size_t f_size;
+    enum zyd_status st = block_fetch(s, err, &v, size, &f, &f_size, height);
+    *value = *finality = NULL;
+    *finality_size = 0;
+    if (st == ZYD_OK) {
+        *value = malloc(*size > 0 ? *size : 1);
+        *finality = malloc(f != NULL && f_size > 8 ? f_size - 8 : 1);
+        if (*value == NULL || *finality == NULL) {
+            free(*value);
+            free(*finality);
+            *value = *finality = NULL;
+            zyd_err_set(err, ZYD_ERR_STORE_FAILED, "ledger %s: out of memory", s->dir);
+            st = ZYD_E_IO;
+        } else {
+            memcpy(*value, v, *size);
+            *finality_size = f == NULL ? 0 : f_size - 8;
+            if (f != NULL)
+                memcpy(*finality, f + 8, f_size - 8);
+        }
+    }
+    leveldb_free(v);
+    leveldb_free(f);
+    return st;
+}
+
+/* ---- writing ---- */
+
+static int by_height(const void *a, const void *b)
+{
+    const struct placed *x = a, *y = b;
+    return (x->height > y->height) - (x->height < y->height);
+}
+
+/* Losing blocks below the checkpoint go; the store forgets what it need not watch any more.  Blocks at its own height stay until the
+ * next one: unfinalized blocks may stand on them. */
+static void losers_delete(struct zyd_store *s, leveldb_writebatch_t *batch, uint64_t height)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->block_count; i++) {
+        struct placed b = s->blocks[i];
+        if (b.height >= height) {
+            s->blocks[kept++] = b;
+            continue;
+        }
+        const struct placed *final = bsearch(&b, s->finals, s->final_count, sizeof b, by_height);
+        if (final != NULL && final->view != b.view) {
+            uint8_t k[17];
+            leveldb_writebatch_delete(batch, (const char *)k, key_block(k, b.height, b.view));
+        }
+    }
+    s->block_count = kept;
+    kept = 0;
+    for (size_t f = 0; f < s->final_count; f++)
+        if (s->finals[f].height >= height)
+            s->finals[kept++] = s->finals[f];
+    s->final_count = kept;
+}
+
+static void rows_put(struct zyd_store *s, leveldb_writebatch_t *batch, struct zyd_span rows)
+{
+    size_t at = 0;
+    while (at < rows.size) {
+        uint8_t k[33], value[8 + ZYD_LEAF_SIZE_MAX];
+        zyd_assert(rows.size - at >= 12);
+        uint64_t index = zyd_get64(rows.data + at);
+        uint32_t size = zyd_get32(rows.data + at + 8);
+        at += 12;
+        zyd_assert(size >= ZYD_LEAF_HEAD_SIZE && size <= ZYD_LEAF_SIZE_MAX && size <= rows.size - at);
+        struct zyd_hash key;
+        memcpy(key.b, rows.data + at, 32);
+        zyd_put64(value, index);
+        memcpy(value + 8, rows.data + at, size);
+        leveldb_writebatch_put(batch, (const char *)k, key_record(k, &key), (const char *)value, 8 + size);
+        if (index >= s->checkpoint.state_size) /* an older leaf keeps its number */
+            leveldb_writebatch_put(batch, (const char *)k, key_u64(k, 'n', index), (const char *)key.b, 32);
+        at += size;
+    }
+}
+
+static bool item_put(struct zyd_store *s, leveldb_writebatch_t *batch, bool *sync, const struct zyd_fx *fx)
+{
+    uint8_t k[33];
+    const char *data = (const char *)fx->bytes.data;
+    switch (fx->persist) {
+    case ZYD_PERSIST_VOTE:
+    case ZYD_PERSIST_CERT:
+    case ZYD_PERSIST_FLOOR:
+        return true; /* the vote file's */
+    case ZYD_PERSIST_BLOCK:
+        leveldb_writebatch_put(batch, (const char *)k, key_block(k, fx->height, fx->view), data, fx->bytes.size);
+        return placed_add(&s->blocks, &s->block_count, &s->block_cap, fx->height, fx->view);
+    case ZYD_PERSIST_FINAL: {
+        uint8_t *value = malloc(8 + fx->bytes.size);
+        if (value == NULL)
+            return false;
+        zyd_put64(value, fx->view);
+        memcpy(value + 8, data, fx->bytes.size);
+        leveldb_writebatch_put(batch, (const char *)k, key_u64(k, 'f', fx->height), (const char *)value, 8 + fx->bytes.size);
+        free(value);
+        if (s->final_count > 0 && s->finals[s->final_count - 1].height >= fx->height)
+            return true; /* written again to become durable; heights only grow */
+        return placed_add(&s->finals, &s->final_count, &s->final_cap, fx->height, fx->view);
+    }
+    case ZYD_PERSIST_CHECKPOINT:
+        rows_put(s, batch, fx->bytes);
+        *sync = true;
+        return true;
+    case ZYD_PERSIST_CHECKPOINT_END:
+        zyd_assert(checkpoint_read(&s->checkpoint, fx->bytes));
+        leveldb_writebatch_put(batch, "c", 1, data, fx->bytes.size);
+        losers_delete(s, batch, s->checkpoint.height);
+        *sync = true;
+        return true;
+    }
+    return true;
+}
+
+enum zyd_status zyd_store_put(struct zyd_store *s, struct zyd_err *err, const struct zyd_fx *items, size_t count, bool sync)
+{
+    if (s->broken) {
+        zyd_err_set(err, ZYD_ERR_STORE_FAILED, "ledger %s: an earlier write failed; the node must stop", s->dir);
+        return ZYD_E_STORE;
+    }
+    leveldb_writebatch_t *batch = leveldb_writebatch_create();
+    char *text = NULL;
+    bool ok = true;
+    for (size_t i = 0; i < count && ok; i++)
+        ok = item_put(s, batch, &sync, &items[i]);
+    if (ok)
+        leveldb_write(s->db, sync ? s->sync : s->nosync, batch, &text);
+    leveldb_writebatch_destroy(batch);
+    if (text != NULL) {
+        s->broken = true;
+        return failed(err, s->dir, text);
+    }
+    if (!ok || (sync && fsync(s->dirfd) != 0)) {
+        s->broken = true;
+        zyd_err_set(err, ZYD_ERR_STORE_FAILED, "ledger %s: %s; the node stops, a failed sync is never tried again", s->dir,
+                    ok ? strerror(errno) : "out of memory");
+        return ZYD_E_IO;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (items[i].persist == ZYD_PERSIST_CHECKPOINT)
+            atomic_fetch_add(&s->row_puts, 1);
+    atomic_fetch_add(&s->puts, 1);
+    return ZYD_OK;
+}
+
+/* ---- restart ---- */
+
+enum zyd_status zyd_store_checkpoint(struct zyd_store *s, struct zyd_err *err, bool *have, struct zyd_checkpoint *out)
+{
+    char *value;
+    size_t size;
+    *have = false;
+    *out = (struct zyd_checkpoint){0};
+    enum zyd_status st = fetch(s, err, &value, &size, (const uint8_t *)"c", 1);
+    if (st != ZYD_OK || value == NULL)
+        return st;
+    *have = true;
+    if (!checkpoint_read(out, zyd_span(value, size)))
+        st = damaged(err, s, "its checkpoint is not readable");
+    leveldb_free(value);
+    return st;
+}
+
+enum zyd_status zyd_store_unfinal(struct zyd_store *s, struct zyd_err *err, uint64_t head_height,
+                                  enum zyd_status (*each)(void *ctx, struct zyd_span value), void *ctx)
+{
+    uint8_t key[17];
+    char *value;
+    size_t size;
+    uint64_t final_view = 0;
+    enum zyd_status st = fetch(s, err, &value, &size, key, key_u64(key, 'f', head_height));
+    if (st != ZYD_OK)
+        return st;
+    if (value != NULL && size >= 8)
+        final_view = zyd_get64((const uint8_t *)value);
+    leveldb_free(value);
+    leveldb_iterator_t *it = leveldb_create_iterator(s->db, s->scan);
+    /* CARRIER blocks keep their parent's height: those on the head come first. */
+    leveldb_iter_seek(it, (const char *)key, key_block(key, head_height, final_view + 1));
+    for (; st == ZYD_OK && leveldb_iter_valid(it); leveldb_iter_next(it)) {
+        const uint8_t *k = (const uint8_t *)leveldb_iter_key(it, &size);
+        if (size != 17 || k[0] != 'b')
+            break;
+        size_t value_size;
+        const char *v = leveldb_iter_value(it, &value_size);
+        st = each(ctx, zyd_span(v, value_size));
+    }
+    char *text = NULL;
+    leveldb_iter_get_error(it, &text);
+    leveldb_iter_destroy(it);
+    if (text != NULL)
+        return failed(err, s->dir, text);
+    return st;
+}
