@@ -6,6 +6,11 @@ uint64_t zyd_host_missing(const struct zyd_host *h)
     return h->call.sys ? 0 : h->call.needed & ~h->call.signers->members;
 }
 
+void zyd_contract_object_key(struct zyd_hash *out, uint16_t contract, const struct zyd_hash *object)
+{
+    zyd_record_key(out, contract, zyd_span(object->b, ZYD_HASH_SIZE));
+}
+
 void zyd_host_op_object(struct zyd_hash *out, const struct zyd_op *op)
 {
     if (op->has_object) {

@@ -123,7 +123,7 @@ struct zyd_host {
     struct plugin plugins[ZYD_PLUGINS_MAX];
     uint8_t *image_mem;
     struct memo memo[MEMO_SIZE];
-    uint8_t input[ZYD_VM_INPUT_MAX];
+    _Alignas(16) uint8_t input[ZYD_VM_INPUT_MAX]; /* native contracts read it as a struct */
     uint8_t account_value[ACCOUNT_VALUE_SIZE];
     uint8_t scratch[ZYD_RECORD_VALUE_MAX];
     struct journal j;
