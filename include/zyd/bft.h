@@ -22,9 +22,10 @@
 #include <zyd/crypto.h>
 #include <zyd/ledger.h>
 
+#define ZYD_BFT_OBSERVER 255u       /* me: observer that never signs; a peer that is no validator; BEHIND: peer unknown */
 #define ZYD_BFT_WINDOW 64u          /* W: ring of views */
 #define ZYD_BFT_SKIP_AFTER 10       /* times delta_ms: a leader that was silent so long is skipped */
-#define ZYD_BFT_OUT_MAX 1024u       /* outputs of one step */
+#define ZYD_BFT_OUT_MAX 1536u       /* outputs of one step */
 #define ZYD_BFT_MSG_MAX (ZYD_HEADER_SIZE + 64u + ZYD_JUST_MAX * ZYD_CERT_SIZE_MAX + 256u)
 
 struct zyd_bft_config {
@@ -52,8 +53,13 @@ struct zyd_bft *zyd_bft_init(void *mem, const struct zyd_bft_config *config);
 
 /* Before START, in this order: what the disk holds.
  * head: the final block's header and the finality certificate that covers it (none at genesis: fc NULL).
- * floor: from the vote file.  votes: own records above final, any order.  certs: stored certificates.
- * blocks: durable unfinalized blocks in ascending view, with J and (always, P3) NC. */
+ * floor: from the vote file.  votes: own records above final, any order.  certs: stored certificates, any order, and the
+ * stored notarization of head itself (a leader that builds on head needs it).
+ * blocks: durable unfinalized blocks in ascending view, with J and NC (NULL when the block was final before its NC came).
+ * They count as executed: the owner has their write sets applied as overlays before START.
+ * restore_vote: ZYD_E_FOREIGN (not our key), ZYD_E_BAD_SIG, ZYD_E_DAMAGED (two votes that our gate never makes): refuse to
+ * start.  restore_cert: the codes of zyd_cert_check.  restore_block: ZYD_E_NOT_FOUND (on a losing branch: leave it out and
+ * drop its state), ZYD_E_DAMAGED, ZYD_E_EXISTS, ZYD_E_FULL. */
 void zyd_bft_restore_head(struct zyd_bft *b, const struct zyd_header *head, const struct zyd_cert *fc, uint64_t floor);
 enum zyd_status ZYD_MUST_USE zyd_bft_restore_vote(struct zyd_bft *b, const struct zyd_vote *vote);
 enum zyd_status ZYD_MUST_USE zyd_bft_restore_cert(struct zyd_bft *b, const struct zyd_cert *cert);
@@ -66,12 +72,18 @@ enum zyd_bft_in_kind {
     ZYD_BFT_IN_TICK,     /* also: the deadline has passed */
     ZYD_BFT_IN_MESSAGE,  /* peer, bytes: a consensus message from an authenticated validator (or observer: 255) */
     ZYD_BFT_IN_SYNCED,   /* seq */
-    ZYD_BFT_IN_BUILT,    /* header: complete, answers BUILD of header.view; ok false: nothing to propose after all */
-    ZYD_BFT_IN_VERIFIED, /* hash, ok: execution gave the header's roots or not.  Also for blocks we built ourselves */
-    ZYD_BFT_IN_HEADER,   /* header, just: a block fetched by the owner during catch-up; trusted only through certificates */
-    ZYD_BFT_IN_CERT,     /* cert: a certificate fetched by the owner; checked here */
-    ZYD_BFT_IN_POOL,     /* pool_nonempty, sys_due changed (consensus.md 1.5: arm) */
-    ZYD_BFT_IN_PEER      /* peer, ok: link is up or down */
+    ZYD_BFT_IN_BUILT,    /* header: BUILD's header with body, log, state and totals filled in, nothing else changed; ok false:
+                          * nothing to propose after all (asked again on the next POOL, or after a while).  header is given
+                          * in both cases: its view says which BUILD is answered.  A block that we built has been executed
+                          * by that: no VERIFY follows */
+    ZYD_BFT_IN_VERIFIED, /* hash, ok: answers VERIFY: execution gave the header's roots or not; the body is here */
+    ZYD_BFT_IN_HEADER,   /* header, just: a block (DATA or CARRIER) fetched by the owner during catch-up, in chain order from
+                          * our final block on; trusted only through certificates */
+    ZYD_BFT_IN_CERT,     /* cert: a certificate fetched by the owner; checked here.  In catch-up feed up to 64 HEADERs, then
+                          * the FC that covers them; VERIFY, STORE and COMMIT follow as for live blocks */
+    ZYD_BFT_IN_POOL,     /* pool_nonempty, sys_due: levels (consensus.md 1.5 arm): is there an envelope that I would put into a
+                          * block on my tip now; is a deadline due.  Feed when either changes, look after every step */
+    ZYD_BFT_IN_PEER      /* peer, ok: the link came up; or was closed by its side and a redial was refused */
 };
 struct zyd_bft_in {
     enum zyd_bft_in_kind kind;
@@ -92,13 +104,16 @@ enum zyd_bft_out_kind {
     ZYD_BFT_OUT_VOTE = 1, /* seq, vote: append to the vote file and sync */
     ZYD_BFT_OUT_CERT,     /* seq, cert: append to the certificate file (synced with, and before, the votes) */
     ZYD_BFT_OUT_STORE,    /* seq, hash: put this block (header, J, NC, body, outcomes, write set), synced.  Emitted at most once
-                           * a block in a run, ancestors first */
-    ZYD_BFT_OUT_FLOOR,    /* view: new floor for the vote file header; may be written lazily */
+                           * a block in a run, ancestors first, only of executed blocks; never again of restored ones */
+    ZYD_BFT_OUT_FLOOR,    /* view: new floor for the vote file header; write it lazily, after the finality record is durable (P4) */
     ZYD_BFT_OUT_SEND,     /* peer or ZYD_BFT_ALL, bytes, after_seq */
     ZYD_BFT_OUT_BUILD,    /* header: version .. parent_hash, time, proposer, valset, rules and just_root are filled, flags say
                            * CARRIER or not; the owner fills the body, log, state and totals and answers BUILT */
-    ZYD_BFT_OUT_VERIFY,   /* hash, header, just: fetch the body if absent, execute on the parent, answer VERIFIED */
-    ZYD_BFT_OUT_COMMIT,   /* hash, header, finality: final now; ascending height, each DATA block once; CARRIERs too (flagged) */
+    ZYD_BFT_OUT_VERIFY,   /* hash, header, just, peer (its leader): fetch the body if absent, execute on the parent, answer
+                           * VERIFIED.  Its parent is executed.  At most ZYD_DEPTH_MAX DATA blocks deep.  CARRIERs too: nothing
+                           * to execute (their fields were compared with the parent's), answer ok */
+    ZYD_BFT_OUT_COMMIT,   /* hash, header, cert, chain: final now; in chain order, each block once; CARRIERs too (flagged).
+                           * Stored before; tell clients after after_seq */
     ZYD_BFT_OUT_BEHIND,   /* peer (who knows more, or 255), view, height: certified blocks that we cannot link are out there:
                            * the owner fetches from its final height on and feeds HEADER and CERT */
     ZYD_BFT_OUT_DROP,     /* view: blocks of views <= view that are not on the final chain are dead */
@@ -151,7 +166,7 @@ struct zyd_bft_status {
     bool stopped; /* signing has stopped after an alarm */
 };
 void zyd_bft_status(const struct zyd_bft *b, struct zyd_bft_status *out);
-/* Is hash an ancestor of (or equal to) the block tip?  For the owner's window and pool tests. */
+/* For the owner's window and pool tests: walk parent_hash from the tip.  Also finds CARRIERs. */
 const struct zyd_header *zyd_bft_header(const struct zyd_bft *b, const struct zyd_hash *hash); /* unfinalized or head; or NULL */
 /* Walks the invariants numbered in consensus/bft_internal.h; asserts each.  For simulator, fuzzers and tests. */
 void zyd_bft_check(const struct zyd_bft *b);

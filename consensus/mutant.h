@@ -1,0 +1,34 @@
+/* Canary mutants: planted protocol bugs that the simulator and the unit tests must notice (MUTANTS.md).
+ * The normal build has number 0, so every MUTANT(k) is a constant false and leaves no code behind.
+ * Build one with -DZYD_MUTANT_NUMBER=k. */
+#ifndef ZYD_CONSENSUS_MUTANT_H
+#define ZYD_CONSENSUS_MUTANT_H
+
+#ifndef ZYD_MUTANT_NUMBER
+#define ZYD_MUTANT_NUMBER 0
+#endif
+#define MUTANT(k) (ZYD_MUTANT_NUMBER == (k))
+
+#define MUTANT_QUORUM_MINUS_ONE 1
+#define MUTANT_SEND_BEFORE_SYNC 2
+#define MUTANT_FINALIZE_AFTER_NULLIFY 3
+#define MUTANT_NULLIFY_AFTER_FINALIZE 4
+#define MUTANT_TWO_N_IN_A_VIEW 5
+#define MUTANT_JUSTIFICATION_UNCHECKED 6
+#define MUTANT_F_BLOCK_NOT_DURABLE 7
+#define MUTANT_FORGET_OWN_VOTES 8
+#define MUTANT_CERT_POPCOUNT_UNCHECKED 9
+#define MUTANT_PARENT_LINK_UNCHECKED 10
+#define MUTANT_VERDICT_IGNORED 11
+#define MUTANT_F_AGAINST_OWN_N 12
+#define MUTANT_TIME_UNCHECKED 13
+#define MUTANT_LEADER_UNCHECKED 14
+#define MUTANT_COMMIT_WITHOUT_ANCESTORS 15
+#define MUTANT_RESEND_SIGNS 16
+#define MUTANT_N_AFTER_X 17
+#define MUTANT_RELEASE_STORED_N 18
+#define MUTANT_VOTE_SIG_UNCHECKED 19
+#define MUTANT_VOTE_HASH_MIXED 20
+#define MUTANT_COMMIT_UNEXECUTED 21
+
+#endif
