@@ -1,0 +1,456 @@
+/* guarantee_params.c: a programme's parameters <-> name=value text: slots, share tree, banks, documents. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "schema_impl.h"
+
+#define CODE_MAX 24u
+typedef const struct zyd_guarantee_members members_t;
+
+/* ---- the tree: "BANK 200000, REST 800000 (NFGF 250000, REG 250000, GUAR 500000)" ---- */
+struct tree {
+    uint8_t nodes[ZYD_GUARANTEE_NODES_MAX][ZYD_GUARANTEE_NODE_SIZE];
+    char label[ZYD_GUARANTEE_NODES_MAX][CODE_MAX]; /* of inner nodes, in order */
+    char leaf[ZYD_GUARANTEE_NODES_MAX][CODE_MAX];  /* as the text names it; "" at an inner node */
+    uint32_t count, labels, leaves;
+    const char *bad;
+    const char *bind;
+    members_t *members;
+};
+
+static void skip(const char **p)
+{
+    while (**p == ' ' || **p == '\n' || **p == '\t') {
+        (*p)++;
+    }
+}
+
+/* The code that stands for a leaf of the preset: LEAF=CODE in bind, else the leaf's own name. */
+static void bound(char out[CODE_MAX], const struct tree *t, const char *leaf)
+{
+    const char *list = t->bind;
+    struct zyd_span one;
+    size_t size = strlen(leaf);
+    snprintf(out, CODE_MAX, "%s", leaf);
+    while (list != NULL && zyd_schema_element(&one, &list, ',')) {
+        if (one.size > size + 1 && one.size < size + CODE_MAX && memcmp(one.data, leaf, size) == 0 && one.data[size] == '=') {
+            snprintf(out, CODE_MAX, "%.*s", (int)(one.size - size - 1), (const char *)one.data + size + 1);
+        }
+    }
+}
+
+static void set_node(uint8_t node[ZYD_GUARANTEE_NODE_SIZE], uint32_t ppm, uint32_t member, uint32_t children)
+{
+    const uint8_t bytes[] = {(uint8_t)(ppm >> 24),   (uint8_t)(ppm >> 16), (uint8_t)(ppm >> 8),  (uint8_t)ppm,
+                             (uint8_t)(member >> 8), (uint8_t)member,      (uint8_t)children,    0};
+    memcpy(node, bytes, sizeof bytes);
+}
+
+static uint32_t parse_children(struct tree *t, const char **p, unsigned depth);
+
+static void parse_node(struct tree *t, const char **p, unsigned depth, bool first, uint64_t *sum)
+{
+    char name[CODE_MAX], code[CODE_MAX];
+    size_t n = 0;
+    uint32_t at = t->count, member;
+    skip(p);
+    while (((**p >= 'A' && **p <= 'Z') || (**p >= '0' && **p <= '9') || **p == '_') && n < CODE_MAX - 1) {
+        name[n++] = *(*p)++;
+    }
+    name[n] = 0;
+    skip(p);
+    char *end;
+    unsigned long ppm = strtoul(*p, &end, 10);
+    if (n == 0 || end == *p || **p < '0' || **p > '9' || ppm > 1000000 || at == ZYD_GUARANTEE_NODES_MAX) {
+        t->bad = at == ZYD_GUARANTEE_NODES_MAX ? "too many nodes" : "NAME PPM is expected";
+        return;
+    }
+    *p = end;
+    *sum += ppm;
+    skip(p);
+    t->count++;
+    if (**p == '(') {
+        (*p)++;
+        memcpy(t->label[t->labels++], name, sizeof name);
+        t->leaf[at][0] = 0;
+        set_node(t->nodes[at], (uint32_t)ppm, ZYD_GUARANTEE_NODE_INNER, parse_children(t, p, depth + 1));
+        skip(p);
+        if (**p != ')' && t->bad == NULL) {
+            t->bad = "a ')' is missing";
+            return;
+        }
+        *p += t->bad == NULL;
+        return;
+    }
+    memcpy(t->leaf[at], name, sizeof name);
+    bool bank = strcmp(name, "BANK") == 0;
+    if (bank != (depth == 1 && first)) {
+        t->bad = "BANK is the first node, and only that";
+        return;
+    }
+    if (bank) {
+        member = ZYD_GUARANTEE_NODE_BANK;
+    } else {
+        bound(code, t, name);
+        int index = t->members->index(t->members->ctx, code);
+        if (index < 0) {
+            t->bad = "a leaf is no member of the consortium (give bind)";
+        }
+        member = (uint32_t)index;
+        t->leaves++;
+    }
+    set_node(t->nodes[at], (uint32_t)ppm, member, 0);
+}
+
+static uint32_t parse_children(struct tree *t, const char **p, unsigned depth)
+{
+    uint64_t sum = 0;
+    uint32_t count = 0;
+    for (;;) {
+        parse_node(t, p, depth, count == 0, &sum);
+        count++;
+        skip(p);
+        if (t->bad != NULL || **p != ',') {
+            break;
+        }
+        (*p)++;
+    }
+    if (t->bad == NULL && sum != 1000000) {
+        t->bad = "the shares of one node's children do not sum to 1000000";
+    }
+    if (t->bad == NULL && (count > ZYD_GUARANTEE_CHILDREN_MAX || depth > ZYD_GUARANTEE_DEPTH_MAX)) {
+        t->bad = "too wide or too deep";
+    }
+    return count;
+}
+
+static const char *parse_tree(struct tree *t, const char *text, const char *bind, members_t *members)
+{
+    memset(t, 0, sizeof *t);
+    t->bind = bind;
+    t->members = members;
+    uint32_t top = parse_children(t, &text, 1);
+    skip(&text);
+    if (t->bad == NULL && (top != 2 || *text != 0)) {
+        t->bad = "exactly BANK and the rest stand at the top";
+    }
+    if (t->bad == NULL && t->leaves > ZYD_GUARANTEE_LEAVES_MAX) {
+        t->bad = "too many leaves";
+    }
+    for (uint32_t i = 0; t->bad == NULL && i < t->count; i++) {
+        for (uint32_t k = 0; k < i; k++) {
+            if (t->leaf[i][0] != 0 && t->leaf[k][0] != 0 && memcmp(t->nodes[i] + 4, t->nodes[k] + 4, 2) == 0) {
+                t->bad = "one member stands twice";
+            }
+        }
+    }
+    return t->bad;
+}
+
+/* ---- slots ---- */
+
+static const char *find(const struct zyd_pair *pairs, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(pairs[i].name, name) == 0) {
+            return pairs[i].value;
+        }
+    }
+    return NULL;
+}
+
+static bool is_extra(const char *name)
+{
+    return strcmp(name, "preset") == 0 || strcmp(name, "tree") == 0 || strcmp(name, "bind") == 0 ||
+           strcmp(name, "banks") == 0 || strcmp(name, "evidence") == 0;
+}
+
+/* The member that a role of the preset falls to: its leaf, where the tree has it. */
+static uint64_t role(const struct tree *t, const char *leaf)
+{
+    for (uint32_t i = 0; i < t->count; i++) {
+        if (strcmp(t->leaf[i], leaf) == 0) {
+            return (uint64_t)t->nodes[i][4] << 8 | t->nodes[i][5];
+        }
+    }
+    return 65535;
+}
+
+static enum zyd_status fill_slots(uint64_t slots[ZYD_GUARANTEE_PARAM_COUNT], char *why, const struct zyd_pair *pairs,
+                                  size_t count, const struct zyd_guarantee_preset *preset, const struct tree *t,
+                                  members_t *members)
+{
+    size_t n;
+    const struct zyd_guarantee_param_info *info = zyd_guarantee_params(&n);
+    bool integer_fen;
+    for (size_t k = 0; k < n; k++) {
+        slots[k] = info[k].def;
+    }
+    if (preset != NULL) {
+        slots[ZYD_GP_CAP_PPM] = preset->cap_ppm;
+        slots[ZYD_GP_MIN_BANK_SHARE] = preset->min_bank_share;
+        slots[ZYD_GP_GUAR] = role(t, preset->guar);
+    }
+    slots[ZYD_GP_REG] = role(t, "REG");
+    slots[ZYD_GP_NFGF] = role(t, "NFGF");
+    for (size_t i = 0; i < count; i++) {
+        size_t k = 0;
+        while (k < n && !zyd_schema_named(pairs[i].name, info[k].name, info[k].type, &integer_fen)) {
+            k++;
+        }
+        if (k == n && is_extra(pairs[i].name)) {
+            continue;
+        }
+        if (k == n) {
+            return zyd_schema_fail(why, pairs[i].name, "no such parameter");
+        }
+        const char *bad =
+            zyd_schema_number(&slots[k], info[k].type, integer_fen, pairs[i].value, info[k].min, info[k].max, members);
+        if (bad != NULL) {
+            return zyd_schema_fail(why, pairs[i].name, bad);
+        }
+    }
+    if (slots[ZYD_GP_GUAR] == 65535) {
+        return zyd_schema_fail(why, "guar", "missing: who is the guarantor?");
+    }
+    if (slots[ZYD_GP_CLAIM_OPEN_DAYS] > slots[ZYD_GP_CLAIM_CLOSE_DAYS]) {
+        return zyd_schema_fail(why, "claim_close_days", "before claim_open_days");
+    }
+    uint64_t bank = (uint64_t)t->nodes[0][0] << 24 | (uint64_t)t->nodes[0][1] << 16 | (uint64_t)t->nodes[0][2] << 8 |
+                    t->nodes[0][3];
+    if (bank < slots[ZYD_GP_MIN_BANK_SHARE]) {
+        return zyd_schema_fail(why, "min_bank_share", "the tree gives the bank less");
+    }
+    return ZYD_OK;
+}
+
+/* ---- the whole ---- */
+
+static int by_index(const void *a, const void *b)
+{
+    return (int)*(const uint16_t *)a - (int)*(const uint16_t *)b;
+}
+
+static const char *encode_banks(struct zyd_wr *wr, const char *list, members_t *members)
+{
+    uint16_t bank[ZYD_GUARANTEE_BANKS_MAX];
+    uint8_t bytes[2 * ZYD_GUARANTEE_BANKS_MAX];
+    struct zyd_span one;
+    size_t count = 0;
+    while (list != NULL && zyd_schema_element(&one, &list, ',')) {
+        char code[CODE_MAX];
+        snprintf(code, sizeof code, "%.*s", (int)one.size, (const char *)one.data);
+        int index = members->index(members->ctx, code);
+        if (index < 0 || count == ZYD_GUARANTEE_BANKS_MAX) {
+            return index < 0 ? "no member has this code" : "too many";
+        }
+        bank[count++] = (uint16_t)index;
+    }
+    if (count == 0) {
+        return "missing: codes of the banks that may apply";
+    }
+    qsort(bank, count, sizeof bank[0], by_index);
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && bank[i] == bank[i - 1]) {
+            return "one bank stands twice";
+        }
+        bytes[2 * i] = (uint8_t)(bank[i] >> 8);
+        bytes[2 * i + 1] = (uint8_t)bank[i];
+    }
+    zyd_wr_bin(wr, bytes, 2 * count);
+    return NULL;
+}
+
+static const char *encode_evidence(struct zyd_wr *wr, const char *text)
+{
+    struct zyd_span one;
+    uint32_t count = 0;
+    const char *list = text;
+    while (list != NULL && zyd_schema_element(&one, &list, ',')) {
+        count += one.size > 0;
+        if (one.size > 60) {
+            return "a name has more than 60 bytes";
+        }
+    }
+    if (count > ZYD_GUARANTEE_EVIDENCE_MAX) {
+        return "too many documents";
+    }
+    zyd_wr_array(wr, count);
+    for (list = text; list != NULL && zyd_schema_element(&one, &list, ',');) {
+        if (one.size > 0) {
+            zyd_wr_str(wr, (const char *)one.data, one.size);
+        }
+    }
+    return NULL;
+}
+
+enum zyd_status zyd_guarantee_params_encode(struct zyd_wr *wr, char why[ZYD_GUARANTEE_WHY], const struct zyd_pair *pairs,
+                                            size_t count, const struct zyd_guarantee_members *members)
+{
+    const char *name = find(pairs, count, "preset"), *text = find(pairs, count, "tree"), *bad;
+    const struct zyd_guarantee_preset *preset = name == NULL ? NULL : zyd_guarantee_preset_by_name(name);
+    uint64_t slots[ZYD_GUARANTEE_PARAM_COUNT];
+    uint8_t bytes[8 * ZYD_GUARANTEE_PARAM_COUNT];
+    struct tree t;
+    why[0] = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(pairs[i].name, pairs[k].name) == 0) {
+                return zyd_schema_fail(why, pairs[i].name, "given twice");
+            }
+        }
+    }
+    if (name != NULL && preset == NULL) {
+        return zyd_schema_fail(why, "preset", "no such preset");
+    }
+    if ((text == NULL) == (preset == NULL)) {
+        return zyd_schema_fail(why, "tree", "give either preset or tree");
+    }
+    bad = parse_tree(&t, preset != NULL ? preset->tree : text, find(pairs, count, "bind"), members);
+    if (bad != NULL) {
+        return zyd_schema_fail(why, "tree", bad);
+    }
+    enum zyd_status s = fill_slots(slots, why, pairs, count, preset, &t, members);
+    if (s != ZYD_OK) {
+        return s;
+    }
+    for (size_t k = 0; k < ZYD_GUARANTEE_PARAM_COUNT; k++) {
+        for (size_t i = 0; i < 8; i++) {
+            bytes[8 * k + i] = (uint8_t)(slots[k] >> (56 - 8 * i));
+        }
+    }
+    zyd_wr_array(wr, 5);
+    zyd_wr_bin(wr, bytes, sizeof bytes);
+    zyd_wr_bin(wr, t.nodes, t.count * ZYD_GUARANTEE_NODE_SIZE);
+    bad = encode_banks(wr, find(pairs, count, "banks"), members);
+    if (bad != NULL) {
+        return zyd_schema_fail(why, "banks", bad);
+    }
+    zyd_wr_array(wr, t.labels);
+    for (uint32_t i = 0; i < t.labels; i++) {
+        zyd_wr_str(wr, t.label[i], strlen(t.label[i]));
+    }
+    bad = encode_evidence(wr, find(pairs, count, "evidence"));
+    if (bad != NULL) {
+        return zyd_schema_fail(why, "evidence", bad);
+    }
+    return wr->full ? ZYD_E_FULL : ZYD_OK;
+}
+
+/* ---- back ---- */
+
+struct show {
+    char text[2048];
+    size_t size;
+    struct zyd_span nodes;
+    struct zyd_rd labels;
+    members_t *members;
+    bool bad;
+};
+
+static void add(struct show *s, const char *text, size_t size)
+{
+    if (s->size + size >= sizeof s->text) {
+        s->bad = true;
+        return;
+    }
+    memcpy(s->text + s->size, text, size);
+    s->size += size;
+    s->text[s->size] = 0;
+}
+
+static void show_children(struct show *s, size_t *at, uint32_t count, unsigned depth)
+{
+    for (uint32_t i = 0; i < count && !s->bad; i++) {
+        char row[64], code[13] = "";
+        if (*at + ZYD_GUARANTEE_NODE_SIZE > s->nodes.size || depth > ZYD_GUARANTEE_DEPTH_MAX) {
+            s->bad = true;
+            return;
+        }
+        const uint8_t *p = s->nodes.data + *at;
+        uint32_t ppm = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+        uint16_t member = (uint16_t)(p[4] << 8 | p[5]);
+        struct zyd_span name = zyd_span("BANK", 4);
+        *at += ZYD_GUARANTEE_NODE_SIZE;
+        if (p[6] > 0) {
+            name = zyd_rd_str(&s->labels, 1, CODE_MAX - 1);
+        } else if (member != ZYD_GUARANTEE_NODE_BANK) {
+            s->bad = !s->members->code(s->members->ctx, code, member);
+            name = zyd_span(code, strlen(code));
+        }
+        int n = snprintf(row, sizeof row, "%s%.*s %u", i == 0 ? "" : ", ", (int)name.size, (const char *)name.data, ppm);
+        add(s, row, (size_t)n);
+        if (p[6] > 0) {
+            add(s, " (", 2);
+            show_children(s, at, p[6], depth + 1);
+            add(s, ")", 1);
+        }
+    }
+}
+
+static void show_banks(struct show *s, struct zyd_span banks)
+{
+    s->size = 0;
+    s->text[0] = 0;
+    for (size_t i = 0; i + 1 < banks.size; i += 2) {
+        char code[13] = "";
+        s->bad = s->bad || !s->members->code(s->members->ctx, code, (uint16_t)(banks.data[i] << 8 | banks.data[i + 1]));
+        add(s, ",", i > 0);
+        add(s, code, strlen(code));
+    }
+}
+
+enum zyd_status zyd_guarantee_params_decode(zyd_guarantee_emit *emit, void *ctx, struct zyd_span params,
+                                            const struct zyd_guarantee_members *members)
+{
+    struct zyd_rd rd = zyd_rd_of(params);
+    struct show s = {.size = 0, .members = members, .bad = false};
+    size_t n, at = 0;
+    const struct zyd_guarantee_param_info *info = zyd_guarantee_params(&n);
+    zyd_rd_array_of(&rd, 5);
+    struct zyd_span slots = zyd_rd_bin(&rd, 8 * ZYD_GUARANTEE_PARAM_COUNT);
+    s.nodes = zyd_rd_bin(&rd, ZYD_GUARANTEE_NODES_MAX * ZYD_GUARANTEE_NODE_SIZE);
+    struct zyd_span banks = zyd_rd_bin(&rd, 2 * ZYD_GUARANTEE_BANKS_MAX);
+    uint32_t labels = zyd_rd_array(&rd, ZYD_GUARANTEE_NODES_MAX);
+    s.labels = rd;
+    for (uint32_t i = 0; i < labels; i++) {
+        zyd_rd_str(&rd, 1, CODE_MAX - 1);
+    }
+    uint32_t documents = zyd_rd_array(&rd, ZYD_GUARANTEE_EVIDENCE_MAX);
+    struct zyd_rd names = rd;
+    for (uint32_t i = 0; i < documents; i++) {
+        zyd_rd_str(&rd, 1, 60);
+    }
+    if (zyd_rd_done(&rd) != ZYD_OK || slots.size != 8 * ZYD_GUARANTEE_PARAM_COUNT) {
+        return ZYD_E_MALFORMED;
+    }
+    show_children(&s, &at, 2, 1);
+    if (s.bad || s.labels.bad || at != s.nodes.size) {
+        return ZYD_E_MALFORMED;
+    }
+    emit(ctx, "tree", s.text);
+    show_banks(&s, banks);
+    if (s.bad) {
+        return ZYD_E_MALFORMED;
+    }
+    emit(ctx, "banks", s.text);
+    s.size = 0;
+    s.text[0] = 0;
+    for (uint32_t i = 0; i < documents; i++) {
+        struct zyd_span name = zyd_rd_str(&names, 1, 60);
+        add(&s, ",", i > 0);
+        add(&s, (const char *)name.data, name.size);
+    }
+    emit(ctx, "evidence", s.text);
+    for (size_t k = 0; k < n; k++) {
+        char name[64], value[64];
+        uint64_t v = 0;
+        for (size_t i = 0; i < 8; i++) {
+            v = v << 8 | slots.data[8 * k + i];
+        }
+        snprintf(name, sizeof name, "%s%s", info[k].name, info[k].type == ZYD_GT_FEN ? "_fen" : "");
+        zyd_schema_number_text(value, info[k].type, v, members);
+        emit(ctx, name, value);
+    }
+    return ZYD_OK;
+}
