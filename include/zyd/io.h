@@ -91,33 +91,103 @@ struct zyd_net_stat {
 void zyd_net_stats(struct zyd_net *n, struct zyd_net_stat out[ZYD_VALIDATORS_MAX]);
 void zyd_net_stop(struct zyd_net *n);
 
-/* ---- keys at rest (node/io/keyfile.c): Argon2id + XChaCha20-Poly1305 ---- */
+/* ---- keys at rest (node/io/keyfile.c): Argon2id + XChaCha20-Poly1305, FORMATS.md ---- */
 struct zyd_key {
     uint8_t purpose; /* enum zyd_key_purpose */
     struct zyd_pk pk;
     uint8_t sk[ZYD_SK_SIZE];
 };
+#define ZYD_KEY_FILE_SIZE 148u
 void zyd_key_generate(struct zyd_key *out, uint8_t purpose);
-/* strength: 0 interactive (devnet, tests), 1 moderate (default). passphrase may be empty only with strength 0. */
+void zyd_key_wipe(struct zyd_key *key);
+/* strength: 0 interactive (devnet, tests), 1 moderate (default).  passphrase may be empty only with strength 0.  Never overwrites:
+ * ZYD_E_EXISTS. */
 enum zyd_status zyd_key_save(struct zyd_err *err, const char *path, const struct zyd_key *key, const char *passphrase, int strength);
+/* ZYD_OK, ZYD_E_BAD_SIG (wrong passphrase), ZYD_E_DAMAGED, ZYD_E_NOT_FOUND, ZYD_E_IO (also: other users may read the file). */
 enum zyd_status zyd_key_load(struct zyd_key *out, struct zyd_err *err, const char *path, const char *passphrase);
 enum zyd_status zyd_key_inspect(struct zyd_key *out_public, struct zyd_err *err, const char *path); /* sk zeroed */
+/* The file's bytes; for tests and the fuzzer. */
+enum zyd_status zyd_key_open(struct zyd_key *out, struct zyd_span file, const char *passphrase);
 /* First line of a file or of descriptor 0 ("-"); for passphrases.  Never from an argument. */
 enum zyd_status zyd_secret_read(char *out, size_t cap, struct zyd_err *err, const char *path);
 
 /* ---- clock and log ---- */
 int64_t zyd_clock_mono_ms(void);
+/* UTC; in a development consortium moved by the offset (D21).  The offset is the process's one; 0 at first. */
 int64_t zyd_clock_wall_ms(void);
+void zyd_clock_offset_set(int64_t ms);
+int64_t zyd_clock_offset(void);
 enum zyd_log_level { ZYD_LOG_ERROR = 0, ZYD_LOG_WARN, ZYD_LOG_INFO, ZYD_LOG_DEBUG };
-void zyd_log_setup(enum zyd_log_level level, bool json, const char *name);
+enum zyd_log_format {
+    ZYD_LOG_AUTO = 0, /* journal under systemd, else text on a terminal, else JSON lines */
+    ZYD_LOG_TEXT,
+    ZYD_LOG_JSON,
+    ZYD_LOG_JOURNAL /* text behind the journal's <priority> */
+};
+void zyd_log_setup(enum zyd_log_level level, enum zyd_log_format format, const char *name);
+/* One line to standard error, in one write.  event: a fixed word a reader can search for ("peer-up"); format: key=value pairs.
+ * Never personal data, keys or documents.  Any thread. */
 void zyd_log(enum zyd_log_level level, const char *event, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* ---- files ---- */
+/* malloc'd, one zero byte behind the end.  ZYD_E_NOT_FOUND, ZYD_E_TOO_BIG, ZYD_E_IO. */
 enum zyd_status zyd_file_read(uint8_t **out, size_t *size, struct zyd_err *err, const char *path, size_t size_max);
+/* The whole file or the old one, durable when it returns. */
 enum zyd_status zyd_file_write_atomic(struct zyd_err *err, const char *path, const void *data, size_t size, unsigned mode);
 /* Large zero pages for a footprint, mapped lazily; NULL on failure. */
 void *zyd_pages_map(size_t size);
 void zyd_pages_unmap(void *mem, size_t size);
+
+/* ---- queues between threads (node/io/inbox.c): many writers, one reader, bounded by bytes a lane ----
+ * An item is a head of fixed size and bytes; both are copied in.  The reader takes all there is at once and reads it without
+ * a lock; writers wake it only while it waits. */
+struct zyd_queue;
+#define ZYD_QUEUE_LANES_MAX 40u
+/* lane_max: bytes that may wait in each lane; 0: no bound.  NULL when out of memory or descriptors. */
+struct zyd_queue *zyd_queue_make(size_t head_size, const size_t *lane_max, size_t lanes);
+void zyd_queue_free(struct zyd_queue *q);
+bool zyd_queue_push(struct zyd_queue *q, size_t lane, const void *head, struct zyd_span bytes); /* false: the lane is full */
+/* Reader: true when something is there; else the next push makes zyd_queue_fd readable. */
+bool zyd_queue_arm(struct zyd_queue *q);
+int zyd_queue_fd(const struct zyd_queue *q);
+/* Reader: takes what is there; then next, until false.  Bytes are 16-byte aligned and live until the next take. */
+bool zyd_queue_take(struct zyd_queue *q);
+bool zyd_queue_next(struct zyd_queue *q, void *head, struct zyd_span *bytes);
+
+/* ---- node.conf (node/io/config.c; surfaces.md 3.3) ---- */
+#define ZYD_CONFIG_TEXT_MAX 1024u
+struct zyd_config {
+    char path[ZYD_CONFIG_TEXT_MAX]; /* the file; relative paths in it start at its directory */
+    char name[ZYD_CONFIG_TEXT_MAX]; /* [node]: our member code */
+    char consortium[ZYD_CONFIG_TEXT_MAX];
+    struct zyd_hash genesis_hash;
+    char data_dir[ZYD_CONFIG_TEXT_MAX];
+    char plugins[ZYD_CONFIG_TEXT_MAX];
+    char peer_listen[ZYD_CONFIG_TEXT_MAX]; /* [peer]: "host:port" */
+    uint32_t peer_count;
+    struct zyd_config_peer { /* [peer "CODE"] */
+        char code[ZYD_CODE_MAX + 1];
+        char address[256];
+    } peers[ZYD_MEMBERS_MAX];
+    char api_listen[ZYD_CONFIG_TEXT_MAX]; /* [api]: comma list of "host:port" and "unix:/path" */
+    char api_tokens[ZYD_CONFIG_TEXT_MAX]; /* path or empty */
+    bool api_open_reads;
+    char key_node[ZYD_CONFIG_TEXT_MAX], key_link[ZYD_CONFIG_TEXT_MAX]; /* [key]: paths */
+    char key_maker[ZYD_CONFIG_TEXT_MAX], key_checker[ZYD_CONFIG_TEXT_MAX]; /* or empty */
+    char key_passphrase_file[ZYD_CONFIG_TEXT_MAX];                         /* or empty: empty passphrase */
+    char metrics_listen[ZYD_CONFIG_TEXT_MAX];                              /* or empty */
+    enum zyd_log_format log_format;
+    enum zyd_log_level log_level;
+    char log_lang[16]; /* "zh-CN" or "en" */
+};
+/* Reads the file, then the environment (ZYD_<SECTION>_<KEY>, ZYD_PEER_<CODE>_ADDRESS), then checks.  err: file:line: what, allowed,
+ * suggestion.  ZYD_OK, ZYD_E_INVALID, ZYD_E_NOT_FOUND, ZYD_E_IO. */
+enum zyd_status zyd_config_load(struct zyd_config *out, struct zyd_err *err, const char *path);
+/* The same over text (for tests and the fuzzer): env is a NULL-terminated list of NAME=VALUE, or NULL. */
+enum zyd_status zyd_config_parse(struct zyd_config *out, struct zyd_err *err, const char *path, struct zyd_span text,
+                                 char *const *env);
+/* The effective configuration as a node.conf; malloc'd. */
+char *zyd_config_print(const struct zyd_config *c);
 
 /* ---- consortium.json (node/io/consortium.c; surfaces.md 3.4) ---- */
 /* Reads the file into a canonical genesis body (malloc'd), its hash, and its approvals: bit i of *approvals is set when member i
