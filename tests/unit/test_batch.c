@@ -1,0 +1,238 @@
+/* Goal: a bank's CSV becomes operations, or a complete list of what is wrong with it, whatever an office program did to it.
+ * Method: files in memory through zyd_csv_parse and zyd_batch_plan with the APPLY event; each kind of damage, the encodings,
+ * every truncation and every flipped bit of a good file. */
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include <zyd/batch.h>
+#include <zyd/catalogue.h>
+
+#define CONSENT "sha256:consent"
+#define GOOD "91430100MA4TEXT00G"
+static const char head[] = "client_ref,borrower,amount,term_days,purpose,county,consent\n";
+
+static enum zyd_status plan_of(struct zyd_csv **csv, struct zyd_batch **b, struct zyd_err *err, const char *text, size_t size)
+{
+    *csv = NULL;
+    *b = NULL;
+    enum zyd_status s = zyd_csv_parse(csv, err, zyd_span(text, size));
+    return s != ZYD_OK ? s : zyd_batch_plan(b, err, *csv, zyd_guarantee_event_by_name("APPLY"), NULL, NULL);
+}
+
+static void drop(struct zyd_csv *csv, struct zyd_batch *b)
+{
+    zyd_batch_free(b);
+    zyd_csv_free(csv);
+}
+
+/* The code that one row of cells gives, or 0. */
+static uint32_t code_of_row(const char *row, int *column)
+{
+    char text[2048];
+    struct zyd_csv *csv;
+    struct zyd_batch *b;
+    struct zyd_err err = {0};
+    int n = snprintf(text, sizeof text, "%s%s\n", head, row);
+    enum zyd_status s = plan_of(&csv, &b, &err, text, (size_t)n);
+    uint32_t code = s != ZYD_OK ? err.code : b->issue_count ? b->issues[0].code : 0;
+    if (s == ZYD_OK) {
+        assert_int_equal(b->good_count, b->issue_count ? 0 : 1);
+        if (column && b->issue_count) {
+            *column = b->issues[0].column;
+        }
+    }
+    drop(csv, b);
+    return code;
+}
+
+static void a_good_row_becomes_an_operation(void **state)
+{
+    (void)state;
+    struct zyd_csv *csv;
+    struct zyd_batch *b;
+    struct zyd_err err = {0};
+    char text[512];
+    int n = snprintf(text, sizeof text, "%sBA-1,%s,\"1,000,000.00\",365,种植,430124,%s\r\n", head, GOOD, CONSENT);
+    assert_int_equal(plan_of(&csv, &b, &err, text, (size_t)n), ZYD_OK);
+    assert_int_equal(csv->encoding, ZYD_CSV_UTF8);
+    assert_int_equal(b->row_count, 1);
+    assert_int_equal(b->good_count, 1);
+    assert_string_equal(b->rows[0].ref, "BA-1");
+    assert_int_equal(b->rows[0].row, 2);
+    struct zyd_rd rd = zyd_rd_of(b->rows[0].args);
+    assert_true(zyd_rd_array_of(&rd, 6));
+    assert_int_equal(zyd_rd_skip(&rd).size, 19); /* a text of 18 */
+    assert_int_equal(zyd_rd_i64(&rd, 0, INT64_MAX), 100000000);
+    drop(csv, b);
+}
+
+static void headers_may_be_chinese_and_in_any_order(void **state)
+{
+    (void)state;
+    struct zyd_csv *csv;
+    struct zyd_batch *b;
+    struct zyd_err err = {0};
+    static const char text[] = "授权书,用途,期限(天),担保金额,统一社会信用代码,业务编号\nsha256:x,种植,90,1.5," GOOD ",BA-9\n";
+    assert_int_equal(plan_of(&csv, &b, &err, text, sizeof text - 1), ZYD_OK);
+    assert_int_equal(b->good_count, 1);
+    drop(csv, b);
+    /* the template of each language is a header that the plan takes */
+    for (int lang = 0; lang < 2; lang++) {
+        char out[2048];
+        zyd_batch_template(out, sizeof out, zyd_guarantee_event_by_name("APPLY"), lang);
+        size_t n = strlen(out);
+        snprintf(out + n, sizeof out - n, "BA-9,,%s,1.5,90,x,,sha256:x\n", GOOD);
+        assert_int_equal(plan_of(&csv, &b, &err, out, strlen(out)), ZYD_OK);
+        assert_int_equal(b->good_count, 1);
+        drop(csv, b);
+    }
+}
+
+static void gb18030_and_a_bom_are_found_and_stated(void **state)
+{
+    (void)state;
+    struct zyd_csv *csv;
+    struct zyd_err err = {0};
+    static const char gb[] = "\xd2\xb5\xce\xf1\xb1\xe0\xba\xc5,\xd3\xc3\xcd\xbe\nA,\xd6\xd6\xd6\xb2\n"; /* 业务编号,用途 / 种植 */
+    assert_int_equal(zyd_csv_parse(&csv, &err, zyd_span(gb, sizeof gb - 1)), ZYD_OK);
+    assert_int_equal(csv->encoding, ZYD_CSV_GB18030);
+    assert_string_equal(zyd_csv_cell(csv, 1, 1), "种植");
+    zyd_csv_free(csv);
+    assert_int_equal(zyd_csv_parse(&csv, &err, zyd_span("\xef\xbb\xbf" "a,b\n1,2\n", 11)), ZYD_OK);
+    assert_int_equal(csv->encoding, ZYD_CSV_UTF8_BOM);
+    assert_string_equal(zyd_csv_cell(csv, 0, 0), "a");
+    zyd_csv_free(csv);
+    assert_int_not_equal(zyd_csv_parse(&csv, &err, zyd_span("a\n\xff\xff\n", 5)), ZYD_OK);
+    assert_int_equal(err.code, ZYD_ERR_CSV_ENCODING);
+}
+
+static void each_damage_of_a_spreadsheet_is_named(void **state)
+{
+    (void)state;
+    int column = -1;
+    assert_int_equal(code_of_row("BA-1," GOOD ",1.00,90,x,430124," CONSENT, NULL), 0);
+    assert_int_equal(code_of_row("BA-1,9.11E+17,1.00,90,x,430124," CONSENT, &column), ZYD_ERR_CSV_SCIENTIFIC);
+    assert_int_equal(column, 1);
+    assert_int_equal(code_of_row("BA-1,114300000000000000,1.00,90,x,430124," CONSENT, NULL), ZYD_ERR_CSV_ROUNDED);
+    assert_int_equal(code_of_row("BA-1,91430100MA4TEXT00H,1.00,90,x,430124," CONSENT, NULL), ZYD_ERR_CSV_USCC);
+    assert_int_equal(code_of_row("BA-1," GOOD ",1E+06,90,x,430124," CONSENT, &column), ZYD_ERR_CSV_SCIENTIFIC);
+    assert_int_equal(column, 2);
+    assert_int_equal(code_of_row("BA-1," GOOD ",0,90,x,430124," CONSENT, NULL), ZYD_ERR_CSV_AMOUNT);
+    assert_int_equal(code_of_row("BA-1," GOOD ",1.005,90,x,430124," CONSENT, NULL), ZYD_ERR_CSV_AMOUNT);
+    assert_int_equal(code_of_row("BA-1," GOOD ",-5,90,x,430124," CONSENT, NULL), ZYD_ERR_CSV_AMOUNT);
+    assert_int_equal(code_of_row("BA-1," GOOD ",,90,x,430124," CONSENT, &column), ZYD_ERR_CSV_EMPTY_CELL);
+    assert_int_equal(column, 2);
+    assert_int_equal(code_of_row("BA-1," GOOD ",1.00,0,x,430124," CONSENT, &column), ZYD_ERR_CSV_VALUE);
+    assert_int_equal(column, 3);
+    assert_int_equal(code_of_row("业务,"  GOOD ",1.00,90,x,430124," CONSENT, &column), ZYD_ERR_CSV_VALUE);
+    assert_int_equal(column, 0);
+    assert_int_equal(code_of_row("1E+05," GOOD ",1.00,90,x,430124," CONSENT, NULL), ZYD_ERR_CSV_SCIENTIFIC);
+    assert_int_equal(code_of_row("BA-1," GOOD ",1.00,90,x,430124," CONSENT ",more", NULL), ZYD_ERR_CSV_SYNTAX);
+    assert_int_equal(code_of_row("BA-1," GOOD ",1.00,90,\"x,430124," CONSENT, NULL), ZYD_ERR_CSV_SYNTAX);
+}
+
+static void all_errors_of_a_file_come_in_one_go(void **state)
+{
+    (void)state;
+    struct zyd_csv *csv;
+    struct zyd_batch *b;
+    struct zyd_err err = {0};
+    char text[4096];
+    int n = snprintf(text, sizeof text,
+                     "%sBA-1,%s,1.00,90,x,,%s\nBA-2,9.11E+17,0,90,x,,%s\nBA-1,%s,1.00,90,x,,%s\nBA-3,%s,2.00,90,x,,%s\n", head,
+                     GOOD, CONSENT, CONSENT, GOOD, CONSENT, GOOD, CONSENT);
+    assert_int_equal(plan_of(&csv, &b, &err, text, (size_t)n), ZYD_OK);
+    assert_int_equal(b->good_count, 2);
+    assert_int_equal(b->issue_count, 3); /* two in row 3, the duplicate in row 4 */
+    assert_int_equal(b->issues[0].row, 3);
+    assert_int_equal(b->issues[1].row, 3);
+    assert_int_equal(b->issues[2].row, 4);
+    assert_int_equal(b->issues[2].code, ZYD_ERR_CSV_DUPLICATE);
+    assert_non_null(strstr(b->issues[2].text[ZYD_LANG_EN], "row 2"));
+    assert_non_null(strstr(b->issues[2].text[ZYD_LANG_ZH], "2"));
+    drop(csv, b);
+}
+
+static void a_wrong_header_is_refused_with_the_nearest_name(void **state)
+{
+    (void)state;
+    struct zyd_csv *csv;
+    struct zyd_batch *b;
+    struct zyd_err err = {0};
+    static const char typo[] = "client_ref,borower,amount,term_days,purpose,consent\nA,b,1,1,x,y\n";
+    assert_int_not_equal(plan_of(&csv, &b, &err, typo, sizeof typo - 1), ZYD_OK);
+    assert_int_equal(err.code, ZYD_ERR_CSV_COLUMN);
+    assert_non_null(strstr(err.text, "borrower"));
+    drop(csv, b);
+    static const char lacking[] = "client_ref,borrower,term_days,purpose,consent\nA,b,1,x,y\n";
+    assert_int_not_equal(plan_of(&csv, &b, &err, lacking, sizeof lacking - 1), ZYD_OK);
+    assert_int_equal(err.code, ZYD_ERR_CSV_NO_COLUMN);
+    assert_non_null(strstr(err.text, "amount"));
+    drop(csv, b);
+    assert_int_not_equal(plan_of(&csv, &b, &err, head, sizeof head - 1), ZYD_OK);
+    assert_int_equal(err.code, ZYD_ERR_CSV_NO_ROWS);
+    drop(csv, b);
+}
+
+static void cut_and_flipped_files_are_answers_not_crashes(void **state)
+{
+    (void)state;
+    char text[512];
+    struct zyd_csv *csv;
+    struct zyd_batch *b;
+    int n = snprintf(text, sizeof text, "\xef\xbb\xbf%sBA-1,%s,\"1,000.00\",365,种植,430124,%s\r\nBA-2,%s,5,9,y,,%s\n", head, GOOD,
+                     CONSENT, GOOD, CONSENT);
+    for (int cut = 0; cut <= n; cut++) {
+        struct zyd_err err = {0};
+        enum zyd_status s = plan_of(&csv, &b, &err, text, (size_t)cut);
+        assert_true(s == ZYD_OK || err.code != 0);
+        drop(csv, b);
+    }
+    for (int bit = 0; bit < n * 8; bit++) {
+        struct zyd_err err = {0};
+        text[bit / 8] = (char)(text[bit / 8] ^ 1 << bit % 8);
+        enum zyd_status s = plan_of(&csv, &b, &err, text, (size_t)n);
+        assert_true(s == ZYD_OK || err.code != 0);
+        drop(csv, b);
+        text[bit / 8] = (char)(text[bit / 8] ^ 1 << bit % 8);
+    }
+}
+
+static void cells_that_a_spreadsheet_would_run_are_escaped(void **state)
+{
+    (void)state;
+    char *out = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&out, &size);
+    assert_non_null(f);
+    zyd_csv_write_cell(f, "=1+1", true);
+    fputc('|', f);
+    zyd_csv_write_cell(f, "a \"b\", c", true);
+    fputc('|', f);
+    zyd_csv_write_cell(f, "-5", false);
+    fputc('|', f);
+    zyd_csv_write_cell(f, "", true);
+    fclose(f);
+    assert_string_equal(out, "'=1+1|\"a \"\"b\"\", c\"|-5|");
+    free(out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_good_row_becomes_an_operation),
+        cmocka_unit_test(headers_may_be_chinese_and_in_any_order),
+        cmocka_unit_test(gb18030_and_a_bom_are_found_and_stated),
+        cmocka_unit_test(each_damage_of_a_spreadsheet_is_named),
+        cmocka_unit_test(all_errors_of_a_file_come_in_one_go),
+        cmocka_unit_test(a_wrong_header_is_refused_with_the_nearest_name),
+        cmocka_unit_test(cut_and_flipped_files_are_answers_not_crashes),
+        cmocka_unit_test(cells_that_a_spreadsheet_would_run_are_escaped),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
