@@ -451,7 +451,7 @@ static void run_history(struct world *w, uint64_t seed, uint32_t steps)
             do_fork(w);
         } else if (r < 75) {
             do_apply(w);
-        } else if (r < 92) {
+        } else if (r < (seed % 3 == 0 ? 79 : 92)) {
             do_checkpoint(w);
         } else if (r < 94) {
             do_reload(w);
