@@ -10,14 +10,21 @@
 #include <zyd/base.h>
 #include <zyd/replica.h>
 
+enum zyd_sim_crypto {
+    ZYD_SIM_CRYPTO_DRAWN = 0, /* by the seed: 80 % stub, 15 % memo, 5 % real */
+    ZYD_SIM_CRYPTO_STUB,      /* votes carry a keyed hash; envelopes as memo */
+    ZYD_SIM_CRYPTO_MEMO,      /* Ed25519; verdicts are remembered by exact bytes for the whole process */
+    ZYD_SIM_CRYPTO_REAL       /* Ed25519, every check anew */
+};
 struct zyd_sim_options {
     uint64_t seed;
     uint8_t replicas;        /* 0: drawn from the seed, 4..7 */
     uint8_t clients;         /* 0: drawn */
     uint32_t blocks;         /* end of the fault phase: when so many blocks are final, or at until_ms */
-    int64_t until_ms;        /* virtual */
+    int64_t until_ms;        /* virtual; 0: 60 s */
     bool faults;             /* false: a healthy network and no crashes */
-    bool real_crypto;        /* true: every signature is checked anew; false: verdicts are remembered by exact bytes */
+    enum zyd_sim_crypto crypto;
+    struct zyd_span plugin;  /* the guarantee contract's ELF: the workload runs it */
     void (*trace)(void *ctx, const char *line); /* or NULL */
     void *trace_ctx;
 };
