@@ -19,6 +19,9 @@ void cluster_say(struct cluster *c, const char *format, ...)
 {
     char line[400];
     va_list args;
+    if (c->quiet) {
+        return;
+    }
     int size = snprintf(line, sizeof line, "[%5lld] ", (long long)c->now);
     va_start(args, format);
     size += vsnprintf(line + size, sizeof line - (size_t)size - 2, format, args);
@@ -116,10 +119,37 @@ static struct cblock *block_of(struct cnode *node, const struct zyd_hash *hash)
 
 static void step(struct cluster *c, struct cnode *node, struct zyd_bft_in *in);
 
+uint64_t cluster_random(struct cluster *c, uint64_t below)
+{
+    c->rng = c->rng * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (c->rng >> 33) % below;
+}
+
+/* The liar's second block: the same but a millisecond later. */
+static struct zyd_span twin(struct cluster *c, uint8_t from, struct zyd_span bytes, uint8_t *out)
+{
+    struct zyd_header h;
+    memcpy(out, bytes.data, bytes.size);
+    if (zyd_header_decode(&h, zyd_span(bytes.data + 1, ZYD_HEADER_SIZE)) != ZYD_OK || h.proposer != from) {
+        return bytes;
+    }
+    struct zyd_vote vote = {.type = ZYD_VOTE_N, .view = h.view, .height = h.height, .signer = from};
+    h.time_ms++;
+    zyd_header_hash(&vote.hash, &h);
+    cluster_sign(c, &vote);
+    zyd_header_encode(out + 1, &h);
+    zyd_vote_encode(out + bytes.size - ZYD_VOTE_SIZE, &vote);
+    return zyd_span(out, bytes.size);
+}
+
 static void post(struct cluster *c, uint8_t from, uint8_t to, struct zyd_span bytes)
 {
+    static uint8_t forged[ZYD_BFT_MSG_MAX];
     if (!c->nodes[from].up || c->nodes[from].mute || c->cut[from][to]) {
         return;
+    }
+    if (c->liar[from] && to % 2 == 1 && bytes.data[0] == ZYD_MSG_PROPOSAL) {
+        bytes = twin(c, from, bytes, forged);
     }
     int64_t delay = c->link != NULL ? c->link(c, from, to, bytes) : c->hop_ms;
     if (delay >= 0) {
@@ -291,6 +321,22 @@ static void fetch(struct cluster *c, struct cnode *node)
     }
 }
 
+/* One notarized hash a view, and no finalization beside a nullification or another hash (consensus.md 2, I2). */
+static void check_certs(struct cluster *c, const struct zyd_cert *cert)
+{
+    if (cert->view >= 4096 || c->forks_expected) {
+        return;
+    }
+    bool *have = c->certs[cert->view].have;
+    struct zyd_hash *hash = c->certs[cert->view].hash;
+    zyd_assert(!have[cert->type - 1] || zyd_hash_eq(&hash[cert->type - 1], &cert->hash));
+    have[cert->type - 1] = true;
+    hash[cert->type - 1] = cert->hash;
+    zyd_assert(!(have[ZYD_VOTE_X - 1] && have[ZYD_VOTE_F - 1]));
+    zyd_assert(!(have[ZYD_VOTE_N - 1] && have[ZYD_VOTE_F - 1]) ||
+               zyd_hash_eq(&hash[ZYD_VOTE_N - 1], &hash[ZYD_VOTE_F - 1]));
+}
+
 static void act(struct cluster *c, struct cnode *node, const struct zyd_bft_out *out)
 {
     switch (out->kind) {
@@ -301,6 +347,7 @@ static void act(struct cluster *c, struct cnode *node, const struct zyd_bft_out 
         persist(c, node, out->seq);
         break;
     case ZYD_BFT_OUT_CERT:
+        check_certs(c, out->cert);
         node->certs[node->cert_count] = *out->cert;
         node->cert_seq[node->cert_count++] = out->seq;
         zyd_assert(node->cert_count < 4 * CLUSTER_BLOCKS);
@@ -346,6 +393,7 @@ static void act(struct cluster *c, struct cnode *node, const struct zyd_bft_out 
         uint8_t a = out->votes[0].type, b = out->votes[1].type;
         c->evidence[a != b ? (a == ZYD_VOTE_X || b == ZYD_VOTE_X ? 3 : 2) : (a == ZYD_VOTE_N ? 0 : 1)]++;
         node->evidence++;
+        zyd_assert(c->liar[out->peer]); /* I3: no honest key in a contradictory pair */
         break;
     }
     case ZYD_BFT_OUT_ALARM:

@@ -85,6 +85,9 @@ struct cluster {
     } *held;
     size_t held_count, held_cap;
     cluster_link link;
+    bool liar[CLUSTER_NODES];  /* as leader, sends the odd members another block of the same view */
+    bool quiet;                /* keep no text */
+    uint64_t rng;              /* for links that are drawn, not scripted */
     int64_t hop_ms, sync_ms;
     bool cut[CLUSTER_NODES][CLUSTER_NODES];
     bool trace_sends;
@@ -92,6 +95,11 @@ struct cluster {
     size_t text_size, text_cap;
     uint64_t steps;
     uint64_t evidence[4]; /* N/N F/F N/F X/F */
+    bool forks_expected;  /* a test with more liars than f */
+    struct {
+        bool have[3];
+        struct zyd_hash hash[3];
+    } certs[4096]; /* by view: every certificate that anyone made */
 };
 
 /* 1 <= n <= CLUSTER_NODES; genesis time 0, wall = virtual time + 1 s. */
@@ -111,6 +119,7 @@ void cluster_sign(struct cluster *c, struct zyd_vote *vote);
 void cluster_agree(struct cluster *c, uint64_t height);
 void cluster_golden(struct cluster *c, const char *const *lines, size_t count);
 uint64_t cluster_height(struct cluster *c, uint8_t node);
+uint64_t cluster_random(struct cluster *c, uint64_t below);
 /* Fills the roots of a header as the honest owner would. */
 void cluster_execute(struct zyd_header *h, const struct zyd_header *parent, uint64_t pool_high);
 
