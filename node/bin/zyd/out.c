@@ -62,10 +62,7 @@ void cli_pad(FILE *f, const char *text, int width, bool right)
 {
     int w = cli_width(text);
     int gap = w < width ? width - w : 0;
-    fprintf(f, right ? "%*s%s" : "%.0d%s", right ? gap : 0, right ? "" : "", text);
-    if (!right) {
-        fprintf(f, "%*s", gap, "");
-    }
+    fprintf(f, "%*s%s%*s", right ? gap : 0, "", text, right ? 0 : gap, "");
 }
 
 void cli_json(const json_t *value)
