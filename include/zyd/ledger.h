@@ -34,6 +34,7 @@
 #define ZYD_CALL_POSTINGS_MAX 256u
 #define ZYD_CALL_EVENTS_MAX 64u
 #define ZYD_CALL_EVENT_BYTES_MAX 8192u
+#define ZYD_CALL_WARNINGS_MAX 64u
 #define ZYD_RECORD_KEY_MAX 64u
 #define ZYD_RECORD_VALUE_MAX 4096u
 #define ZYD_LOG_LEAF_MAX 65535u
@@ -289,12 +290,28 @@ enum zyd_status ZYD_MUST_USE zyd_receipt_decode(struct zyd_receipt *out, struct 
 /* Everything, from genesis alone.  why names the first rule that fails. */
 enum zyd_status ZYD_MUST_USE zyd_receipt_check(const struct zyd_receipt *r, const char **why,
                                                const struct zyd_genesis *g, const struct zyd_sig_ops *sig);
-/* Makes the receipt of operation op_index of envelope env_index from a stored block and its finality; env_index
- * ZYD_RECEIPT_SYS: of the op_index-th outcome of the SYS section.  prev_data: the header of the previous DATA block (its seal
- * stands in this one).  scratch: at least 64 bytes an outcome and leaf of the block, plus 64 KiB.  leaf_buf:
- * ZYD_LOG_LEAF_MAX + 1 bytes that the receipt points into.  ZYD_OK, ZYD_E_NOT_FOUND, ZYD_E_FULL (scratch), ZYD_E_DAMAGED (the
- * parts do not give the header's log root). */
+/* Making receipts from a stored block: open once a block, then one for each operation wanted.
+ * prev_data: the header of the previous DATA block (its seal stands in this one).  scratch: at least 192 bytes an envelope and 96 an
+ * outcome or operation of the block, plus 128 KiB; it belongs to the opened block until the caller resets it.
+ * ZYD_OK, ZYD_E_FULL (scratch), ZYD_E_DAMAGED (the parts do not give the header's log root). */
+struct zyd_receipt_block {
+    const struct zyd_block_view *block; /* the caller's; must stay */
+    struct zyd_arena *scratch;
+    struct zyd_frontier before;
+    struct zyd_hash *leaves; /* of this block's log entries */
+    uint32_t leaf_count, sys_count;
+    struct zyd_receipt_env *envs; /* receipt.c */
+    struct zyd_receipt_row *rows; /* outcomes: the SYS section's, then the envelopes' */
+    struct zyd_hash *row_hashes;
+};
+enum zyd_status ZYD_MUST_USE zyd_receipt_open(struct zyd_receipt_block *out, struct zyd_arena *scratch,
+                                              const struct zyd_block_view *b, const struct zyd_header *prev_data);
+/* The receipt of operation op_index of envelope env_index; env_index ZYD_RECEIPT_SYS: of the op_index-th outcome of the SYS
+ * section.  leaf_buf: ZYD_LOG_LEAF_MAX + 1 bytes that the receipt points into.  ZYD_OK, ZYD_E_NOT_FOUND, ZYD_E_FULL. */
 #define ZYD_RECEIPT_SYS UINT32_MAX
+enum zyd_status ZYD_MUST_USE zyd_receipt_of(struct zyd_receipt *out, uint8_t *leaf_buf, struct zyd_receipt_block *rb,
+                                            const struct zyd_finality *f, uint32_t env_index, uint32_t op_index);
+/* Both in one: for a single receipt. */
 enum zyd_status ZYD_MUST_USE zyd_receipt_make(struct zyd_receipt *out, uint8_t *leaf_buf, struct zyd_arena *scratch,
                                               const struct zyd_block_view *b, const struct zyd_header *prev_data,
                                               const struct zyd_finality *f, uint32_t env_index, uint32_t op_index);

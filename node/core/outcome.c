@@ -1,6 +1,6 @@
 #include <zyd/ledger.h>
 
-#define WARNINGS_MAX 64u
+
 
 static void write_hash_or_nil(struct zyd_wr *wr, bool present, const struct zyd_hash *h)
 {
@@ -112,7 +112,7 @@ enum zyd_status zyd_outcome_decode(struct zyd_outcome *out, struct zyd_posting *
         events[i].code = (uint16_t)zyd_rd_u64(&rd, UINT16_MAX);
         events[i].data = zyd_rd_bin(&rd, ZYD_CALL_EVENT_BYTES_MAX);
     }
-    out->warning_count = zyd_rd_array(&rd, WARNINGS_MAX);
+    out->warning_count = zyd_rd_array(&rd, ZYD_CALL_WARNINGS_MAX);
     for (uint32_t i = 0; i < out->warning_count && !rd.bad; i++) {
         warnings[i] = (uint32_t)zyd_rd_u64(&rd, UINT32_MAX);
     }
