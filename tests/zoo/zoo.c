@@ -16,12 +16,6 @@ static uint64_t arg(const struct ct_call *call, uint32_t index)
     return v;
 }
 
-static uint32_t arg_count(const struct ct_call *call)
-{
-    struct ct_rd rd = ct_args(call);
-    return ct_rd_array(&rd);
-}
-
 static NOINLINE int64_t make(const struct ct_call *call)
 {
     uint8_t mode = (uint8_t)arg(call, 0);
@@ -152,10 +146,13 @@ static NOINLINE int64_t oblige(const struct ct_call *call)
 
 static NOINLINE int64_t require(const struct ct_call *call)
 {
-    for (uint32_t i = 1; i < arg_count(call); i++) {
-        ct_require((uint16_t)arg(call, i));
+    struct ct_rd rd = ct_args(call);
+    uint32_t count = ct_rd_array(&rd);
+    bool look = ct_rd_u64(&rd, UINT64_MAX) != 0;
+    for (uint32_t i = 1; i < count; i++) {
+        ct_require((uint16_t)ct_rd_u64(&rd, UINT64_MAX));
     }
-    if (arg(call, 0) != 0) {
+    if (look) {
         ct_require_end();
     }
     ct_post(0, 16, "1001", "2001", 100, NULL);
@@ -207,6 +204,20 @@ static NOINLINE int64_t readback(const struct ct_call *call)
     return 0;
 }
 
+static NOINLINE int64_t post_as(const struct ct_call *call)
+{
+    struct ct_rd rd = ct_args(call);
+    char dr[64] = {0}, cr[64] = {0};
+    uint32_t size;
+    ct_rd_array(&rd);
+    const uint8_t *bytes = ct_rd_bin(&rd, &size, sizeof dr);
+    memcpy(dr, bytes, size);
+    bytes = ct_rd_bin(&rd, &size, sizeof cr);
+    memcpy(cr, bytes, size);
+    ct_post(0, 20, dr, cr, ct_rd_i64(&rd, INT64_MIN, INT64_MAX), NULL);
+    return 0;
+}
+
 static NOINLINE int64_t on_deadline(const struct ct_call *call)
 {
     struct {
@@ -249,7 +260,8 @@ static NOINLINE int64_t on_settled(const struct ct_call *call)
 
 typedef int64_t (*behaviour)(const struct ct_call *call);
 static const behaviour table[ZOO_EVENTS] = {make, raw,   loop, recurse, store, load, jump,   give_back, breakpoint, nothing,
-                                            stack, fill, puts, posts,   due,   oblige, require, waste,  divide,     readback};
+                                            stack, fill, puts, posts,   due,   oblige, require, waste,  divide,     readback,
+                                            post_as};
 
 int64_t contract_call(const struct ct_call *call, uint64_t size)
 {

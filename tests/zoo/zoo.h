@@ -23,7 +23,8 @@ enum zoo_event {
     ZOO_WASTE = 17,    /* writes a record, a posting, a deadline, an event, a warning, then fails with args [code] */
     ZOO_DIVIDE = 18,   /* returns 0 if division by zero is as RISC-V says */
     ZOO_READBACK = 19, /* writes, posts, and refuses with 1002 unless it reads its own writes */
-    ZOO_EVENTS = 20    /* how many there are */
+    ZOO_POST_AS = 20,  /* args [dr bin, cr bin, amount i64]: one posting in member 0's books; bytes are not checked here */
+    ZOO_EVENTS = 21    /* how many there are */
 };
 enum zoo_mode { /* of an object's deadlines */
     ZOO_EMITS = 0,     /* emit {number, due} */
