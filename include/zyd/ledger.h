@@ -240,8 +240,8 @@ enum zyd_status ZYD_MUST_USE zyd_outcome_decode(struct zyd_outcome *out, struct 
                                                 struct zyd_span bytes);
 
 /* ---- a stored or exported block (block.c): sections in fixed order, each u32 length + bytes ----
- * 1 header  2 justification certificates  3 own notarization or empty  4 seal record: header of the previous DATA block (378
- * bytes; genesis header at height 1), then each CARRIER between it and this: header 378, u32 length + justification
+ * 1 header  2 justification certificates  3 own notarization or empty  4 the CARRIERs between
+ * the previous DATA block and this, each header 378, u32 length + justification
  * 5 log frontier before the block (before its seal leaf)  6 envelopes, each u32 length + bytes
  * 7 outcomes of SYS operations, each u32 length + bytes  8 outcomes of the envelopes, flat, in the order of section 6, each
  * u32 length + bytes: before an operation's own outcome those of the deadlines it fired (due_ms > 0)

@@ -21,6 +21,8 @@
 #include <zyd/mempool.h>
 #include <zyd/state.h>
 
+#define ZYD_RULES_VERSION 1u /* of headers */
+
 enum zyd_ev_kind {
     ZYD_EV_START = 1,
     ZYD_EV_SUBMIT,  /* ticket, bytes: one envelope from a client; verified: the driver has run zyd_env_verify on it */
@@ -157,7 +159,8 @@ enum zyd_replica_msg { /* fixed numbers */
     ZYD_MSG_BODY = 18,       /* header hash, u32 count, env_hashes: the ordered body */
     ZYD_MSG_GET_BODY = 19,   /* header hash */
     ZYD_MSG_GET_BLOCKS = 20, /* u64 first height, u8 count <= 16: answered with BLOCKs, then TIP when the answer reached our head */
-    ZYD_MSG_BLOCK = 21,      /* u64 height, u32 + block value with sections 5..9 empty, u32 count + env_hashes, u32 + finality */
+    ZYD_MSG_BLOCK = 21,      /* header 378, u32 + justification, u32 + NC or empty, u32 + CARRIERs (section 4 of the block value),
+                              * u32 count + env_hashes, u32 + finality */
     ZYD_MSG_TIP = 22,        /* u8 count, each: header 378, u32 + justification, u32 + NC or empty; ascending views: what we hold
                               * above our last final block */
     ZYD_MSG_GET_RANGE = 23   /* u64 height, u32 first, u16 count <= 512: envelopes of a final block, answered as ENVELOPEs */
@@ -165,7 +168,7 @@ enum zyd_replica_msg { /* fixed numbers */
 
 /* Re-execution for the auditor, the simulator's checker and tools: the same code that voters run. */
 struct zyd_replay;
-size_t zyd_replay_footprint(const struct zyd_replica_limits *limits);
+size_t zyd_replay_footprint(const struct zyd_replica_limits *limits, const struct zyd_genesis *g);
 struct zyd_replay *zyd_replay_init(void *mem, const struct zyd_genesis *g, const struct zyd_replica_limits *limits,
                                    const struct zyd_kv *kv);
 enum zyd_status ZYD_MUST_USE zyd_replay_plugin(struct zyd_replay *p, const char **why, struct zyd_span elf);

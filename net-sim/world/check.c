@@ -230,7 +230,7 @@ static void check_replay(struct sim *s)
     struct zyd_replica_limits limits;
     zyd_replica_limits_small(&limits);
     static const struct zyd_kv nothing;
-    void *mem = sim_alloc(zyd_replay_footprint(&limits));
+    void *mem = sim_alloc(zyd_replay_footprint(&limits, &s->genesis));
     struct zyd_replay *r = zyd_replay_init(mem, &s->genesis, &limits, &nothing);
     const char *why = "";
     struct zyd_header g;
