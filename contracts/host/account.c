@@ -204,10 +204,9 @@ uint32_t zyd_host_post(struct zyd_host *h, uint16_t member, uint16_t programme, 
     p->amount.fen = amount;
     p->obligation = obligation == NULL ? none : *obligation;
 
-    uint8_t bytes[48 + 2 * ZYD_ACCOUNT_MAX];
+    /* Member and programme are the account's own: with them the usual posting would take a third block of SHA-256. */
+    uint8_t bytes[44 + 2 * ZYD_ACCOUNT_MAX];
     struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
-    zyd_wx_u16(&wr, member);
-    zyd_wx_u16(&wr, programme);
     zyd_wx_u16(&wr, label);
     zyd_wx_u64(&wr, (uint64_t)amount);
     zyd_wx_hash(&wr, &p->obligation);

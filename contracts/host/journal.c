@@ -17,14 +17,23 @@ void zyd_host_reset(struct zyd_host *h)
     j->posted = j->opened = j->closed = 0;
 }
 
+/* Enough to spread names: an account's differ in their first 8 bytes or their last, ids everywhere. */
+static uint32_t memo_slot(uint16_t owner, const uint8_t *name, size_t size)
+{
+    uint64_t first = 0, last = 0;
+    if (size >= 8) {
+        memcpy(&first, name, 8);
+        memcpy(&last, name + size - 8, 8);
+    } else {
+        memcpy(&first, name, size);
+    }
+    uint64_t mix = (first ^ owner) * UINT64_C(0x9e3779b97f4a7c15) ^ (last + size) * UINT64_C(0xc2b2ae3d27d4eb4f);
+    return (uint32_t)(mix >> 40) % MEMO_SIZE;
+}
+
 void zyd_host_key(struct zyd_host *h, struct zyd_hash *out, uint16_t owner, const void *name, size_t size)
 {
-    const uint8_t *p = name;
-    uint32_t mix = 2166136261u ^ owner;
-    for (size_t i = 0; i < size; i++) {
-        mix = (mix ^ p[i]) * 16777619u;
-    }
-    struct memo *m = &h->memo[(mix ^ mix >> 15) % MEMO_SIZE];
+    struct memo *m = &h->memo[memo_slot(owner, name, size)];
     if (m->size != size || m->owner != owner || memcmp(m->name, name, size) != 0) {
         zyd_record_key(&m->key, owner, zyd_span(name, size));
         m->owner = owner;

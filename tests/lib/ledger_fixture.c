@@ -1,6 +1,7 @@
 #include "tests/lib/ledger_fixture.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <zyd/date.h>
 
 #define OUTCOMES_SIZE (8u << 20)
@@ -28,6 +29,13 @@ static enum zyd_status kv_block(void *ctx, struct zyd_span *value, struct zyd_sp
     return ZYD_E_NOT_FOUND;
 }
 static const struct zyd_kv no_kv = {NULL, kv_get, kv_below, kv_at, kv_block};
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
 
 static void *take(size_t size)
 {
@@ -158,13 +166,16 @@ static void absorb(struct zyd_fixture *f)
 
 static void apply(struct zyd_fixture *f)
 {
-    uint64_t size;
+    uint64_t size, start = now_ns();
     zyd_overlay_seal(f->overlay, &size, &f->root);
+    f->seal_ns += now_ns() - start;
     if (!f->quiet_check) {
         absorb(f);
     }
+    start = now_ns();
     MUST(zyd_state_apply(f->state, f->overlay));
     zyd_state_due_prune(f->state, &f->block.sys_cursor);
+    f->seal_ns += now_ns() - start;
     f->overlay = NULL;
     if (!f->quiet_check) {
         zyd_fixture_check(f);
@@ -327,10 +338,16 @@ uint32_t zyd_fixture_run(struct zyd_fixture *f, const struct zyd_fixture_op *spe
     f->op_id = op.op_id;
     f->env_id = env.env_id;
     uint32_t code, before = f->block.op_count;
+    size_t at = f->outcomes.size;
     f->block.log_index = f->log_size++;
     f->block.op_number = 0;
+    uint64_t start = now_ns();
     MUST(zyd_host_run_op(f->host, &f->outcomes, &f->last_count, &f->last_ok, &code, &f->block, &env, &op));
-    zyd_assert(f->block.op_count == before + f->last_count && zyd_fixture_outcome(f, f->block.op_count - 1));
+    f->run_ns += now_ns() - start;
+    zyd_assert(f->block.op_count == before + f->last_count);
+    struct zyd_rd rd = {f->outcomes.data, f->outcomes.size, at, false}; /* only what this operation wrote */
+    while (next_outcome(f, &rd)) {
+    }
     zyd_assert(f->outcome.code == code);
     f->object = f->outcome.object;
     return code;

@@ -49,6 +49,7 @@ struct zyd_fixture {
     uint32_t text_count;
     void *state_mem, *host_mem;
     bool quiet_check; /* true: zyd_fixture_end does not scan (benchmarks) */
+    uint64_t run_ns, seal_ns; /* time spent in zyd_host_run_op; in sealing and applying blocks */
 };
 
 struct zyd_fixture_op {
