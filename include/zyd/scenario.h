@@ -1,0 +1,93 @@
+/* zyd/scenario.h: worked examples as plain text, run against any ledger (format: tests/scenarios/README.md).
+ *
+ *   file --parse--> plan (members, programme, calendar) + steps --run--> backend: in process (zyd_scenario_inproc), or
+ *   whatever the caller plugs in: a live devnet.
+ *
+ * May use malloc and stdio.  In archive zyd_scenario.
+ */
+#ifndef ZYD_SCENARIO_H
+#define ZYD_SCENARIO_H
+
+#include <zyd/base.h>
+#include <zyd/genesis.h>
+#include <zyd/guarantee_schema.h>
+#include <zyd/ledger.h>
+
+#define ZYD_SCENARIO_WHY 240
+#define ZYD_SCENARIO_PARAMS_MAX 96u
+#define ZYD_SCENARIO_DAYS_MAX 64u
+#define ZYD_SCENARIO_CONTRACT 1u  /* the guarantee contract's number, where the scenario makes the genesis */
+#define ZYD_SCENARIO_PROGRAMME 1u
+
+/* The world that the file wants. */
+struct zyd_scenario_plan {
+    char name[32], title[200];
+    struct {
+        char code[ZYD_CODE_MAX + 1];
+        uint8_t role; /* enum zyd_role */
+    } members[ZYD_MEMBERS_MAX];
+    size_t member_count;
+    char programme[ZYD_CODE_MAX + 1];
+    struct zyd_pair params[ZYD_SCENARIO_PARAMS_MAX]; /* for zyd_guarantee_params_encode */
+    size_t param_count;
+    struct {
+        int32_t from, to; /* both included */
+        bool working;
+    } days[ZYD_SCENARIO_DAYS_MAX]; /* against Monday to Friday, in order */
+    size_t day_count;
+    int32_t start; /* the first date */
+};
+
+struct zyd_scenario;
+/* ZYD_OK, ZYD_E_IO, ZYD_E_MALFORMED: why has the line and what is wrong. */
+enum zyd_status ZYD_MUST_USE zyd_scenario_open(struct zyd_scenario **out, char why[ZYD_SCENARIO_WHY], const char *path);
+enum zyd_status ZYD_MUST_USE zyd_scenario_parse(struct zyd_scenario **out, char why[ZYD_SCENARIO_WHY], struct zyd_span text);
+void zyd_scenario_free(struct zyd_scenario *s);
+const struct zyd_scenario_plan *zyd_scenario_plan(const struct zyd_scenario *s);
+/* True when the file has checks of arithmetic only and needs no ledger. */
+bool zyd_scenario_arithmetic(const struct zyd_scenario *s);
+
+/* A ledger to run on.  Every function returns ZYD_OK, or anything else with why filled: the run ends there. */
+struct zyd_scenario_backend {
+    void *ctx;
+    /* Makes the consortium of the plan, or checks that the running one has its members and programme. */
+    enum zyd_status (*start)(void *ctx, char why[ZYD_SCENARIO_WHY], const struct zyd_scenario_plan *plan);
+    /* After start. */
+    const struct zyd_genesis *(*genesis)(void *ctx);
+    uint16_t (*programme)(void *ctx); /* number of the plan's programme */
+    /* Business time moves to date, 09:00 or later (UTC+8), and all that is due by then has run. */
+    enum zyd_status (*advance)(void *ctx, char why[ZYD_SCENARIO_WHY], int32_t date);
+    /* One operation signed by members[0..count-1], the first of which is op->member: in one envelope, or in turn (the first
+     * submits, the others countersign: ledger.md 2.5).  *code: its outcome, after all of them signed.  Returns when that
+     * is final and the SYS operations that follow from it (a settled obligation) have run. */
+    enum zyd_status (*submit)(void *ctx, char why[ZYD_SCENARIO_WHY], uint32_t *code, const struct zyd_op *op,
+                              const uint16_t *members, size_t count, bool in_turn);
+    /* Every outcome since the last call, in the ledger's order. */
+    enum zyd_status (*outcomes)(void *ctx, char why[ZYD_SCENARIO_WHY],
+                                void (*each)(void *to, const struct zyd_outcome *outcome), void *to);
+    /* Debits less credits; 0 where there is no account. */
+    enum zyd_status (*balance)(void *ctx, char why[ZYD_SCENARIO_WHY], zyd_i128 *out, uint16_t member, const char *account);
+    /* A record's value (at most ZYD_RECORD_VALUE_MAX bytes; size 0: none) and number. */
+    enum zyd_status (*record)(void *ctx, char why[ZYD_SCENARIO_WHY], uint8_t *value, size_t *size, uint64_t *seq,
+                              const struct zyd_hash *key);
+};
+
+struct zyd_scenario_report {
+    void *ctx;
+    /* Called for each failed expectation, and with ok for each one that holds; text is one line. May be NULL. */
+    void (*line)(void *ctx, unsigned number, bool ok, const char *text);
+    unsigned operations, postings, checks, failures;
+};
+/* Runs all steps.  ZYD_OK when every expectation held; ZYD_E_INVALID when some did not (report); else the backend's status or
+ * ZYD_E_MALFORMED, with why. */
+enum zyd_status ZYD_MUST_USE zyd_scenario_run(struct zyd_scenario_report *report, char why[ZYD_SCENARIO_WHY],
+                                              const struct zyd_scenario *s, const struct zyd_scenario_backend *backend);
+
+/* The in-process backend: genesis, state and host of this library, one operation a block, no consensus, no disk.
+ * elf: path of guarantee.elf.  NULL on failure, with why. */
+struct zyd_scenario_inproc;
+struct zyd_scenario_inproc *zyd_scenario_inproc_new(char why[ZYD_SCENARIO_WHY], const char *elf);
+void zyd_scenario_inproc_free(struct zyd_scenario_inproc *p);
+struct zyd_scenario_backend zyd_scenario_inproc_backend(struct zyd_scenario_inproc *p);
+
+#endif

@@ -1,0 +1,444 @@
+/* scenario_inproc.c: the in-process backend: a consortium as planned, the real state, host and plugin, one operation a block.
+ * No consensus and no disk: what consensus adds is order, and the order here is the file's. */
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <zyd/date.h>
+#include <zyd/host.h>
+#include <zyd/scenario.h>
+#include <zyd/state.h>
+
+#define OUTCOMES_SIZE (4u << 20)
+#define ELF_MAX (256u << 10)
+#define MAKER 1u /* index of the officer's key */
+
+struct zyd_scenario_inproc {
+    struct zyd_genesis g;
+    uint8_t body[ZYD_GENESIS_SIZE_MAX], params[ZYD_RECORD_VALUE_MAX];
+    char uscc[ZYD_MEMBERS_MAX][19];
+    uint8_t sk[ZYD_MEMBERS_MAX][2][ZYD_SK_SIZE];
+    uint8_t *elf;
+    size_t elf_size;
+    void *state_mem, *host_mem;
+    struct zyd_state *state;
+    struct zyd_host *host;
+    struct zyd_totals totals;
+    struct zyd_host_block block;
+    uint64_t height, time_ms, log_size;
+    struct zyd_wr outcomes; /* of all blocks since they were last read; u32 length + bytes each */
+    struct zyd_posting postings[ZYD_CALL_POSTINGS_MAX];
+    struct zyd_emitted events[ZYD_CALL_EVENTS_MAX];
+    uint32_t warnings[64];
+};
+
+static enum zyd_status none_get(void *ctx, uint64_t *index, struct zyd_span *leaf, const struct zyd_hash *key)
+{
+    (void)ctx, (void)index, (void)leaf, (void)key;
+    return ZYD_E_NOT_FOUND;
+}
+static enum zyd_status none_below(void *ctx, struct zyd_hash *out, const struct zyd_hash *key)
+{
+    (void)ctx, (void)out, (void)key;
+    return ZYD_E_NOT_FOUND;
+}
+static enum zyd_status none_at(void *ctx, struct zyd_span *leaf, uint64_t index)
+{
+    (void)ctx, (void)leaf, (void)index;
+    return ZYD_E_NOT_FOUND;
+}
+static enum zyd_status none_block(void *ctx, struct zyd_span *value, struct zyd_span *finality, uint64_t height)
+{
+    (void)ctx, (void)value, (void)finality, (void)height;
+    return ZYD_E_NOT_FOUND;
+}
+static const struct zyd_kv no_store = {NULL, none_get, none_below, none_at, none_block}; /* nothing is ever checkpointed */
+
+static struct zyd_span text(const char *s)
+{
+    return zyd_span(s, strlen(s));
+}
+
+static enum zyd_status fail(char *why, enum zyd_status status, const char *what)
+{
+    snprintf(why, ZYD_SCENARIO_WHY, "%.100s (%.100s)", what, zyd_status_text(status));
+    return status;
+}
+
+/* ---- genesis ---- */
+
+static void plan_members(struct zyd_scenario_inproc *p, const struct zyd_scenario_plan *plan)
+{
+    for (size_t i = 0; i < plan->member_count; i++) {
+        struct zyd_member *m = &p->g.members[i];
+        snprintf(p->uscc[i], 19, "91430000MA4TE%04u0", (unsigned)(i % 10000));
+        p->uscc[i][17] = zyd_uscc_check_char(p->uscc[i]);
+        m->code = text(plan->members[i].code);
+        m->uscc = zyd_span(p->uscc[i], 18);
+        m->name_zh = m->name_en = m->code;
+        m->address = i == 0 ? text("localhost:1") : text("");
+        m->role = plan->members[i].role;
+        m->flags = i == 0 ? ZYD_MEMBER_VALIDATOR : 0;
+        m->key_count = 2;
+        for (uint8_t k = 0; k < 2; k++) {
+            const uint8_t seed[32] = {'s', 'c', 'n', (uint8_t)i, k}; /* protects nothing: an example's key */
+            m->keys[k].purpose = k == 0 ? ZYD_KEY_NODE : ZYD_KEY_MAKER;
+            crypto_sign_seed_keypair(m->keys[k].pk.b, p->sk[i][k], seed);
+        }
+    }
+    p->g.member_count = (uint16_t)plan->member_count;
+}
+
+static void plan_calendar(struct zyd_calendar *c, const struct zyd_scenario_plan *plan)
+{
+    c->year_count = 31;
+    for (int32_t y = 0; y < 31; y++) {
+        int32_t first = zyd_date_to_day((2010 + y) * 10000 + 101), end = zyd_date_to_day((2011 + y) * 10000 + 101);
+        c->years[y].year = (uint16_t)(2010 + y);
+        memset(c->years[y].days, 0, sizeof c->years[y].days);
+        for (int32_t day = first; day < end; day++) {
+            int32_t date = zyd_date_from_day(day);
+            bool working = (day + 3) % 7 < 5; /* day 0 was a Thursday */
+            for (size_t i = 0; i < plan->day_count; i++) {
+                if (date >= plan->days[i].from && date <= plan->days[i].to) {
+                    working = plan->days[i].working;
+                }
+            }
+            uint8_t *byte = &c->years[y].days[(day - first) / 8];
+            *byte = (uint8_t)(*byte | (unsigned)working << ((day - first) % 8));
+        }
+    }
+}
+
+static int member_index(void *ctx, const char *code)
+{
+    return zyd_genesis_member_by_code(ctx, text(code));
+}
+
+static bool member_code(void *ctx, char out[13], uint16_t member)
+{
+    const struct zyd_genesis *g = ctx;
+    if (member >= g->member_count) {
+        return false;
+    }
+    memcpy(out, g->members[member].code.data, g->members[member].code.size);
+    out[g->members[member].code.size] = 0;
+    return true;
+}
+
+static enum zyd_status plan_programme(struct zyd_scenario_inproc *p, char *why, const struct zyd_scenario_plan *plan)
+{
+    struct zyd_guarantee_members members = {&p->g, member_index, member_code};
+    struct zyd_wr wr = zyd_wr_of(p->params, sizeof p->params);
+    struct zyd_programme *g = &p->g.programmes[0];
+    char reason[ZYD_GUARANTEE_WHY];
+    enum zyd_status s = zyd_guarantee_params_encode(&wr, reason, plan->params, plan->param_count, &members);
+    if (s != ZYD_OK) {
+        return fail(why, s, reason);
+    }
+    p->g.programme_count = 1;
+    g->id = ZYD_SCENARIO_PROGRAMME;
+    g->contract = ZYD_SCENARIO_CONTRACT;
+    g->code = g->name_zh = g->name_en = text(plan->programme);
+    g->class_ = 1;
+    g->dual = 0;
+    g->calendar = 0;
+    g->pending_days = 10;
+    g->params = zyd_wr_span(&wr);
+    return ZYD_OK;
+}
+
+static enum zyd_status make_genesis(struct zyd_scenario_inproc *p, char *why, const struct zyd_scenario_plan *plan)
+{
+    struct zyd_genesis *g = &p->g;
+    const char *reason;
+    memset(g, 0, sizeof *g);
+    g->name_zh = g->name_en = text("scenario");
+    g->flags = ZYD_GENESIS_DEVELOPMENT;
+    g->created_ms = (uint64_t)zyd_ms_of_date(plan->start);
+    g->fuel_block = 50000000;
+    g->fuel_call = 5000000;
+    g->window_ms = 600000;
+    g->pace_ms = 5;
+    g->delta_ms = 100;
+    g->delta_max_ms = 5000;
+    g->heartbeat_ms = 10000;
+    g->precision_ms = 500;
+    g->msgdelay_ms = 1000;
+    plan_members(p, plan);
+    g->plugin_count = 1;
+    g->plugins[0].contract = ZYD_SCENARIO_CONTRACT;
+    g->plugins[0].name = text("guarantee");
+    zyd_sha256(&g->plugins[0].hash, p->elf, p->elf_size);
+    g->calendar_count = 1;
+    plan_calendar(&g->calendars[0], plan);
+    enum zyd_status s = plan_programme(p, why, plan);
+    if (s != ZYD_OK) {
+        return s;
+    }
+    struct zyd_wr wr = zyd_wr_of(p->body, sizeof p->body);
+    zyd_genesis_encode(&wr, g);
+    if (wr.full) {
+        return fail(why, ZYD_E_TOO_BIG, "genesis");
+    }
+    s = zyd_genesis_decode(g, &reason, zyd_wr_span(&wr));
+    return s == ZYD_OK ? s : fail(why, s, reason);
+}
+
+static enum zyd_status apply(struct zyd_scenario_inproc *p, struct zyd_overlay *o)
+{
+    struct zyd_hash root;
+    uint64_t size;
+    zyd_overlay_seal(o, &size, &root);
+    enum zyd_status s = zyd_state_apply(p->state, o);
+    zyd_state_due_prune(p->state, &p->block.sys_cursor);
+    return s;
+}
+
+static enum zyd_status start(void *ctx, char *why, const struct zyd_scenario_plan *plan)
+{
+    const struct zyd_state_limits limits = {
+        .records_max = 1u << 17, .recent_bytes = 64u << 20, .overlay_bytes = 8u << 20, .due_max = 1u << 16};
+    struct zyd_scenario_inproc *p = ctx;
+    const char *reason;
+    enum zyd_status s = make_genesis(p, why, plan);
+    if (s != ZYD_OK) {
+        return s;
+    }
+    free(p->state_mem);
+    free(p->host_mem);
+    p->state_mem = calloc(1, zyd_state_footprint(&limits));
+    p->host_mem = calloc(1, zyd_host_footprint(&p->g) + 16);
+    zyd_assert(p->state_mem != NULL && p->host_mem != NULL);
+    p->state = zyd_state_init(p->state_mem, &limits, &no_store);
+    p->host = zyd_host_init(p->host_mem, &p->g);
+    s = zyd_host_plugin(p->host, &reason, zyd_span(p->elf, p->elf_size));
+    if (s != ZYD_OK) {
+        return fail(why, s, reason);
+    }
+    struct zyd_overlay *o = zyd_overlay_begin(p->state, NULL);
+    memset(&p->block, 0, sizeof p->block);
+    memset(&p->totals, 0, sizeof p->totals);
+    s = zyd_host_genesis(p->host, o, &p->totals);
+    if (s == ZYD_OK) {
+        s = apply(p, o);
+    }
+    p->height = 0;
+    p->log_size = 1;
+    p->time_ms = p->g.created_ms;
+    p->outcomes.size = 0;
+    return s == ZYD_OK ? s : fail(why, s, "genesis");
+}
+
+/* ---- blocks ---- */
+
+/* Opens a block at time_ms, runs its SYS phase, then the operation of env (may be NULL), and applies it. */
+static enum zyd_status run_block(struct zyd_scenario_inproc *p, char *why, uint32_t *code, uint64_t time_ms,
+                                 const struct zyd_env *env)
+{
+    struct zyd_overlay *o = zyd_overlay_begin(p->state, NULL);
+    bool ran = true;
+    enum zyd_status s = ZYD_OK;
+    p->height++;
+    p->time_ms = time_ms;
+    p->block = (struct zyd_host_block){
+        .overlay = o, .height = p->height, .time_ms = time_ms, .totals = &p->totals, .log_index = p->log_size + 1};
+    while (s == ZYD_OK && ran) {
+        s = zyd_host_run_sys(p->host, &p->outcomes, &ran, &p->block);
+    }
+    p->log_size += p->block.op_count != 0 ? 2 : 1;
+    if (s == ZYD_OK && env != NULL) {
+        struct zyd_op op;
+        uint32_t count, ok;
+        size_t pos = 0;
+        zyd_assert(zyd_env_next_op(&op, env, &pos));
+        p->block.log_index = p->log_size++;
+        p->block.op_number = 0;
+        s = zyd_host_run_op(p->host, &p->outcomes, &count, &ok, code, &p->block, env, &op);
+    }
+    if (s == ZYD_OK) {
+        s = apply(p, o);
+    }
+    return s == ZYD_OK ? s : fail(why, s, "the block cannot be executed");
+}
+
+static enum zyd_status run_due(struct zyd_scenario_inproc *p, char *why, uint64_t time_ms)
+{
+    enum zyd_status s = run_block(p, why, NULL, time_ms, NULL);
+    while (s == ZYD_OK && zyd_host_sys_due(p->host, p->state, NULL, p->time_ms)) {
+        s = run_block(p, why, NULL, p->time_ms + 1, NULL);
+    }
+    return s;
+}
+
+static enum zyd_status advance(void *ctx, char *why, int32_t date)
+{
+    struct zyd_scenario_inproc *p = ctx;
+    uint64_t at = (uint64_t)zyd_ms_of_date(date) + 9u * 3600000u;
+    if (at <= p->time_ms) {
+        if (zyd_date_of_ms((int64_t)p->time_ms) == date) {
+            return ZYD_OK;
+        }
+        return fail(why, ZYD_E_INVALID, "time does not go back");
+    }
+    return run_due(p, why, at);
+}
+
+static enum zyd_status one_envelope(struct zyd_scenario_inproc *p, char *why, uint32_t *code, const struct zyd_op *op,
+                                    uint8_t flags, const uint16_t *members, size_t count)
+{
+    static uint8_t op_bytes[ZYD_OP_SIZE_MAX], ops_bytes[ZYD_OP_SIZE_MAX + 8], env_bytes[ZYD_OP_SIZE_MAX + 4096];
+    struct zyd_wr one = zyd_wr_of(op_bytes, sizeof op_bytes), ops = zyd_wr_of(ops_bytes, sizeof ops_bytes);
+    struct zyd_wr wr = zyd_wr_of(env_bytes, sizeof env_bytes);
+    struct zyd_hash leaf;
+    struct zyd_env env;
+    zyd_op_encode(&one, op);
+    zyd_wx_block(&ops, zyd_wr_span(&one));
+    zyd_env_build(&wr, &p->g.hash, ZYD_ENV_BUSINESS, flags, p->time_ms + 300000, 1, zyd_wr_span(&ops), &leaf);
+    for (uint16_t m = 0; m < p->g.member_count; m++) { /* ascending, as an envelope wants them */
+        for (size_t i = 0; i < count; i++) {
+            if (members[i] == m) {
+                zyd_env_sign(&wr, m, MAKER, p->sk[m][MAKER]);
+                break;
+            }
+        }
+    }
+    if (one.full || ops.full || wr.full) {
+        return fail(why, ZYD_E_TOO_BIG, "operation");
+    }
+    enum zyd_status s = zyd_env_decode(&env, zyd_wr_span(&wr));
+    if (s != ZYD_OK) {
+        return fail(why, s, "envelope");
+    }
+    return run_block(p, why, code, p->time_ms + 1000, &env);
+}
+
+static enum zyd_status submit(void *ctx, char *why, uint32_t *code, const struct zyd_op *op, const uint16_t *members,
+                              size_t count, bool in_turn)
+{
+    struct zyd_scenario_inproc *p = ctx;
+    enum zyd_status s = one_envelope(p, why, code, op, in_turn ? ZYD_ENV_MAY_WAIT : 0, members, in_turn ? 1 : count);
+    if (s == ZYD_OK && in_turn && *code == ZYD_CODE_PENDING) {
+        static uint8_t bytes[ZYD_OP_SIZE_MAX];
+        const uint8_t no_args[1] = {0x90};
+        struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
+        struct zyd_hash op_id;
+        zyd_op_encode(&wr, op);
+        zyd_merkle_leaf(&op_id, bytes, wr.size);
+        for (size_t i = 1; s == ZYD_OK && i < count; i++) {
+            struct zyd_op counter = {.contract = ZYD_CONTRACT_HOST,
+                                     .event = ZYD_HOST_COUNTERSIGN,
+                                     .member = members[i],
+                                     .has_object = true,
+                                     .object = op_id,
+                                     .args = zyd_span(no_args, 1)};
+            s = one_envelope(p, why, code, &counter, 0, &members[i], 1);
+        }
+    }
+    return s == ZYD_OK ? run_due(p, why, p->time_ms + 1000) : s;
+}
+
+/* ---- reading ---- */
+
+static enum zyd_status outcomes(void *ctx, char *why, void (*each)(void *to, const struct zyd_outcome *outcome), void *to)
+{
+    struct zyd_scenario_inproc *p = ctx;
+    struct zyd_rd rd = zyd_rd_of(zyd_wr_span(&p->outcomes));
+    while (rd.pos < rd.size) {
+        struct zyd_outcome o;
+        struct zyd_span bytes = zyd_rx_block(&rd, rd.size);
+        enum zyd_status s = zyd_outcome_decode(&o, p->postings, p->events, p->warnings, bytes);
+        if (rd.bad || s != ZYD_OK) {
+            return fail(why, ZYD_E_MALFORMED, "outcome");
+        }
+        each(to, &o);
+    }
+    if (p->outcomes.full) {
+        return fail(why, ZYD_E_FULL, "outcomes");
+    }
+    p->outcomes.size = 0;
+    return ZYD_OK;
+}
+
+static enum zyd_status record(void *ctx, char *why, uint8_t *value, size_t *size, uint64_t *seq, const struct zyd_hash *key)
+{
+    struct zyd_scenario_inproc *p = ctx;
+    struct zyd_record r;
+    enum zyd_status s = zyd_state_get(p->state, &r, key);
+    *size = 0;
+    *seq = 0;
+    if (s == ZYD_E_NOT_FOUND) {
+        return ZYD_OK;
+    }
+    if (s != ZYD_OK) {
+        return fail(why, s, "record");
+    }
+    memcpy(value, r.value.data, r.value.size);
+    *size = r.value.size;
+    *seq = r.seq;
+    return ZYD_OK;
+}
+
+static enum zyd_status balance(void *ctx, char *why, zyd_i128 *out, uint16_t member, const char *account)
+{
+    uint8_t value[ZYD_RECORD_VALUE_MAX];
+    struct zyd_account a;
+    struct zyd_hash key;
+    size_t size;
+    uint64_t seq;
+    zyd_account_key(&key, member, ZYD_SCENARIO_PROGRAMME, text(account));
+    enum zyd_status s = record(ctx, why, value, &size, &seq, &key);
+    *out = 0;
+    if (s == ZYD_OK && size != 0) {
+        s = zyd_account_decode(&a, zyd_span(value, size));
+        *out = s == ZYD_OK ? (zyd_i128)a.debits - (zyd_i128)a.credits : 0;
+    }
+    return s;
+}
+
+static const struct zyd_genesis *genesis(void *ctx)
+{
+    return &((struct zyd_scenario_inproc *)ctx)->g;
+}
+
+static uint16_t programme(void *ctx)
+{
+    (void)ctx;
+    return ZYD_SCENARIO_PROGRAMME;
+}
+
+struct zyd_scenario_inproc *zyd_scenario_inproc_new(char why[ZYD_SCENARIO_WHY], const char *elf)
+{
+    struct zyd_scenario_inproc *p = calloc(1, sizeof *p);
+    FILE *f = fopen(elf, "rb");
+    zyd_assert(p != NULL);
+    p->elf = malloc(ELF_MAX);
+    p->outcomes = zyd_wr_of(malloc(OUTCOMES_SIZE), OUTCOMES_SIZE);
+    zyd_assert(p->elf != NULL && p->outcomes.data != NULL);
+    p->elf_size = f == NULL ? 0 : fread(p->elf, 1, ELF_MAX, f);
+    if (f != NULL) {
+        fclose(f);
+    }
+    if (p->elf_size == 0) {
+        snprintf(why, ZYD_SCENARIO_WHY, "%.180s cannot be read", elf);
+        zyd_scenario_inproc_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+void zyd_scenario_inproc_free(struct zyd_scenario_inproc *p)
+{
+    if (p != NULL) {
+        free(p->elf);
+        free(p->outcomes.data);
+        free(p->state_mem);
+        free(p->host_mem);
+        free(p);
+    }
+}
+
+struct zyd_scenario_backend zyd_scenario_inproc_backend(struct zyd_scenario_inproc *p)
+{
+    return (struct zyd_scenario_backend){p, start, genesis, programme, advance, submit, outcomes, balance, record};
+}

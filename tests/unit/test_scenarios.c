@@ -1,0 +1,159 @@
+/* Goal: every sum of the worked examples E1 to E7 of domain.md comes out of the contract, to the fen.
+ * Method: each file of tests/scenarios runs through the parser, the runner and the in-process ledger (real state, host and
+ * plugin); and files that are wrong on purpose must fail where they are wrong, so that a passing run means something. */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include <zyd/scenario.h>
+
+#define ELF ZYD_PLUGIN_DIR "/guarantee.elf"
+
+static void line(void *ctx, unsigned number, bool ok, const char *text)
+{
+    if (!ok) {
+        print_message("%s:%u: %s\n", (const char *)ctx, number, text);
+    }
+}
+
+static enum zyd_status run(struct zyd_scenario_report *report, char *why, const struct zyd_scenario *s)
+{
+    struct zyd_scenario_inproc *p = zyd_scenario_inproc_new(why, ELF);
+    assert_non_null(p);
+    struct zyd_scenario_backend b = zyd_scenario_inproc_backend(p);
+    enum zyd_status status = zyd_scenario_run(report, why, s, &b);
+    zyd_scenario_inproc_free(p);
+    return status;
+}
+
+static void every_file_of_the_folder_holds(void **state)
+{
+    char path[600], why[ZYD_SCENARIO_WHY];
+    unsigned files = 0, checks = 0;
+    struct dirent **list;
+    (void)state;
+    int n = scandir(ZYD_SOURCE_DIR "/tests/scenarios", &list, NULL, alphasort);
+    assert_true(n > 0);
+    for (int i = 0; i < n; i++) {
+        const char *name = list[i]->d_name;
+        size_t size = strlen(name);
+        if (size > 4 && strcmp(name + size - 4, ".scn") == 0) {
+            struct zyd_scenario *s;
+            struct zyd_scenario_report report = {.ctx = list[i]->d_name, .line = line};
+            snprintf(path, sizeof path, ZYD_SOURCE_DIR "/tests/scenarios/%s", name);
+            if (zyd_scenario_open(&s, why, path) != ZYD_OK || run(&report, why, s) != ZYD_OK) {
+                fail_msg("%s: %s (%u of %u checks failed)", name, why, report.failures, report.checks);
+            }
+            print_message("%s: %u operations, %u postings, %u checks\n", name, report.operations, report.postings, report.checks);
+            checks += report.checks;
+            files++;
+            zyd_scenario_free(s);
+        }
+        free(list[i]);
+    }
+    free(list);
+    assert_true(files >= 7);
+    assert_true(checks > 200);
+}
+
+static enum zyd_status run_text(struct zyd_scenario_report *report, char *why, const char *text)
+{
+    struct zyd_scenario *s;
+    enum zyd_status status = zyd_scenario_parse(&s, why, zyd_span(text, strlen(text)));
+    if (status == ZYD_OK) {
+        status = run(report, why, s);
+        zyd_scenario_free(s);
+    }
+    return status;
+}
+
+static const char head[] = "scenario T \"t\"\nmember BANK bank\nmember GUAR guar\nprogramme TWO\nparam preset TWO82\n"
+                           "param banks BANK\nborrower BORR 91430100MA4TEXT00G\ndate 2025-06-02\n"
+                           "do OPENING L by BANK state=OVERDUE borrower=BORR amount=100 principal=100 value_date=2024-04-01 "
+                           "maturity=2025-04-01 overdue_date=2025-04-01 rows=\"BANK 1102 2101.BORR 100\"\n";
+static const char rows[] = "expect posting BANK OPENING 1102 2101.BORR 100.00\nexpect posting GUAR OPENING 9001 9002 80.00\n";
+
+/* Each tail must make exactly the given number of failures, or a status of its own. */
+static void wrong_expectations_fail(void **state)
+{
+    static const struct {
+        const char *tail;
+        unsigned failures;
+    } cases[] = {
+        {"expect posting BANK OPENING 1102 2101.BORR 100.00\nexpect posting GUAR OPENING 9001 9002 80.00\n", 0},
+        {"expect posting BANK OPENING 1102 2101.BORR 100.01\nexpect posting GUAR OPENING 9001 9002 80.00\n", 1},
+        {"expect posting BANK OPENING 1102 2101.BORR 100.00\n", 1},         /* one left over */
+        {"", 2},
+        {"ROWS expect posting GUAR OPENING 9001 9002 80.00\n", 1},          /* one too many */
+        {"ROWS expect balance BANK 1102 Dr 100.01\n", 1},
+        {"ROWS expect balance BANK 1102 Cr 100.00\n", 1},
+        {"ROWS expect balances BANK 1102 Dr 100.00\n", 1},                  /* 2101 not listed */
+        {"ROWS expect state L ACTIVE\n", 1},
+        {"ROWS expect breaker STOPPED\n", 1},
+        {"ROWS expect warning 1113\n", 1},
+        {"ROWS do CLAIM L by BANK principal=99 interest=0\n", 1},           /* refused, and nobody said so */
+        {"ROWS do CLAIM L by BANK principal=99 interest=0\nexpect error 1118\n", 2},
+        {"ROWS do CLAIM L by BANK principal=99 interest=0\nexpect error 1119\n", 0},
+        {"ROWS check fee amount 1 rate 1% days 365 basis 365 = 0.02\n", 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[4096], why[ZYD_SCENARIO_WHY];
+        struct zyd_scenario_report report = {.line = NULL};
+        bool with = strncmp(cases[i].tail, "ROWS ", 5) == 0;
+        snprintf(text, sizeof text, "%s%s%s", head, with ? rows : "", cases[i].tail + (with ? 5 : 0));
+        enum zyd_status s = run_text(&report, why, text);
+        if (report.failures != cases[i].failures || (s == ZYD_OK) != (cases[i].failures == 0)) {
+            fail_msg("%s: %u failures, status %d, %s", cases[i].tail, report.failures, s, why);
+        }
+    }
+}
+
+static void files_that_are_no_scenario_are_refused(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "member BANK bank\n",
+        "scenario T \"t\n",
+        "scenario T \"t\"\nfrobnicate\n",
+        "scenario T \"t\"\nmember bank BANK\n",
+        "scenario T \"t\"\ndate 2025-02-30\n",
+        "scenario T \"t\"\ndo APPLY L by BANK\n", /* no programme, no date */
+        "scenario T \"t\"\nholiday 2025-02-03 2025-02-01\n",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct zyd_scenario *s;
+        char why[ZYD_SCENARIO_WHY];
+        assert_int_equal(zyd_scenario_parse(&s, why, zyd_span(texts[i], strlen(texts[i]))), ZYD_E_MALFORMED);
+        assert_non_null(strstr(why, "line "));
+    }
+}
+
+/* A file cut anywhere is refused, fails or, where it ends between statements, still holds; it never crashes. */
+static void every_cut_of_a_file_is_survived(void **state)
+{
+    char text[4096];
+    (void)state;
+    snprintf(text, sizeof text, "%s%sexpect state L OVERDUE\n", head, rows);
+    for (size_t cut = 0; cut < strlen(text); cut++) {
+        struct zyd_scenario *s;
+        char why[ZYD_SCENARIO_WHY];
+        if (zyd_scenario_parse(&s, why, zyd_span(text, cut)) == ZYD_OK) {
+            zyd_scenario_free(s);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_file_of_the_folder_holds),
+        cmocka_unit_test(wrong_expectations_fail),
+        cmocka_unit_test(files_that_are_no_scenario_are_refused),
+        cmocka_unit_test(every_cut_of_a_file_is_survived),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
