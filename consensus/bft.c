@@ -232,7 +232,7 @@ static void start(struct zyd_bft *b)
 {
     b->started = true;
     b->status_ms = b->now_ms;
-    b->budget_at_ms = b->now_ms;
+    b->budget_at_ms = b->quorum_ms = b->now_ms;
     for (size_t i = 0; i < b->n; i++) {
         b->peers[i].heard_ms = b->now_ms;
     }

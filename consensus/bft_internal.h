@@ -140,6 +140,7 @@ struct zyd_bft {
     /* repeated work */
     int64_t resend_ms, status_ms, hunt_ms, behind_ms;
     int64_t wake_ms; /* earliest instant that some waiting rule of this step named */
+    int64_t quorum_ms; /* since when q validators are heard without a break */
     int64_t budget, budget_at_ms;
     uint8_t hunt_peer, ahead_peer;
 
@@ -228,6 +229,7 @@ void zyd_bft_try_notarize(struct zyd_bft *b);
 void zyd_bft_on_vote(struct zyd_bft *b, const struct zyd_vote *vote, bool checked);
 void zyd_bft_tally(struct zyd_bft *b, uint8_t type, uint64_t view);
 void zyd_bft_ballot_add(struct zyd_bft *b, struct zyd_bft_slot *slot, const struct zyd_vote *vote);
+void zyd_bft_accuse_cert(struct zyd_bft *b, const struct zyd_cert *cert);
 bool zyd_bft_vote_valid(struct zyd_bft *b, const struct zyd_vote *vote);
 
 /* on_cert.c */

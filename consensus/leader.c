@@ -160,6 +160,7 @@ static void build(struct zyd_bft *b, const struct plan *plan, bool carrier)
     out->hash = plan->parent_hash;
     out->just = zyd_bft_block_just(b, block);
     out->just_count = count;
+    out->force = carrier || zyd_bft_heartbeat_due(b);
 }
 
 void zyd_bft_lead(struct zyd_bft *b)
@@ -219,7 +220,7 @@ void zyd_bft_on_built(struct zyd_bft *b, const struct zyd_header *h, bool ok)
     }
     if (!ok || !is_answer(&block->header, h)) {
         zyd_bft_block_free(b, block);
-        b->build_after_ms = b->now_ms + b->d_ms; /* or a POOL input */
+        b->build_after_ms = b->now_ms + b->d_ms; /* or a POOL input, or the next view */
         return;
     }
     struct zyd_bft_slot *slot = zyd_bft_slot_make(b, b->view);

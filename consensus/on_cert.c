@@ -90,18 +90,8 @@ static bool contradicts(const struct zyd_bft *b, const struct zyd_cert *cert)
 static void note_notarized(struct zyd_bft *b, const struct zyd_cert *cert)
 {
     struct zyd_bft_block *block = zyd_bft_find(b, &cert->hash);
-    uint8_t leader = zyd_bft_leader(b, cert->view);
-    if (block == NULL || block->header.view != cert->view) {
-        return;
-    }
-    block->notarized = true;
-    if (!block->has_nvote && cert->type == ZYD_VOTE_N && (cert->bitmap >> leader & 1) != 0) {
-        uint32_t at = 0;
-        for (uint8_t i = 0; i < leader; i++) {
-            at += (uint32_t)(cert->bitmap >> i & 1);
-        }
-        block->nvote = cert->sigs[at];
-        block->has_nvote = true;
+    if (block != NULL && block->header.view == cert->view) {
+        block->notarized = true;
     }
 }
 
@@ -125,6 +115,7 @@ void zyd_bft_on_cert(struct zyd_bft *b, const struct zyd_cert *cert, bool relay)
     if (cert->view < b->head.view || cert->view == 0) {
         return;
     }
+    zyd_bft_accuse_cert(b, cert);
     if (contradicts(b, cert)) {
         if (!b->stopped) {
             zyd_bft_alarm(b, ZYD_ALARM_SAFETY, cert->view);

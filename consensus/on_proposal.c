@@ -112,6 +112,13 @@ static bool timely(const struct zyd_bft *b, uint64_t time_ms)
 
 /* ---- taking a proposal ---- */
 
+static bool is_certified(const struct zyd_bft *b, uint64_t view, const struct zyd_hash *hash)
+{
+    const struct zyd_cert *nc = zyd_bft_cert_at(b, ZYD_VOTE_N, view);
+    const struct zyd_cert *fc = zyd_bft_cert_at(b, ZYD_VOTE_F, view);
+    return (nc != NULL && zyd_hash_eq(&nc->hash, hash)) || (fc != NULL && zyd_hash_eq(&fc->hash, hash));
+}
+
 static struct zyd_bft_block *insert(struct zyd_bft *b, const struct zyd_header *h, const struct zyd_hash *hash,
                                     const struct zyd_cert *just, size_t just_count)
 {
@@ -125,8 +132,7 @@ static struct zyd_bft_block *insert(struct zyd_bft *b, const struct zyd_header *
     for (size_t i = 0; i < just_count; i++) {
         b->cells[block->cell_at + i] = just[i];
     }
-    const struct zyd_cert *nc = zyd_bft_cert_at(b, ZYD_VOTE_N, h->view);
-    block->notarized = nc != NULL && zyd_hash_eq(&nc->hash, hash);
+    block->notarized = is_certified(b, h->view, hash);
     b->again = true;
     return block;
 }
@@ -138,8 +144,7 @@ static bool has_room(struct zyd_bft *b, uint64_t view, const struct zyd_hash *ha
     if (slot == NULL || slot->proposal[0] == NONE || slot->proposal[1] == NONE) {
         return true;
     }
-    const struct zyd_cert *nc = zyd_bft_cert_at(b, ZYD_VOTE_N, view);
-    if (nc == NULL || !zyd_hash_eq(&nc->hash, hash)) {
+    if (!is_certified(b, view, hash)) {
         return false;
     }
     zyd_bft_block_free(b, &b->blocks[slot->proposal[1]]);
@@ -191,7 +196,10 @@ void zyd_bft_on_proposal(struct zyd_bft *b, uint8_t peer, const struct zyd_heade
     if (block != NULL && block->has_nvote) {
         return;
     }
-    if (!zyd_bft_vote_valid(b, nvote)) {
+    /* A header whose hash a quorum signed needs no leader's signature (attack 6: a certificate overrides the slot). */
+    bool certified = is_certified(b, h->view, &hash);
+    bool signed_ = zyd_bft_vote_valid(b, nvote);
+    if ((!signed_ && !certified) || (!signed_ && block != NULL)) {
         b->dropped++;
         return;
     }
@@ -203,15 +211,15 @@ void zyd_bft_on_proposal(struct zyd_bft *b, uint8_t peer, const struct zyd_heade
         return;
     }
     /* One signature was checked; the leader answers for what follows.  Two N of one view are evidence by themselves. */
-    if (h->view <= b->view + 1) {
+    if (signed_ && h->view <= b->view + 1) {
         zyd_bft_on_vote(b, nvote, true);
     }
-    if (!has_room(b, h->view, &hash) || b->peers[leader].junk >= JUNK_MAX) {
+    if (!has_room(b, h->view, &hash) || (b->peers[leader].junk >= JUNK_MAX && !certified)) {
         b->dropped++;
         return;
     }
     if (!zyd_bft_just_check(b, h, b->just_in, just_count)) {
-        b->peers[leader].junk++;
+        b->peers[leader].junk += !certified;
         b->dropped++;
         return;
     }
@@ -222,14 +230,16 @@ void zyd_bft_on_proposal(struct zyd_bft *b, uint8_t peer, const struct zyd_heade
     if (block == NULL) {
         return;
     }
-    block->has_nvote = true;
+    block->has_nvote = signed_;
     block->nvote = nvote->sig;
     /* 1.5: for each cert in J: on_cert.  It heals lag and certificate splits in one message. */
     for (size_t i = 0; i < just_count; i++) {
         zyd_bft_on_cert(b, &b->just_in[i], true);
     }
     if (h->view > b->head.view && block->used) {
-        zyd_bft_on_vote(b, nvote, true);
+        if (signed_) {
+            zyd_bft_on_vote(b, nvote, true);
+        }
         remember_proposal(b, block);
         note_data(b, h);
     }
@@ -262,9 +272,6 @@ void zyd_bft_on_header(struct zyd_bft *b, const struct zyd_header *h, const stru
     }
     for (size_t i = 0; i < just_count; i++) {
         zyd_bft_on_cert(b, &just[i], false);
-    }
-    if (b->has_fc_top && zyd_hash_eq(&b->fc_top.hash, &hash)) {
-        block->notarized = true; /* a finalized block was notarized by as many */
     }
 }
 
@@ -309,7 +316,8 @@ void zyd_bft_try_notarize(struct zyd_bft *b)
     if (slot == NULL || slot->proposal[0] == NONE) {
         return;
     }
-    struct zyd_bft_block *block = &b->blocks[slot->proposal[0]];
+    bool second = MUTANT(MUTANT_TWO_N_IN_A_VIEW) && slot->proposal[1] != NONE;
+    struct zyd_bft_block *block = &b->blocks[slot->proposal[second ? 1 : 0]];
     struct zyd_bft_own *own = &slot->own[ZYD_VOTE_N - 1];
     if (!block->linked || slot->own[ZYD_VOTE_X - 1].have) {
         return;

@@ -92,6 +92,36 @@ static void check_own_key(struct zyd_bft *b, const struct zyd_vote *vote, bool c
     }
 }
 
+static void accuse_all(struct zyd_bft *b, struct zyd_bft_slot *slot, const struct zyd_vote *vote)
+{
+    const struct zyd_bft_ballot *ballot = &slot->ballot[vote->type - 1];
+    accuse_across_types(b, slot, vote);
+    if (holds(ballot, vote->signer) && !same_message(ballot, vote)) {
+        accuse(b, slot, vote->type == ZYD_VOTE_N ? ACCUSE_NN : ACCUSE_FF, vote->type, vote);
+    }
+}
+
+/* A certificate shows votes that may never have been sent to us: each signature in it was verified. */
+void zyd_bft_accuse_cert(struct zyd_bft *b, const struct zyd_cert *cert)
+{
+    struct zyd_bft_slot *slot = zyd_bft_slot_at(b, cert->view);
+    uint32_t at = 0;
+    for (uint8_t i = 0; i < b->n; i++) {
+        if ((cert->bitmap >> i & 1) == 0) {
+            continue;
+        }
+        struct zyd_vote vote = {.type = cert->type, .epoch = cert->epoch, .view = cert->view, .height = cert->height,
+                                .hash = cert->hash, .signer = i, .sig = cert->sigs[at++]};
+        if (i == b->cfg.me) {
+            if (cert->view > b->floor && cert->view + ZYD_BFT_WINDOW > b->view) {
+                check_own_key(b, &vote, true);
+            }
+        } else if (slot != NULL) {
+            accuse_all(b, slot, &vote);
+        }
+    }
+}
+
 /* checked: the signature was verified by the caller. */
 void zyd_bft_on_vote(struct zyd_bft *b, const struct zyd_vote *vote, bool checked)
 {
@@ -119,9 +149,8 @@ void zyd_bft_on_vote(struct zyd_bft *b, const struct zyd_vote *vote, bool checke
         return;
     }
     b->peers[vote->signer].heard_ms = b->now_ms;
-    accuse_across_types(b, slot, vote);
+    accuse_all(b, slot, vote);
     if (holds(ballot, vote->signer)) {
-        accuse(b, slot, vote->type == ZYD_VOTE_N ? ACCUSE_NN : ACCUSE_FF, vote->type, vote);
         return; /* the first one is kept */
     }
     zyd_bft_ballot_add(b, slot, vote);

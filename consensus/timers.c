@@ -26,22 +26,43 @@ bool zyd_bft_heartbeat_due(struct zyd_bft *b)
     return false;
 }
 
-/* consensus.md 1.5: nothing signed heard from l for SKIP_AFTER while q others were heard, or its link is known to be
- * closed by its side.  Local opinion: a skip needs q agreeing votes. */
-bool zyd_bft_inactive(const struct zyd_bft *b, uint8_t validator)
+/* SKIP_AFTER, but not below what 1 s STATUS frames can show. */
+static int64_t skip_after(const struct zyd_bft *b)
 {
     int64_t limit = (int64_t)b->cfg.delta_ms * ZYD_BFT_SKIP_AFTER;
+    return limit > 5 * STATUS_EVERY_MS / 2 ? limit : 5 * STATUS_EVERY_MS / 2;
+}
+
+/* A quorum (us included) was heard without a break since quorum_ms. */
+static void watch_quorum(struct zyd_bft *b)
+{
+    uint32_t heard = 0;
+    for (uint8_t i = 0; i < b->n; i++) {
+        heard += i == b->cfg.me || b->now_ms - b->peers[i].heard_ms <= skip_after(b);
+    }
+    if (heard < b->q) {
+        b->quorum_ms = b->now_ms;
+    }
+}
+
+/* consensus.md 1.5: nothing heard from l for SKIP_AFTER while q others were heard (all that time: after a partition
+ * everybody was silent a moment ago), or its link is known to be closed by its side.  Local opinion: a skip needs q
+ * agreeing votes. */
+bool zyd_bft_inactive(const struct zyd_bft *b, uint8_t validator)
+{
+    const struct zyd_bft_peer *peer = &b->peers[validator];
     uint32_t heard = 0;
     if (validator == b->cfg.me) {
         return false;
     }
     for (uint8_t i = 0; i < b->n; i++) {
-        heard += i != validator && (i == b->cfg.me || b->now_ms - b->peers[i].heard_ms <= limit);
+        heard += i != validator && (i == b->cfg.me || b->now_ms - b->peers[i].heard_ms <= skip_after(b));
     }
     if (heard < b->q) {
         return false;
     }
-    return b->peers[validator].down || b->now_ms - b->peers[validator].heard_ms > limit;
+    int64_t since = peer->heard_ms > b->quorum_ms ? peer->heard_ms : b->quorum_ms;
+    return peer->down || b->now_ms - since > skip_after(b);
 }
 
 /* ---- nullify ---- */
@@ -344,8 +365,10 @@ static void behind(struct zyd_bft *b)
         return;
     }
     if (b->behind_ms == NEVER) {
-        b->behind_ms = b->now_ms + b->d_ms;
-    } else if (b->now_ms >= b->behind_ms) {
+        /* One or two blocks are mostly on their way. */
+        b->behind_ms = b->now_ms + (b->fc_top.height > b->head.height + 2 ? 0 : b->d_ms);
+    }
+    if (b->now_ms >= b->behind_ms) {
         b->behind_ms = b->now_ms + (5 * b->d_ms > 500 ? 5 * b->d_ms : 500);
         struct zyd_bft_out *out = zyd_bft_emit(b, ZYD_BFT_OUT_BEHIND);
         out->peer = b->ahead_peer;
@@ -361,6 +384,7 @@ void zyd_bft_time(struct zyd_bft *b)
     if (!b->started) {
         return;
     }
+    watch_quorum(b);
     arm(b);
     if (b->again) {
         return; /* the rules before this one go first; timers come round again */

@@ -58,7 +58,7 @@ void zyd_bft_send_cert(struct zyd_bft *b, uint8_t peer, const struct zyd_cert *c
 
 void zyd_bft_send_proposal(struct zyd_bft *b, uint8_t peer, const struct zyd_bft_block *block, uint64_t after_seq)
 {
-    zyd_assert(block->has_nvote);
+    /* Without the leader's signature (restored, or fetched by the owner) the field is zeros: who asked holds the NC. */
     uint8_t header[ZYD_HEADER_SIZE];
     uint8_t vote[ZYD_VOTE_SIZE];
     struct zyd_vote nvote = {.type = ZYD_VOTE_N, .epoch = b->cfg.epoch, .view = block->header.view,
@@ -207,6 +207,9 @@ static bool read_get(struct zyd_bft *b, uint8_t peer, struct zyd_rd *rd)
         return false;
     }
     const struct zyd_cert *cert = zyd_bft_cert_at(b, type, view);
+    if (cert == NULL && type == ZYD_VOTE_N) {
+        cert = zyd_bft_cert_at(b, ZYD_VOTE_F, view); /* names the block as well */
+    }
     if (cert == NULL && view <= b->head.view && b->has_head_fc) {
         cert = &b->head_fc;
     }
@@ -214,7 +217,7 @@ static bool read_get(struct zyd_bft *b, uint8_t peer, struct zyd_rd *rd)
         zyd_bft_send_cert(b, peer, cert);
     }
     struct zyd_bft_block *block = cert != NULL && type == ZYD_VOTE_N ? zyd_bft_find(b, &cert->hash) : NULL;
-    if (block != NULL && block->has_nvote &&
+    if (block != NULL &&
         zyd_bft_afford(b, peer, ZYD_HEADER_SIZE + ZYD_VOTE_SIZE + 2 + block->cell_count * zyd_cert_size(cert))) {
         zyd_bft_send_proposal(b, peer, block, 0);
     }

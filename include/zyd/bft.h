@@ -24,7 +24,7 @@
 
 #define ZYD_BFT_OBSERVER 255u       /* me: observer that never signs; a peer that is no validator; BEHIND: peer unknown */
 #define ZYD_BFT_WINDOW 64u          /* W: ring of views */
-#define ZYD_BFT_SKIP_AFTER 10       /* times delta_ms: a leader that was silent so long is skipped */
+#define ZYD_BFT_SKIP_AFTER 10       /* times delta_ms, at least 2.5 s: a leader that was silent so long is skipped */
 #define ZYD_BFT_OUT_MAX 1536u       /* outputs of one step */
 #define ZYD_BFT_MSG_MAX (ZYD_HEADER_SIZE + 64u + ZYD_JUST_MAX * ZYD_CERT_SIZE_MAX + 256u)
 
@@ -108,7 +108,9 @@ enum zyd_bft_out_kind {
     ZYD_BFT_OUT_FLOOR,    /* view: new floor for the vote file header; write it lazily, after the finality record is durable (P4) */
     ZYD_BFT_OUT_SEND,     /* peer or ZYD_BFT_ALL, bytes, after_seq */
     ZYD_BFT_OUT_BUILD,    /* header: version .. parent_hash, time, proposer, valset, rules and just_root are filled, flags say
-                           * CARRIER or not; the owner fills the body, log, state and totals and answers BUILT */
+                           * CARRIER or not; the owner fills the body, log, state and totals and answers BUILT.  force: a heartbeat,
+                           * build it even when there is nothing to put in; else answer ok false then (the POOL level may be
+                           * older than the tip).  A CARRIER's fields are all filled: answer at once */
     ZYD_BFT_OUT_VERIFY,   /* hash, header, just, peer (its leader): fetch the body if absent, execute on the parent, answer
                            * VERIFIED.  Its parent is executed.  At most ZYD_DEPTH_MAX DATA blocks deep.  CARRIERs too: nothing
                            * to execute (their fields were compared with the parent's), answer ok */
@@ -132,6 +134,7 @@ enum zyd_bft_alarm { /* fixed numbers */
 struct zyd_bft_out {
     enum zyd_bft_out_kind kind;
     uint8_t peer;
+    bool force; /* BUILD */
     enum zyd_bft_alarm alarm;
     uint64_t seq, after_seq, view, height;
     struct zyd_hash hash;

@@ -243,10 +243,13 @@ static void release_held(struct cluster *c, struct cnode *node)
     c->held_count = kept;
 }
 
-static void persist(struct cluster *c, struct cnode *node, uint64_t seq)
+/* SYNCED covers everything before it, so it cannot overtake a slow put. */
+static void persist(struct cluster *c, struct cnode *node, uint64_t seq, int64_t takes_ms)
 {
+    int64_t at = c->now + takes_ms;
     node->last_seq = seq;
-    push(c, EV_SYNCED, node->idx, c->now + c->sync_ms)->seq = seq;
+    node->synced_at = at > node->synced_at ? at : node->synced_at;
+    push(c, EV_SYNCED, node->idx, node->synced_at)->seq = seq;
 }
 
 static void store(struct cluster *c, struct cnode *node, const struct zyd_bft_out *out)
@@ -269,7 +272,7 @@ static void store(struct cluster *c, struct cnode *node, const struct zyd_bft_ou
         block->nc = *out->cert;
     }
     block->store_seq = out->seq;
-    persist(c, node, out->seq);
+    persist(c, node, out->seq, c->put_ms > 0 ? c->put_ms : c->sync_ms);
 }
 
 static void commit(struct cluster *c, struct cnode *node, const struct zyd_bft_out *out)
@@ -287,7 +290,7 @@ static void commit(struct cluster *c, struct cnode *node, const struct zyd_bft_o
     block->final = true;
     block->fc = *out->cert;
     block->final_seq = zyd_bft_take_seq(node->bft);
-    persist(c, node, block->final_seq);
+    persist(c, node, block->final_seq, c->sync_ms);
     node->head = *out->header;
     node->head_hash = out->hash;
     node->commits++;
@@ -344,14 +347,14 @@ static void act(struct cluster *c, struct cnode *node, const struct zyd_bft_out 
         node->votes[node->vote_count] = out->votes[0];
         node->vote_seq[node->vote_count++] = out->seq;
         zyd_assert(node->vote_count < 4 * CLUSTER_BLOCKS);
-        persist(c, node, out->seq);
+        persist(c, node, out->seq, c->sync_ms);
         break;
     case ZYD_BFT_OUT_CERT:
         check_certs(c, out->cert);
         node->certs[node->cert_count] = *out->cert;
         node->cert_seq[node->cert_count++] = out->seq;
         zyd_assert(node->cert_count < 4 * CLUSTER_BLOCKS);
-        persist(c, node, out->seq);
+        persist(c, node, out->seq, c->sync_ms);
         break;
     case ZYD_BFT_OUT_STORE:
         store(c, node, out);
@@ -370,6 +373,7 @@ static void act(struct cluster *c, struct cnode *node, const struct zyd_bft_out 
         if ((out->header->flags & ZYD_HEADER_CARRIER) == 0) {
             uint64_t high = node->pool_high > parent->log_size ? node->pool_high : parent->log_size;
             cluster_execute(&ev->header, parent, high);
+            ev->ok = high > parent->log_size || out->force;
         }
         break;
     }
@@ -542,6 +546,7 @@ void cluster_boot(struct cluster *c, uint8_t idx)
     node->bft = zyd_bft_init(node->mem, &config);
     node->up = true;
     node->synced = node->last_seq = 0;
+    node->synced_at = 0;
     node->pool_told = false;
     node->tick_at = -1;
     const struct cblock *head = NULL;

@@ -34,7 +34,8 @@ struct cnode {
     size_t cert_count;
     struct cblock *blocks;
     size_t block_count;
-    uint64_t synced, last_seq, floor;
+    uint64_t synced, last_seq;
+    int64_t synced_at; /* of the latest record that was issued */
     /* owner */
     uint64_t pool_high;
     bool pool_told;
@@ -89,6 +90,7 @@ struct cluster {
     bool quiet;                /* keep no text */
     uint64_t rng;              /* for links that are drawn, not scripted */
     int64_t hop_ms, sync_ms;
+    int64_t put_ms; /* a block's put takes longer than a record; 0: sync_ms */
     bool cut[CLUSTER_NODES][CLUSTER_NODES];
     bool trace_sends;
     char *text;

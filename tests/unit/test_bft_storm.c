@@ -47,6 +47,8 @@ static void one_storm(uint8_t n, uint64_t seed, bool liar)
     c.quiet = getenv("ZYD_STORM_TEXT") == NULL;
     c.trace_sends = !c.quiet;
     c.link = storm_link;
+    c.sync_ms = 1 + (int64_t)(seed % 3) * 12;
+    c.put_ms = c.sync_ms + (int64_t)(seed % 5) * 9;
     c.liar[0] = liar;
     for (int turn = 0; turn < 120; turn++) {
         uint8_t a = (uint8_t)cluster_random(&c, n), b = (uint8_t)cluster_random(&c, n);
