@@ -21,4 +21,7 @@ struct zyd_kv {
     enum zyd_status (*block)(void *ctx, struct zyd_span *value, struct zyd_span *finality, uint64_t height);
 };
 
+/* A store that holds nothing: for those who keep every record in memory (auditor, checkers). */
+struct zyd_kv zyd_kv_empty(void);
+
 #endif

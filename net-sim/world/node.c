@@ -139,12 +139,12 @@ void node_step(struct sim *s, struct node *n, struct zyd_ev *ev)
     rearm(s, n);
 }
 
-static enum zyd_status restore(struct node *n)
+static enum zyd_status restore(struct node *n, const char **why)
 {
     struct disk *d = &n->disk;
-    const char *why = "";
-    enum zyd_status st = zyd_replica_load(n->replica, &why, d->have_checkpoint ? &d->checkpoint : NULL);
+    enum zyd_status st = zyd_replica_load(n->replica, why, d->have_checkpoint ? &d->checkpoint : NULL);
     if (st == ZYD_OK) {
+        *why = "its votes, certificates or unfinalized blocks are refused";
         st = zyd_replica_restore_floor(n->replica, d->floor);
     }
     for (size_t i = 0; st == ZYD_OK && i < d->vote_count; i++) {
@@ -192,9 +192,9 @@ void node_start(struct sim *s, struct node *n, bool first)
     n->synced = 0;
     n->timeout_at = INT64_MAX;
     n->committed = 0;
-    enum zyd_status st = restore(n);
+    enum zyd_status st = restore(n, &why);
     if (st != ZYD_OK) {
-        check_fail(s, ZYD_SIM_SAFETY, "node %u does not start from its own disk: %s", n->index, zyd_status_text(st));
+        check_fail(s, ZYD_SIM_SAFETY, "node %u does not start from its own disk: %s: %s", n->index, zyd_status_text(st), why);
         return;
     }
     sim_trace(s, "n%u ^ %s", n->index, first ? "start" : "restart");

@@ -180,7 +180,7 @@ static void start_model(struct sim *s)
 {
     struct zyd_replica_limits limits;
     zyd_replica_limits_small(&limits);
-    static const struct zyd_kv nothing;
+    struct zyd_kv nothing = zyd_kv_empty();
     void *mem = sim_alloc(zyd_replay_footprint(&limits, &s->genesis));
     struct zyd_replay *r = zyd_replay_init(mem, &s->genesis, &limits, &nothing);
     const char *why = "";
