@@ -155,15 +155,15 @@ bool zyd_merkle_check_inclusion(const struct zyd_hash *root, uint64_t size, uint
     return sn == 0 && zyd_hash_eq(&r, root);
 }
 
-/* RFC 9162 2.1.4.2; a tree of size 0 proves nothing and is refused unless both are empty. */
+/* RFC 9162 2.1.4.2.  A tree of size 0 is consistent with everything, so it proves nothing and is refused. */
 bool zyd_merkle_check_consistency(const struct zyd_hash *root1, uint64_t size1, const struct zyd_hash *root2,
                                   uint64_t size2, const struct zyd_hash *proof, size_t proof_count)
 {
-    if (size1 == size2) {
-        return proof_count == 0 && zyd_hash_eq(root1, root2);
-    }
     if (size1 == 0 || size1 > size2) {
         return false;
+    }
+    if (size1 == size2) {
+        return proof_count == 0 && zyd_hash_eq(root1, root2);
     }
     uint64_t fn = size1 - 1, sn = size2 - 1;
     size_t i = 0;
