@@ -20,13 +20,15 @@ enum zyd_status zyd_deadlines_decode(struct zyd_deadlines *out, struct zyd_span 
 {
     struct zyd_rd rd = zyd_rd_of(value);
     memset(out, 0, sizeof *out);
+    struct zyd_hash object;
+    struct zyd_due_slot slots[ZYD_DUE_SLOTS_MAX];
+    zyd_due_part_read(&rd, &object, slots, &out->count);
     out->contract = zyd_rx_u16(&rd);
     out->programme = zyd_rx_u16(&rd);
-    out->count = zyd_rx_u8(&rd);
     bool ok = out->count <= SLOTS_MAX;
     for (uint8_t i = 0; ok && i < out->count; i++) {
-        out->slots[i].number = zyd_rx_u8(&rd);
-        out->slots[i].due_ms = zyd_rx_u64(&rd);
+        out->slots[i].number = slots[i].number;
+        out->slots[i].due_ms = slots[i].due_ms;
         ok = out->slots[i].due_ms != 0 && (i == 0 || out->slots[i].number > out->slots[i - 1].number);
     }
     return ok && zyd_rd_done(&rd) == ZYD_OK ? ZYD_OK : ZYD_E_MALFORMED;
@@ -58,16 +60,17 @@ enum zyd_status zyd_host_deadlines_read(struct zyd_host *h, struct zyd_deadlines
 
 static uint32_t write(struct zyd_host *h, const struct zyd_deadlines *d, uint64_t seq, const struct zyd_hash *object)
 {
-    uint8_t value[5 + SLOTS_MAX * 9], name[4 + ZYD_HASH_SIZE];
+    uint8_t value[ZYD_HASH_SIZE + 5 + SLOTS_MAX * 9], name[4 + ZYD_HASH_SIZE];
     struct zyd_hash key;
+    struct zyd_due_slot slots[SLOTS_MAX];
     struct zyd_wr wr = zyd_wr_of(value, sizeof value);
+    for (uint8_t i = 0; i < d->count; i++) {
+        slots[i] = (struct zyd_due_slot){d->slots[i].number, d->slots[i].due_ms};
+    }
+    /* First the part that the state reads when it rebuilds its due entries (zyd/state.h). */
+    zyd_due_part_encode(&wr, object, slots, d->count);
     zyd_wx_u16(&wr, d->contract);
     zyd_wx_u16(&wr, d->programme);
-    zyd_wx_u8(&wr, d->count);
-    for (uint8_t i = 0; i < d->count; i++) {
-        zyd_wx_u8(&wr, d->slots[i].number);
-        zyd_wx_u64(&wr, d->slots[i].due_ms);
-    }
     zyd_assert(!wr.full);
     zyd_host_key(h, &key, ZYD_CONTRACT_HOST, name, name_of(name, object));
     return zyd_host_write(h, &key, ZYD_CONTRACT_HOST, ZYD_REC_DEADLINES, 0, seq, zyd_wr_span(&wr));
