@@ -152,6 +152,7 @@ static void settle_object(struct zyd_host *h, struct result *r, const struct zyd
     }
     r->seq = record.seq;
     if (!h->call.makes) {
+        r->fuel += TARIFF_WRITE;
         r->seq = record.seq + 1;
         r->code = zyd_host_write(h, key, record.owner, record.kind, record.flags, r->seq, record.value);
     }

@@ -16,21 +16,18 @@ void zyd_deadlines_key(struct zyd_hash *out, const struct zyd_hash *object)
     zyd_record_key(out, ZYD_CONTRACT_HOST, zyd_span(name, name_of(name, object)));
 }
 
+/* The part that the state rebuilds its due entries from stands first (zyd/state.h). */
 enum zyd_status zyd_deadlines_decode(struct zyd_deadlines *out, struct zyd_span value)
 {
     struct zyd_rd rd = zyd_rd_of(value);
     memset(out, 0, sizeof *out);
-    struct zyd_hash object;
-    struct zyd_due_slot slots[ZYD_DUE_SLOTS_MAX];
-    zyd_due_part_read(&rd, &object, slots, &out->count);
-    out->contract = zyd_rx_u16(&rd);
-    out->programme = zyd_rx_u16(&rd);
+    zyd_due_part_read(&rd, &out->object, out->slots, &out->count);
     bool ok = out->count <= SLOTS_MAX;
     for (uint8_t i = 0; ok && i < out->count; i++) {
-        out->slots[i].number = slots[i].number;
-        out->slots[i].due_ms = slots[i].due_ms;
         ok = out->slots[i].due_ms != 0 && (i == 0 || out->slots[i].number > out->slots[i - 1].number);
     }
+    out->contract = zyd_rx_u16(&rd);
+    out->programme = zyd_rx_u16(&rd);
     return ok && zyd_rd_done(&rd) == ZYD_OK ? ZYD_OK : ZYD_E_MALFORMED;
 }
 
@@ -60,15 +57,10 @@ enum zyd_status zyd_host_deadlines_read(struct zyd_host *h, struct zyd_deadlines
 
 static uint32_t write(struct zyd_host *h, const struct zyd_deadlines *d, uint64_t seq, const struct zyd_hash *object)
 {
-    uint8_t value[ZYD_HASH_SIZE + 5 + SLOTS_MAX * 9], name[4 + ZYD_HASH_SIZE];
+    uint8_t value[37 + SLOTS_MAX * 9], name[4 + ZYD_HASH_SIZE];
     struct zyd_hash key;
-    struct zyd_due_slot slots[SLOTS_MAX];
     struct zyd_wr wr = zyd_wr_of(value, sizeof value);
-    for (uint8_t i = 0; i < d->count; i++) {
-        slots[i] = (struct zyd_due_slot){d->slots[i].number, d->slots[i].due_ms};
-    }
-    /* First the part that the state reads when it rebuilds its due entries (zyd/state.h). */
-    zyd_due_part_encode(&wr, object, slots, d->count);
+    zyd_due_part_encode(&wr, object, d->slots, d->count);
     zyd_wx_u16(&wr, d->contract);
     zyd_wx_u16(&wr, d->programme);
     zyd_assert(!wr.full);

@@ -172,7 +172,7 @@ static enum zyd_vm_trap sys_put(struct zyd_host *h, uint64_t *value, const uint6
     if (a[1] == 0 || a[1] > ZYD_RECORD_KEY_MAX || a[3] > ZYD_RECORD_VALUE_MAX) {
         return stop(value, ZYD_CODE_LIMIT);
     }
-    enum zyd_vm_trap trap = count_put(h, value, TARIFF_WRITE + a[3] / 4);
+    enum zyd_vm_trap trap = count_put(h, value, TARIFF_WRITE + a[3] * TARIFF_WRITE_BYTE);
     if (trap != ZYD_VM_OK) {
         return trap;
     }
@@ -315,7 +315,7 @@ static enum zyd_vm_trap sys_emit(struct zyd_host *h, uint64_t *value, const uint
     if (j->event_count == ZYD_CALL_EVENTS_MAX || a[2] > ZYD_CALL_EVENT_BYTES_MAX - j->event_bytes) {
         return stop(value, ZYD_CODE_LIMIT);
     }
-    if (!charge(h, 100 + a[2] / 4)) {
+    if (!charge(h, TARIFF_EMIT + a[2] * TARIFF_EMIT_BYTE)) {
         return ZYD_VM_FUEL;
     }
     const uint8_t *bytes = reads(h, a[1], a[2]);
@@ -338,7 +338,7 @@ static enum zyd_vm_trap sys_require(struct zyd_host *h, uint64_t *value, const u
     if (a[0] >= h->genesis->member_count) {
         return stop(value, ZYD_CODE_RANGE);
     }
-    if (!charge(h, 20)) {
+    if (!charge(h, TARIFF_SIGNER)) {
         return ZYD_VM_FUEL;
     }
     if (call->sys) {
@@ -352,7 +352,7 @@ static enum zyd_vm_trap sys_require(struct zyd_host *h, uint64_t *value, const u
 
 static enum zyd_vm_trap sys_require_end(struct zyd_host *h, uint64_t *value)
 {
-    if (!charge(h, 20)) {
+    if (!charge(h, TARIFF_SIGNER)) {
         return ZYD_VM_FUEL;
     }
     if (zyd_host_missing(h) != 0) {
@@ -368,7 +368,7 @@ static enum zyd_vm_trap sys_muldiv(struct zyd_host *h, uint64_t *value, const ui
     if (a[2] > CT_CEIL) {
         return stop(value, ZYD_CODE_RANGE);
     }
-    if (!charge(h, 100)) {
+    if (!charge(h, TARIFF_MULDIV)) {
         return ZYD_VM_FUEL;
     }
     uint8_t *out = writes(h, a[0], 16);
@@ -403,7 +403,7 @@ static enum zyd_vm_trap sys_sha256(struct zyd_host *h, const uint64_t a[ZYD_VM_A
     if (bytes == NULL || out == NULL) {
         return ZYD_VM_MEMORY;
     }
-    if (!charge(h, 200 + (a[2] < UINT32_MAX ? a[2] : UINT32_MAX))) {
+    if (!charge(h, TARIFF_SHA256 + (a[2] < UINT32_MAX ? a[2] : UINT32_MAX) * TARIFF_SHA256_BYTE)) {
         return ZYD_VM_FUEL;
     }
     zyd_sha256(&hash, bytes, (size_t)a[2]);
@@ -427,7 +427,7 @@ static enum zyd_vm_trap sys_warn(struct zyd_host *h, uint64_t *value, const uint
     if (h->j.warning_count == WARNINGS_MAX) {
         return stop(value, ZYD_CODE_LIMIT);
     }
-    if (!charge(h, 20)) {
+    if (!charge(h, TARIFF_SIGNER)) {
         return ZYD_VM_FUEL;
     }
     h->j.warnings[h->j.warning_count++] = (uint32_t)a[0];
@@ -444,7 +444,7 @@ static enum zyd_vm_trap sys_workday(struct zyd_host *h, uint64_t *value, const u
     if (date < 19700101 || date > 99991231 || !zyd_date_valid((int32_t)date) || (add && a[1] > 100000)) {
         return stop(value, ZYD_CODE_RANGE);
     }
-    if (!charge(h, add ? 100 + a[1] : 50)) {
+    if (!charge(h, add ? TARIFF_SEARCH + a[1] : TARIFF_MEMBER)) {
         return ZYD_VM_FUEL;
     }
     if (terms == NULL || terms->calendar >= g->calendar_count) {
@@ -459,7 +459,7 @@ static enum zyd_vm_trap sys_workday(struct zyd_host *h, uint64_t *value, const u
 
 static enum zyd_vm_trap sys_member(struct zyd_host *h, uint64_t *value, const uint64_t a[ZYD_VM_ARGS])
 {
-    if (!charge(h, 50)) {
+    if (!charge(h, TARIFF_MEMBER)) {
         return ZYD_VM_FUEL;
     }
     uint8_t *out = writes(h, a[1], ZYD_CODE_MAX + 1);
@@ -478,7 +478,7 @@ static enum zyd_vm_trap sys_member(struct zyd_host *h, uint64_t *value, const ui
 
 static enum zyd_vm_trap sys_member_find(struct zyd_host *h, uint64_t *value, const uint64_t a[ZYD_VM_ARGS])
 {
-    if (!charge(h, 100)) {
+    if (!charge(h, TARIFF_SEARCH)) {
         return ZYD_VM_FUEL;
     }
     *value = UINT64_MAX;
@@ -500,7 +500,7 @@ static enum zyd_vm_trap sys_balance(struct zyd_host *h, uint64_t *value, const u
     if (a[1] >= h->genesis->member_count) {
         return stop(value, ZYD_CODE_RANGE);
     }
-    enum zyd_vm_trap trap = count_read(h, value, 200);
+    enum zyd_vm_trap trap = count_read(h, value, TARIFF_BALANCE);
     if (trap != ZYD_VM_OK) {
         return trap;
     }

@@ -22,12 +22,24 @@
 #define SLOTS_MAX 9u
 #define FIRES_MAX 16u /* deadlines that fire before one operation */
 
-/* Tariff of host calls, and of the same work in the host's own operations. */
-#define TARIFF_READ 150u
-#define TARIFF_WRITE 300u
-#define TARIFF_POST 600u
-#define TARIFF_OBLIGATION 600u
-#define TARIFF_DEADLINE 400u
+/* Tariff of host calls, and of the same work in the host's own operations.  One unit is about a nanosecond, as an
+ * instruction of the machine is: a changed record is copied twice, hashed with its path and stored, so that 50 M of fuel a
+ * block also bound its bytes (about 12 MiB of records or of events). */
+#define TARIFF_READ 300u
+#define TARIFF_WRITE 3000u
+#define TARIFF_WRITE_BYTE 4u
+#define TARIFF_POST 6000u /* two accounts */
+#define TARIFF_OBLIGATION 4000u
+#define TARIFF_DEADLINE 4000u
+#define TARIFF_BALANCE 600u
+#define TARIFF_EMIT 200u
+#define TARIFF_EMIT_BYTE 4u
+#define TARIFF_SHA256 400u
+#define TARIFF_SHA256_BYTE 3u
+#define TARIFF_MULDIV 100u
+#define TARIFF_SIGNER 20u
+#define TARIFF_MEMBER 50u
+#define TARIFF_SEARCH 100u
 #define TARIFF_EVIDENCE 80000u /* two signature checks */
 
 #define ACCOUNT_VALUE_SIZE 120u

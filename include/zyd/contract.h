@@ -71,27 +71,29 @@ enum ct_mode { CT_FLOOR = 0, CT_HALF_UP = 1, CT_CEIL = 2 };
 #define CT_EVENT_DEADLINE 0xff01u /* a deadline of the object: call->deadline */
 #define CT_EVENT_SETTLED 0xff02u  /* an obligation of the object was settled; args = [obligation id bin32] */
 
-/* Numbers of the host calls: fixed.  Tariff in units of fuel. */
+/* Numbers of the host calls: fixed.  Tariff in units of fuel; one unit is about a nanosecond of a node, so a call costs what
+ * it makes all nodes hash, keep and send.  An operation costs 1,000 before its first instruction, 300 for the look at its
+ * object and 3,000 for the object's new number. */
 enum ct_call_number {
-    CT_SYS_GET = 1,        /* 150 + 1/8 B */
-    CT_SYS_PUT = 2,        /* 300 + 1/4 B */
-    CT_SYS_POST = 3,       /* 600 */
-    CT_SYS_OBLIGATION = 4, /* 600 */
-    CT_SYS_OBLIGATION_GET = 5, /* 150 */
-    CT_SYS_DEADLINE = 6,   /* 400 */
-    CT_SYS_EMIT = 7,       /* 100 + 1/4 B */
+    CT_SYS_GET = 1,        /* 300 + 1/8 B */
+    CT_SYS_PUT = 2,        /* 3,000 + 4 B */
+    CT_SYS_POST = 3,       /* 6,000 */
+    CT_SYS_OBLIGATION = 4, /* 4,000 */
+    CT_SYS_OBLIGATION_GET = 5, /* 300 */
+    CT_SYS_DEADLINE = 6,   /* 4,000 */
+    CT_SYS_EMIT = 7,       /* 200 + 4 B */
     CT_SYS_REQUIRE = 8,    /* 20 */
     CT_SYS_REQUIRE_END = 9, /* 20 */
     CT_SYS_MULDIV = 10,    /* 100 */
-    CT_SYS_SHA256 = 11,    /* 200 + 1 B */
+    CT_SYS_SHA256 = 11,    /* 400 + 3 B */
     CT_SYS_FAIL = 12,
     CT_SYS_WARN = 13,      /* 20 */
-    CT_SYS_WORKDAY_ADD = 14, /* 100 */
+    CT_SYS_WORKDAY_ADD = 14, /* 100 + 1 a day */
     CT_SYS_WORKDAY_IS = 15, /* 50 */
     CT_SYS_MEMBER = 16,    /* 50 */
     CT_SYS_MEMBER_FIND = 17, /* 100 */
-    CT_SYS_BALANCE = 18,   /* 200 */
-    CT_SYS_PARAMS = 19     /* 150 + 1/8 B */
+    CT_SYS_BALANCE = 18,   /* 600 */
+    CT_SYS_PARAMS = 19     /* 300 + 1/8 B */
 };
 
 #ifdef __riscv

@@ -82,7 +82,7 @@ struct zyd_host_block {
                                 * entries up to it may be pruned, never further: a sliced phase goes on in the next block */
 };
 /* Fuel that every outcome costs before its first instruction. */
-#define ZYD_FUEL_OPERATION 500u
+#define ZYD_FUEL_OPERATION 1000u
 /* Outcomes are appended to wr as u32 length + bytes; leaf hashes and ok flags are the caller's to compute from them. */
 
 /* Runs the next due SYS operation (ledger.md 2.4 rule 3) into one outcome.  *ran is false when none is due at time_ms, or when
@@ -131,12 +131,10 @@ struct zyd_pending {
 enum zyd_status ZYD_MUST_USE zyd_pending_decode(struct zyd_pending *out, struct zyd_span value);
 void zyd_pending_key(struct zyd_hash *out, const struct zyd_hash *op_id);
 struct zyd_deadlines {
+    struct zyd_hash object;
     uint16_t contract, programme;
     uint8_t count;
-    struct {
-        uint8_t number;
-        uint64_t due_ms;
-    } slots[9]; /* ascending number */
+    struct zyd_due_slot slots[ZYD_DUE_SLOTS_MAX]; /* ascending number; at most 9 */
 };
 enum zyd_status ZYD_MUST_USE zyd_deadlines_decode(struct zyd_deadlines *out, struct zyd_span value);
 void zyd_deadlines_key(struct zyd_hash *out, const struct zyd_hash *object);
