@@ -79,6 +79,8 @@ struct zyd_state *zyd_state_init(void *mem, const struct zyd_state_limits *limit
     s->current = 0;
     s->running = false;
     s->cursor = 0;
+    s->kv_size = 0;
+    s->kv_beyond = true;
     put_sentinel(s);
     return s;
 }
@@ -131,6 +133,9 @@ static enum zyd_status kv_get(struct zyd_state *s, struct found *out, const uint
     struct zyd_record rec;
     memcpy(k.b, key, 32);
     enum zyd_status st = s->kv.get(s->kv.ctx, &out->index, &out->leaf, &k);
+    /* 1. A checkpoint writes rows. 2. The node dies before its last one. 3. It starts from the checkpoint before, which
+     * has no such record: a row past its size is not there. */
+    st = st == ZYD_OK && out->index >= s->kv_size ? ZYD_E_NOT_FOUND : st;
     if (st == ZYD_E_NOT_FOUND) {
         state_cache_put(s, key, 0, zyd_span(NULL, 0));
         return st;
@@ -165,12 +170,31 @@ enum zyd_status state_base_get(struct zyd_state *s, struct found *out, const uin
     return kv_get(s, out, key);
 }
 
+/* The greatest key below in the last complete checkpoint: rows past its size are stepped over (see kv_get). */
+static enum zyd_status kv_below(struct zyd_state *s, struct zyd_hash *out, const struct zyd_hash *key)
+{
+    struct zyd_hash at = *key;
+    for (;;) {
+        enum zyd_status st = s->kv.below(s->kv.ctx, out, &at);
+        if (st != ZYD_OK || (!s->kv_beyond && !s->running)) {
+            return st;
+        }
+        uint64_t index;
+        struct zyd_span leaf;
+        st = s->kv.get(s->kv.ctx, &index, &leaf, out);
+        if (st != ZYD_OK || index < s->kv_size) {
+            return st == ZYD_E_NOT_FOUND ? ZYD_E_DAMAGED : st;
+        }
+        at = *out;
+    }
+}
+
 enum zyd_status state_base_below(struct zyd_state *s, struct zyd_hash *out, const struct zyd_hash *key)
 {
     const uint8_t *best[2];
     best[0] = crit_below(&s->gen[s->current].created, key->b);
     best[1] = s->running ? crit_below(&s->gen[1 - s->current].created, key->b) : NULL;
-    enum zyd_status st = s->kv.below(s->kv.ctx, out, key);
+    enum zyd_status st = kv_below(s, out, key);
     if (st != ZYD_OK && st != ZYD_E_NOT_FOUND) {
         return st;
     }
@@ -273,6 +297,8 @@ enum zyd_status zyd_state_load(struct zyd_state *s, uint64_t size, const struct 
         }
     }
     s->size = size;
+    s->kv_size = size;
+    s->kv_beyond = true;
     build(s);
     return root == NULL || zyd_hash_eq(root, &s->root) ? ZYD_OK : ZYD_E_DAMAGED;
 }
@@ -286,6 +312,7 @@ bool zyd_state_checkpoint_begin(struct zyd_state *s)
     }
     s->current = 1 - s->current;
     s->running = true;
+    s->frozen_size = s->size;
     s->cursor = 0;
     return true;
 }
@@ -313,6 +340,8 @@ void zyd_state_checkpoint_done(struct zyd_state *s)
     zyd_assert(s->running && s->cursor == s->gen[1 - s->current].count);
     rectab_clear(&s->gen[1 - s->current]);
     s->running = false;
+    s->kv_size = s->frozen_size;
+    s->kv_beyond = false; /* what an older torn one left behind is covered: its rows came from blocks before this one */
 }
 
 bool zyd_state_checkpoint_running(const struct zyd_state *s)

@@ -58,6 +58,9 @@ struct zyd_state {
     struct rectab gen[2];
     uint32_t current;
     bool running;     /* gen[1 - current] is frozen */
+    uint64_t kv_size;     /* leaves that the last complete checkpoint holds */
+    uint64_t frozen_size; /* leaves that the running one will */
+    bool kv_beyond;       /* the store may hold rows past kv_size: a crash tore a checkpoint */
     uint32_t cursor;  /* next record of it to hand out */
     struct crit due;
     struct cache_slot *cache;
