@@ -63,25 +63,36 @@ enum zyd_status zyd_votes_each(struct zyd_votes *v, struct zyd_err *err,
  * never retried. */
 enum zyd_status zyd_votes_append(struct zyd_votes *v, struct zyd_err *err, const struct zyd_fx *items, size_t count);
 
-/* ---- peer links (node/io/net_nng.c; prototypes.md 1.3, 2) ---- */
+/* ---- peer links (node/io/net_nng.c, link.c; prototypes.md 1.3, 2) ---- */
 struct zyd_net;
 struct zyd_net_config {
-    const struct zyd_genesis *genesis;
+    const struct zyd_genesis *genesis; /* outlives the net */
     uint16_t me_member;
     uint8_t link_sk[ZYD_SK_SIZE];
-    const char *listen;               /* "host:port"; port 0: any free one */
+    const char *listen;                   /* "host:port"; port 0: any free one */
     const char *address[ZYD_MEMBERS_MAX]; /* override by member index, or NULL: genesis */
+    /* 0: the standard (1 s, 5 s, 256 MiB, 8 MiB) */
+    uint32_t ping_ms, dead_ms;
+    uint64_t rekey_bytes;
+    size_t queue_bytes;
 };
-/* Callbacks run on the net thread; they must only queue.  peer: validator index. */
+#define ZYD_NET_MESSAGE_MAX ((1u << 20) + (64u << 10) - 21u) /* bytes of one message: a frame less its seal and its length */
+#define ZYD_NET_UNAUTHENTICATED_MAX 64u
+#define ZYD_NET_HANDSHAKE_MS 3000
+/* Callbacks run on the net thread; they must only queue.  peer: validator index.  message returns false when it cannot take it now:
+ * reading from that peer pauses, and the same message comes again after 1 ms.  peer: a closed connection is told at once. */
 struct zyd_net_events {
     void *ctx;
-    void (*message)(void *ctx, uint8_t peer, struct zyd_span bytes);
+    bool (*message)(void *ctx, uint8_t peer, struct zyd_span bytes);
     void (*peer)(void *ctx, uint8_t peer, bool up);
 };
+/* The lower link key dials.  ZYD_OK, ZYD_E_INVALID (our key is not in genesis, an address), ZYD_E_IO (cannot listen). */
 enum zyd_status zyd_net_start(struct zyd_net **out, struct zyd_err *err, const struct zyd_net_config *config,
                               const struct zyd_net_events *events);
 uint16_t zyd_net_port(const struct zyd_net *n);
-/* Copies; thread-safe; drops when the peer's queue (8 MiB) is full or it is down. peer ZYD_BFT_ALL: every validator. */
+/* Dials (or will be dialled by) member at another address from now on; thread-safe. */
+void zyd_net_address(struct zyd_net *n, uint16_t member, const char *address);
+/* Copies; thread-safe; drops when the peer's queue is full or it is down.  peer ZYD_BFT_ALL: every validator but us. */
 void zyd_net_send(struct zyd_net *n, uint8_t peer, struct zyd_span bytes);
 struct zyd_net_stat {
     bool up;
@@ -89,6 +100,7 @@ struct zyd_net_stat {
     uint32_t rtt_us;
 };
 void zyd_net_stats(struct zyd_net *n, struct zyd_net_stat out[ZYD_VALIDATORS_MAX]);
+uint64_t zyd_net_refused(const struct zyd_net *n); /* links that ended before they were authenticated */
 void zyd_net_stop(struct zyd_net *n);
 
 /* ---- keys at rest (node/io/keyfile.c): Argon2id + XChaCha20-Poly1305, FORMATS.md ---- */
