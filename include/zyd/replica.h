@@ -169,6 +169,7 @@ enum zyd_replica_msg { /* fixed numbers */
 /* Re-execution for the auditor, the simulator's checker and tools: the same code that voters run. */
 struct zyd_replay;
 size_t zyd_replay_footprint(const struct zyd_replica_limits *limits, const struct zyd_genesis *g);
+/* kv NULL or empty: the records stay in memory (limits->state.recent_bytes).  Give plugins, then genesis, then blocks. */
 struct zyd_replay *zyd_replay_init(void *mem, const struct zyd_genesis *g, const struct zyd_replica_limits *limits,
                                    const struct zyd_kv *kv);
 enum zyd_status ZYD_MUST_USE zyd_replay_plugin(struct zyd_replay *p, const char **why, struct zyd_span elf);

@@ -259,6 +259,7 @@ void zyd_replica_checkpoint_synced(struct zyd_replica *r, uint64_t seq)
     }
     c->wait_seq = 0;
     if (c->rows_done) {
+        r->rows_shown = true;
         zyd_state_checkpoint_done(r->state);
         c->running = false;
         c->last_height = c->what.height;

@@ -4,6 +4,33 @@
  * values, so replaying them all mends that; only the root after the last one is compared. */
 #include "replica_internal.h"
 
+/* ---- the store's records ---- */
+
+static enum zyd_status rows_get(void *ctx, uint64_t *index, struct zyd_span *leaf, const struct zyd_hash *key)
+{
+    const struct zyd_replica *r = ctx;
+    return r->rows_shown ? r->cfg.kv.get(r->cfg.kv.ctx, index, leaf, key) : ZYD_E_NOT_FOUND;
+}
+
+static enum zyd_status rows_below(void *ctx, struct zyd_hash *out, const struct zyd_hash *key)
+{
+    const struct zyd_replica *r = ctx;
+    return r->rows_shown ? r->cfg.kv.below(r->cfg.kv.ctx, out, key) : ZYD_E_NOT_FOUND;
+}
+
+static enum zyd_status rows_at(void *ctx, struct zyd_span *leaf, uint64_t index)
+{
+    const struct zyd_replica *r = ctx;
+    return r->rows_shown ? r->cfg.kv.at(r->cfg.kv.ctx, leaf, index) : ZYD_E_NOT_FOUND;
+}
+
+struct zyd_kv zyd_replica_rows(struct zyd_replica *r)
+{
+    return (struct zyd_kv){.ctx = r, .get = rows_get, .below = rows_below, .at = rows_at};
+}
+
+/* ---- reading blocks ---- */
+
 static enum zyd_status bad(const char **why, const char *text, enum zyd_status status)
 {
     *why = text;
@@ -173,6 +200,7 @@ static enum zyd_status from_checkpoint(struct zyd_replica *r, const char **why, 
     if (!zyd_replica_links(&v, &prev) || frontier_after(&after, &v, &prev) != ZYD_OK) {
         return bad(why, "the log of the checkpoint's block does not give its root", ZYD_E_DAMAGED);
     }
+    r->rows_shown = true;
     status = zyd_state_load(r->state, c->state_size, NULL);
     if (status != ZYD_OK) {
         return bad(why, "the records of the checkpoint cannot be read", status);

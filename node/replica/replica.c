@@ -163,7 +163,8 @@ struct zyd_replica *zyd_replica_init(void *mem, const struct zyd_replica_config 
     zyd_arena_init(&r->out, p.out, out_bytes(l));
     r->host = zyd_host_init(p.host, r->g);
     r->pool = zyd_pool_init(p.pool, &l->pool);
-    r->state = zyd_state_init(p.state, &l->state, &r->cfg.kv);
+    r->rows = zyd_replica_rows(r);
+    r->state = zyd_state_init(p.state, &l->state, &r->rows);
     zyd_replica_window_init(&r->window, p.window, l->window_ids_max);
     r->level_check_ms = NEVER;
     r->step_no = 1; /* 0 is "no effect points here" */

@@ -169,6 +169,9 @@ struct zyd_replica {
     const struct zyd_genesis *g;
     struct zyd_host *host;
     struct zyd_state *state;
+    /* What the state sees of the store: nothing before the first checkpoint is whole, since a crash may have left rows of it. */
+    struct zyd_kv rows;
+    bool rows_shown;
     struct zyd_pool *pool;
     struct zyd_bft *bft;
     void *bft_mem;
@@ -309,6 +312,7 @@ void zyd_replica_on_evidence(struct zyd_replica *r, const struct zyd_vote votes[
 enum zyd_status zyd_replica_on_query(struct zyd_replica *r, uint64_t ticket, struct zyd_span bytes);
 
 /* load.c */
+struct zyd_kv zyd_replica_rows(struct zyd_replica *r);
 bool zyd_replica_links(const struct zyd_block_view *v, const struct zyd_header *prev);
 void zyd_replica_give_head(struct zyd_replica *r, uint64_t floor);
 

@@ -204,10 +204,34 @@ static struct item *push(struct zyd_cluster *c, int64_t at)
     return it;
 }
 
+/* No vote that left contradicts one that left before, across crashes (consensus.md 1.4). */
+static void check_vote(struct node *n, uint32_t me, struct zyd_span bytes)
+{
+    struct zyd_vote v;
+    if (bytes.data[0] != ZYD_MSG_VOTE || zyd_vote_decode(&v, zyd_span(bytes.data + 1, bytes.size - 1)) != ZYD_OK ||
+        v.signer != me) {
+        return;
+    }
+    for (size_t i = 0; i < n->signed_count; i++) {
+        const struct zyd_vote *o = &n->signed_votes[i].v;
+        if (o->view != v.view) {
+            continue;
+        }
+        bool same = zyd_hash_eq(&o->hash, &v.hash);
+        zyd_assert(o->type != v.type || same);
+        zyd_assert(!(o->type == ZYD_VOTE_X && v.type == ZYD_VOTE_F));
+        zyd_assert(!(o->type == ZYD_VOTE_F && v.type == ZYD_VOTE_X));
+        zyd_assert(!(o->type != ZYD_VOTE_X && v.type != ZYD_VOTE_X) || same);
+    }
+    n->signed_votes = grow(n->signed_votes, n->signed_count, sizeof *n->signed_votes);
+    n->signed_votes[n->signed_count++].v = v;
+}
+
 static void deliver(struct zyd_cluster *c, uint32_t from, const struct zyd_fx *fx)
 {
     zyd_assert(fx->bytes.size > 0);
     c->nodes[from].sent[fx->bytes.data[0]]++;
+    check_vote(&c->nodes[from], from, fx->bytes);
     for (uint32_t to = 0; to < c->count; to++) {
         if (to == from || (fx->peer != ZYD_BFT_ALL && fx->peer != to) || !c->nodes[to].up || c->cut[from][to]) {
             continue;
@@ -281,26 +305,6 @@ static void begin_effect(struct zyd_cluster *c, uint32_t i, const struct zyd_fx 
     }
 }
 
-/* No key ever signs what consensus.md 1.4 forbids, across crashes. */
-static void check_vote(struct node *n, struct zyd_span bytes)
-{
-    struct zyd_vote v;
-    zyd_assert(zyd_vote_decode(&v, bytes) == ZYD_OK);
-    for (size_t i = 0; i < n->signed_count; i++) {
-        const struct zyd_vote *o = &n->signed_votes[i].v;
-        if (o->view != v.view) {
-            continue;
-        }
-        bool same = zyd_hash_eq(&o->hash, &v.hash);
-        zyd_assert(o->type != v.type || same);
-        zyd_assert(!(o->type == ZYD_VOTE_X && v.type != ZYD_VOTE_X));
-        zyd_assert(!(o->type == ZYD_VOTE_F && v.type == ZYD_VOTE_X));
-        zyd_assert(!(o->type != ZYD_VOTE_X && v.type != ZYD_VOTE_X) || same);
-    }
-    n->signed_votes = grow(n->signed_votes, n->signed_count, sizeof *n->signed_votes);
-    n->signed_votes[n->signed_count++].v = v;
-}
-
 static void drop_pending(struct node *n)
 {
     for (size_t i = 0; i < n->pending_count; i++) {
@@ -330,9 +334,6 @@ static bool begin_persist(struct zyd_cluster *c, uint32_t i, const struct zyd_fx
     zyd_assert(fx->seq == n->last_seq + 1);
     n->last_seq = fx->seq;
     n->persists++;
-    if (fx->persist == ZYD_PERSIST_VOTE) {
-        check_vote(n, fx->bytes);
-    }
     n->pending = grow(n->pending, n->pending_count, sizeof *n->pending);
     n->pending[n->pending_count].fx = *fx;
     n->pending[n->pending_count++].fx.bytes.data = dup(fx->bytes);
@@ -476,11 +477,9 @@ static void restore(struct node *n)
     free(order);
 }
 
-void zyd_cluster_start(struct zyd_cluster *c, uint32_t i)
+static enum zyd_status load(struct zyd_cluster *c, uint32_t i, const char **why)
 {
     struct node *n = &c->nodes[i];
-    const char *why = "";
-    zyd_assert(!n->up);
     n->kv = (struct zyd_kv){n, kv_get, kv_below, kv_at, kv_block};
     struct zyd_replica_config cfg = {.genesis = &c->cons.g,
                                      .kv = n->kv,
@@ -498,9 +497,30 @@ void zyd_cluster_start(struct zyd_cluster *c, uint32_t i)
     n->mem_size = zyd_replica_footprint(&cfg);
     n->mem = pages(n->mem_size);
     n->replica = zyd_replica_init(n->mem, &cfg);
-    must(zyd_replica_plugin(n->replica, &why, zyd_span(c->elf, c->elf_size)), "plugin");
-    enum zyd_status st = zyd_replica_load(n->replica, &why, n->have_checkpoint ? &n->checkpoint : NULL);
-    must(st, why);
+    must(zyd_replica_plugin(n->replica, why, zyd_span(c->elf, c->elf_size)), "plugin");
+    return zyd_replica_load(n->replica, why, n->have_checkpoint ? &n->checkpoint : NULL);
+}
+
+enum zyd_status zyd_cluster_try_load(struct zyd_cluster *c, uint32_t node, const char **why)
+{
+    zyd_assert(!c->nodes[node].up);
+    enum zyd_status status = load(c, node, why);
+    munmap(c->nodes[node].mem, c->nodes[node].mem_size);
+    return status;
+}
+
+struct zyd_span zyd_cluster_plugin(const struct zyd_cluster *c)
+{
+    return zyd_span(c->elf, c->elf_size);
+}
+
+void zyd_cluster_start(struct zyd_cluster *c, uint32_t i)
+{
+    struct node *n = &c->nodes[i];
+    const char *why = "";
+    zyd_assert(!n->up);
+    enum zyd_status loaded = load(c, i, &why);
+    must(loaded, why);
     restore(n);
     struct zyd_replica_status status;
     zyd_replica_status(n->replica, &status);

@@ -48,6 +48,9 @@ enum zyd_status zyd_cluster_submit(struct zyd_cluster *c, uint32_t node, struct 
 /* A raw event, as the driver would feed it; returns the step's status. */
 enum zyd_status zyd_cluster_message(struct zyd_cluster *c, uint32_t node, uint8_t peer, struct zyd_span bytes);
 enum zyd_status zyd_cluster_query(struct zyd_cluster *c, struct zyd_span *answer, uint32_t node, struct zyd_span bytes);
+struct zyd_span zyd_cluster_plugin(const struct zyd_cluster *c);
+/* Loads a node that is down from its store and lets go of it again. */
+enum zyd_status zyd_cluster_try_load(struct zyd_cluster *c, uint32_t node, const char **why);
 struct zyd_replica *zyd_cluster_replica(struct zyd_cluster *c, uint32_t node);
 uint64_t zyd_cluster_height(const struct zyd_cluster *c, uint32_t node);
 int64_t zyd_cluster_wall(const struct zyd_cluster *c);
