@@ -74,17 +74,13 @@ static void store128(uint8_t *p, zyd_u128 v)
 /* Account text up to its NUL, which must come within 41 bytes; size 0 when it does not. */
 static enum zyd_vm_trap text(struct zyd_host *h, struct zyd_span *out, uint64_t address)
 {
-    const uint8_t *p = h->in_native ? NULL : zyd_vm_read(h->vm, address, CT_ACCOUNT_SIZE);
+    /* All 41 at once where memory reaches so far (not natively: a literal may end earlier), else byte by byte. */
+    const uint8_t *whole = h->in_native ? NULL : zyd_vm_read(h->vm, address, CT_ACCOUNT_SIZE);
+    const uint8_t *first = whole != NULL ? whole : reads(h, address, 1);
     *out = zyd_span(NULL, 0);
-    if (p != NULL) {
-        const uint8_t *end = memchr(p, 0, CT_ACCOUNT_SIZE);
-        *out = zyd_span(p, end == NULL ? 0 : (size_t)(end - p));
-        return ZYD_VM_OK;
-    }
-    const uint8_t *first = reads(h, address, 1);
-    for (uint64_t i = 0; i < CT_ACCOUNT_SIZE; i++) { /* near the end of memory, byte by byte */
-        const uint8_t *c = reads(h, address + i, 1);
-        if (first == NULL || c == NULL) {
+    for (uint64_t i = 0; i < CT_ACCOUNT_SIZE; i++) {
+        const uint8_t *c = whole != NULL ? whole + i : reads(h, address + i, 1);
+        if (c == NULL) {
             return ZYD_VM_MEMORY;
         }
         if (*c == 0) {

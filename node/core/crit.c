@@ -33,7 +33,7 @@ static uint8_t *key_at(const struct crit *c, uint32_t ref)
 
 static uint32_t bit_of(const uint8_t *key, uint32_t bit)
 {
-    return key[bit / 8] >> (7 - bit % 8) & 1u;
+    return (uint32_t)key[bit / 8] >> (7 - bit % 8) & 1u;
 }
 
 /* First bit in which a and b differ, or CRIT_NONE. */

@@ -36,7 +36,7 @@ static struct zyd_span build_env(struct making *m, uint8_t *buf, size_t cap, uin
     uint16_t member = (uint16_t)(number % 4);
     for (uint32_t i = 0; i < ops; i++) {
         uint8_t one[128];
-        char ref[20];
+        char ref[32];
         snprintf(ref, sizeof ref, "REF-%u-%u", number, i);
         struct zyd_op op = {.contract = 1, .event = 2, .programme = 1, .member = member,
                             .client_ref = zyd_span(ref, strlen(ref)), .args = zyd_span(args, sizeof args)};
