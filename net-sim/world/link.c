@@ -1,4 +1,5 @@
-/* The network: every message is delayed; in the fault phase some are lost, doubled, or very late (which reorders them). */
+/* The network: every message is delayed; in the fault phase some are lost, doubled, late or out of order, which is harsher than
+ * the byte streams of real links.  After healing a link keeps its order, as a stream does. */
 #include "world.h"
 
 static void deliver(struct sim *s, struct node *from, struct node *to, struct zyd_span bytes)
@@ -17,6 +18,11 @@ static void deliver(struct sim *s, struct node *from, struct node *to, struct zy
             delay = prng_between(&s->net, f->delay_max_ms, f->slow_max_ms);
         }
         struct event e = {.t = s->now + delay, .what = AT_STEP, .node = to->index, .life = to->life};
+        int64_t *last = &s->link_last[from->index][to->index];
+        if (s->healed && e.t < *last) {
+            e.t = *last;
+        }
+        *last = e.t;
         e.data = sim_copy(bytes.data, bytes.size);
         e.ev = (struct zyd_ev){.kind = ZYD_EV_MESSAGE, .peer = from->validator, .bytes = zyd_span(e.data, bytes.size)};
         heap_push(&s->heap, e);

@@ -207,6 +207,7 @@ struct sim {
     bool healed;
     uint8_t side[NODES_MAX]; /* partition: same number may talk */
     bool cut[NODES_MAX][NODES_MAX]; /* one-way: from, to */
+    int64_t link_last[NODES_MAX][NODES_MAX]; /* when the newest message of a link arrives */
     uint8_t twin_view[NODES_MAX];  /* which body of a twin a validator sees: 0, 1, 2 both */
     uint8_t client_count;
     struct client clients[CLIENTS_MAX];
