@@ -69,14 +69,8 @@ void zyd_replica_on_store(struct zyd_replica *r, const struct zyd_bft_out *out)
     persist_block(r, s, out->seq);
 }
 
-void zyd_replica_on_commit(struct zyd_replica *r, const struct zyd_bft_out *out)
+static void own_finality(struct zyd_replica *r, struct slot *s, const struct zyd_bft_out *out)
 {
-    struct slot *s = zyd_replica_find(r, &out->hash);
-    if (s == NULL || s->state != SLOT_LIVE || !s->executed || s->committing) {
-        zyd_replica_alarm(r, ZYD_ALARM_SAFETY, "a block became final that we did not execute");
-        zyd_replica_fail(r, ZYD_E_INVALID);
-        return;
-    }
     size_t size = 0;
     uint8_t *headers = zyd_replica_bytes(r, (out->chain_count + 1) * ZYD_HEADER_SIZE);
     zyd_assert(headers != NULL);
@@ -89,6 +83,19 @@ void zyd_replica_on_commit(struct zyd_replica *r, const struct zyd_bft_out *out)
     zyd_finality_encode(&wr, &f);
     zyd_assert(!wr.full);
     s->fin_size = wr.size;
+}
+
+void zyd_replica_on_commit(struct zyd_replica *r, const struct zyd_bft_out *out)
+{
+    struct slot *s = zyd_replica_find(r, &out->hash);
+    if (s == NULL || s->state != SLOT_LIVE || !s->executed || s->committing) {
+        zyd_replica_alarm(r, ZYD_ALARM_SAFETY, "a block became final that we did not execute");
+        zyd_replica_fail(r, ZYD_E_INVALID);
+        return;
+    }
+    if (s->fin_size == 0) { /* a fetched block came with its own proof: the shorter one */
+        own_finality(r, s, out);
+    }
     s->committing = true;
     s->idle = false;
     zyd_assert(r->queue_count < SLOTS);

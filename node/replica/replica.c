@@ -246,6 +246,33 @@ void zyd_replica_reply(struct zyd_replica *r, uint64_t ticket, enum zyd_status s
     }
 }
 
+void zyd_replica_trace(struct zyd_replica *r, const char *text, uint64_t a, uint64_t b)
+{
+    const uint64_t args[2] = {a, b};
+    size_t used = 0;
+    struct zyd_wr wr = zyd_replica_wr(r, strlen(text) + 40);
+    struct zyd_fx *fx = wr.data == NULL ? NULL : zyd_replica_fx(r, ZYD_FX_TRACE);
+    if (fx == NULL) {
+        return;
+    }
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p != '%' || used == 2) {
+            zyd_wx_u8(&wr, (uint8_t)*p);
+            continue;
+        }
+        uint64_t v = args[used++];
+        uint8_t digits[20];
+        size_t at = sizeof digits;
+        do {
+            digits[--at] = (uint8_t)('0' + v % 10);
+            v /= 10;
+        } while (v > 0);
+        zyd_wx_bytes(&wr, digits + at, sizeof digits - at);
+    }
+    zyd_replica_wr_give_back(r, &wr);
+    fx->bytes = zyd_wr_span(&wr);
+}
+
 void zyd_replica_fail(struct zyd_replica *r, enum zyd_status status)
 {
     if (r->fatal == ZYD_OK) {

@@ -236,6 +236,8 @@ void zyd_replica_wr_give_back(struct zyd_replica *r, const struct zyd_wr *wr);
 void zyd_replica_send(struct zyd_replica *r, uint8_t peer, struct zyd_span bytes); /* bytes: effect bytes already */
 void zyd_replica_alarm(struct zyd_replica *r, enum zyd_bft_alarm alarm, const char *text);
 void zyd_replica_reply(struct zyd_replica *r, uint64_t ticket, enum zyd_status status, struct zyd_span bytes);
+/* A line for logs and golden traces: each % stands for the next number. */
+void zyd_replica_trace(struct zyd_replica *r, const char *text, uint64_t a, uint64_t b);
 void zyd_replica_fail(struct zyd_replica *r, enum zyd_status status); /* remembers the first fatal one */
 
 /* pump.c */

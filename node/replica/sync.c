@@ -3,6 +3,7 @@
 #include "replica_internal.h"
 
 #define ASK_AGAIN_MS 2000
+#define GAP_MS 300 /* later blocks have come, an earlier one has not */
 #define TRIES_MAX 16u
 #define AHEAD_MAX 16u              /* blocks given to consensus and not yet committed */
 #define SERVE_BYTES (1u << 20)     /* of envelopes hashed for one answer */
@@ -12,6 +13,9 @@
 
 /* ---- asking ---- */
 
+static void advance(struct zyd_replica *r);
+
+/* 255: nobody is there. */
 static uint8_t next_peer(const struct zyd_replica *r, uint8_t from)
 {
     for (uint32_t i = 1; i <= r->n; i++) {
@@ -20,7 +24,7 @@ static uint8_t next_peer(const struct zyd_replica *r, uint8_t from)
             return p;
         }
     }
-    return from < r->n ? from : 0;
+    return UINT8_MAX;
 }
 
 void zyd_replica_behind(struct zyd_replica *r, uint8_t peer, uint64_t height)
@@ -41,6 +45,13 @@ void zyd_replica_behind(struct zyd_replica *r, uint8_t peer, uint64_t height)
 static void ask(struct zyd_replica *r)
 {
     struct sync *s = &r->sync;
+    s->ask_ms = r->now_ms + ASK_AGAIN_MS;
+    if (s->peer >= r->n || !r->peers[s->peer].up) {
+        s->peer = next_peer(r, s->peer < r->n ? s->peer : 0);
+    }
+    if (s->peer >= r->n) {
+        return;
+    }
     struct zyd_wr wr = zyd_replica_wr(r, 10);
     if (wr.data == NULL) {
         return;
@@ -49,7 +60,7 @@ static void ask(struct zyd_replica *r)
     zyd_wx_u64(&wr, s->next);
     zyd_wx_u8(&wr, GET_BLOCKS_MAX);
     zyd_replica_send(r, s->peer, zyd_wr_span(&wr));
-    s->ask_ms = r->now_ms + ASK_AGAIN_MS;
+    zyd_replica_trace(r, "sync asks n% from h%", s->peer, s->next);
     s->asked_from = s->next;
     s->asked_head = r->head.height;
 }
@@ -82,6 +93,7 @@ void zyd_replica_sync(struct zyd_replica *r)
     } else if (++s->tries > 1) {
         s->peer = next_peer(r, s->peer);
         if (s->tries > TRIES_MAX) { /* nobody has it: consensus says so again if it still matters */
+            zyd_replica_trace(r, "sync gives up at h%, target h%", s->next, s->target);
             s->active = false;
             s->target = 0;
             return;
@@ -89,6 +101,7 @@ void zyd_replica_sync(struct zyd_replica *r)
     }
     s->next = r->head.height + 1; /* what was given and lost is given again */
     s->tip_seen = false;
+    advance(r);
     ask(r);
 }
 
@@ -266,9 +279,9 @@ static void feed_cert(struct zyd_replica *r, struct zyd_span bytes)
     }
 }
 
-/* The slot of a fetched block waits with its body list; consensus asks for its execution once its header is linked. */
-static void keep(struct zyd_replica *r, const struct zyd_block_view *v, struct zyd_span nc, const uint8_t *hashes, uint32_t count,
-                 size_t just_count)
+/* The slot of a fetched block waits with its proof and body list until the one before it was given to consensus. */
+static void keep(struct zyd_replica *r, const struct zyd_block_view *v, struct zyd_span finality, const uint8_t *hashes,
+                 uint32_t count, size_t just_count)
 {
     struct zyd_hash hash;
     zyd_header_hash(&hash, &v->header);
@@ -277,32 +290,96 @@ static void keep(struct zyd_replica *r, const struct zyd_block_view *v, struct z
         return;
     }
     zyd_replica_set_just(s, r->certs, just_count);
-    if (s->nc_size == 0 && nc.size <= sizeof s->nc) {
-        memcpy(s->nc, nc.data, nc.size);
-        s->nc_size = nc.size;
+    if (s->nc_size == 0) {
+        memcpy(s->nc, v->nc.data, v->nc.size);
+        s->nc_size = v->nc.size;
     }
+    memcpy(s->fin, finality.data, finality.size);
+    s->fin_size = finality.size;
     s->fetch_peer = r->sync.peer;
     s->old = true;
+    s->idle = false;
     if (s->body == NO_SLOT) {
         (void)zyd_replica_give_body(r, s, hashes, count);
     }
 }
 
-/* Links from our head (or the block before in this row) through its CARRIERs to the block. */
-static enum zyd_status feed_carriers(struct zyd_replica *r, const struct zyd_block_view *v)
+/* The CARRIERs below a block hang together by hash, up to the block; each gets a slot with its justification. */
+static bool keep_carriers(struct zyd_replica *r, const struct zyd_block_view *v)
 {
     struct zyd_rd rd = zyd_rd_of(v->carriers);
     struct zyd_header h;
+    struct zyd_hash hash;
     struct zyd_span bytes;
     struct zyd_span just;
-    while (zyd_replica_carrier_next(&rd, &h, &bytes, &just)) {
-        size_t count;
-        if (zyd_just_decode(r->certs, &count, just) != ZYD_OK) {
-            return ZYD_E_MALFORMED;
+    bool first = true;
+    for (unsigned pass = 0; pass < 2; pass++) { /* first only check */
+        rd.pos = 0;
+        while (zyd_replica_carrier_next(&rd, &h, &bytes, &just)) {
+            size_t count;
+            if ((h.flags & ZYD_HEADER_CARRIER) == 0 || (!first && !zyd_hash_eq(&hash, &h.parent_hash)) ||
+                zyd_just_decode(r->certs, &count, just) != ZYD_OK) {
+                return false;
+            }
+            zyd_header_hash(&hash, &h);
+            first = false;
+            struct slot *s = pass == 0 ? NULL : zyd_replica_slot_make(r, &hash, &h);
+            if (s != NULL) {
+                zyd_replica_set_just(s, r->certs, count);
+            }
         }
-        feed_header(r, &h, count);
+        if (zyd_rd_done(&rd) != ZYD_OK || (!first && !zyd_hash_eq(&hash, &v->header.parent_hash))) {
+            return false;
+        }
+        first = true;
     }
-    return zyd_rd_done(&rd);
+    return true;
+}
+
+/* Gives header and justification of a slot to consensus, CARRIERs below it first. */
+static void feed_slot(struct zyd_replica *r, struct slot *s)
+{
+    struct slot *chain[SLOTS];
+    size_t count = 0;
+    for (struct slot *c = s; c != NULL && count < SLOTS; c = zyd_replica_find(r, &c->header.parent_hash)) {
+        if (c != s && ((c->header.flags & ZYD_HEADER_CARRIER) == 0 || c->state != SLOT_LIVE)) {
+            break;
+        }
+        chain[count++] = c;
+    }
+    while (count-- > 0) {
+        size_t just_count;
+        struct slot *c = chain[count];
+        if (c->has_just && zyd_just_decode(r->certs, &just_count, zyd_span(c->just, c->just_size)) == ZYD_OK) {
+            feed_header(r, &c->header, just_count);
+        }
+    }
+}
+
+/* Whatever of the fetched blocks comes next in height goes to consensus, with the certificate that makes it final. */
+static void advance(struct zyd_replica *r)
+{
+    struct sync *y = &r->sync;
+    for (;;) {
+        struct slot *next = NULL;
+        for (size_t i = 0; i < SLOTS && next == NULL; i++) {
+            struct slot *s = &r->slots[i];
+            if (s->state == SLOT_LIVE && s->old && s->header.height == y->next) {
+                next = s;
+            }
+        }
+        struct zyd_finality f;
+        if (next == NULL || FX_MAX - r->fx_count < FX_ROOM ||
+            zyd_finality_decode(&f, zyd_span(next->fin, next->fin_size)) != ZYD_OK) {
+            return;
+        }
+        feed_slot(r, next);
+        feed_cert(r, zyd_span(next->nc, next->nc_size));
+        r->certs[0] = f.fc;
+        struct zyd_bft_in fc = {.kind = ZYD_BFT_IN_CERT, .cert = &r->certs[0]};
+        zyd_replica_feed(r, &fc);
+        y->next++;
+    }
 }
 
 enum zyd_status zyd_replica_on_block(struct zyd_replica *r, uint8_t peer, struct zyd_span bytes)
@@ -322,25 +399,22 @@ enum zyd_status zyd_replica_on_block(struct zyd_replica *r, uint8_t peer, struct
     }
     uint64_t height = v.header.height;
     struct sync *s = &r->sync;
-    if (!s->active || peer != s->peer || height != s->next || height > r->head.height + AHEAD_MAX) {
-        return ZYD_E_BUSY; /* not what we asked for, or asked twice */
+    if (!s->active || peer != s->peer || height <= r->head.height || height > r->head.height + AHEAD_MAX) {
+        return ZYD_E_BUSY; /* not what we asked for */
     }
     enum zyd_status status = zyd_finality_check(&f, &v.header, r->g, &r->cfg.sig);
+    size_t just_count;
+    if (status == ZYD_OK && (!keep_carriers(r, &v) || zyd_just_decode(r->certs, &just_count, v.just) != ZYD_OK)) {
+        status = ZYD_E_MALFORMED;
+    }
     if (status != ZYD_OK) {
+        zyd_replica_trace(r, "sync refuses h% of n%", height, peer);
         s->peer = next_peer(r, s->peer);
         return status;
     }
-    size_t just_count;
-    if (feed_carriers(r, &v) != ZYD_OK || zyd_just_decode(r->certs, &just_count, v.just) != ZYD_OK) {
-        return ZYD_E_MALFORMED;
-    }
-    keep(r, &v, v.nc, hashes.data, count, just_count);
-    feed_header(r, &v.header, just_count);
-    feed_cert(r, v.nc);
-    struct zyd_bft_in fc = {.kind = ZYD_BFT_IN_CERT, .cert = &f.fc};
-    zyd_replica_feed(r, &fc);
-    s->next = height + 1;
-    s->ask_ms = r->now_ms + ASK_AGAIN_MS;
+    keep(r, &v, finality, hashes.data, count, just_count);
+    advance(r);
+    s->ask_ms = r->now_ms + (height >= s->next ? GAP_MS : ASK_AGAIN_MS);
     return ZYD_OK;
 }
 
@@ -363,6 +437,7 @@ enum zyd_status zyd_replica_on_tip(struct zyd_replica *r, uint8_t peer, struct z
         feed_header(r, &h, just_count);
         feed_cert(r, nc);
     }
+    zyd_replica_trace(r, "sync has the tip of n%: % blocks", peer, count);
     r->sync.tip_seen = true;
     return zyd_rd_done(&rd);
 }
