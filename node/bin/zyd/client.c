@@ -1,0 +1,332 @@
+/* Genesis, keys and a node together: building, signing and sending envelopes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <sodium.h>
+
+#include "client.h"
+
+#define VALIDITY_MS (5 * 60 * 1000) /* ledger.md 2.3 */
+
+int client_member(const struct client *k, const char *code)
+{
+    return zyd_genesis_member_by_code(k->g, zyd_span(code, strlen(code)));
+}
+
+void client_code(const struct client *k, uint16_t member, char out[ZYD_CODE_MAX + 1])
+{
+    struct zyd_span code = member < k->g->member_count ? k->g->members[member].code : zyd_span("?", 1);
+    memcpy(out, code.data, code.size);
+    out[code.size] = '\0';
+}
+
+static int index_of(void *ctx, const char *code)
+{
+    return client_member(ctx, code);
+}
+static bool code_of(void *ctx, char out[13], uint16_t member)
+{
+    const struct client *k = ctx;
+    if (member >= k->g->member_count) {
+        return false;
+    }
+    client_code(k, member, out);
+    return true;
+}
+struct zyd_guarantee_members client_members(const struct client *k)
+{
+    return (struct zyd_guarantee_members){(void *)(uintptr_t)k, index_of, code_of};
+}
+
+const struct zyd_programme *client_programme(const struct client *k, const char *code)
+{
+    for (uint16_t i = 0; i < k->g->programme_count; i++) {
+        struct zyd_span s = k->g->programmes[i].code;
+        if (!code || (s.size == strlen(code) && memcmp(s.data, code, s.size) == 0)) {
+            return &k->g->programmes[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- opening ---- */
+
+static int add_signer(struct client *k, const struct zyd_key *key)
+{
+    for (uint16_t m = 0; m < k->g->member_count; m++) {
+        for (uint8_t i = 0; i < k->g->members[m].key_count; i++) {
+            const struct zyd_member_key *have = &k->g->members[m].keys[i];
+            if (memcmp(have->pk.b, key->pk.b, ZYD_PK_SIZE) != 0) {
+                continue;
+            }
+            if (have->purpose != ZYD_KEY_MAKER && have->purpose != ZYD_KEY_CHECKER) {
+                return cli_fail(k->c, ZYD_ERR_KEY_WRONG, "%s", zyd_key_purpose_text(have->purpose));
+            }
+            size_t at = k->signer_count;
+            if (at == SIGNERS_MAX) {
+                return cli_fail(k->c, ZYD_ERR_USAGE, "--key > %u", SIGNERS_MAX);
+            }
+            while (at && (k->signers[at - 1].member > m || (k->signers[at - 1].member == m && k->signers[at - 1].key > i))) {
+                k->signers[at] = k->signers[at - 1];
+                at--;
+            }
+            k->signers[at] = (struct signer){m, i, *key};
+            k->signer_count++;
+            k->me = k->me < 0 ? m : k->me;
+            return 0;
+        }
+    }
+    return cli_fail(k->c, ZYD_ERR_KEY_WRONG, TR(k->c, "该公钥不在联盟文件中", "this public key is not in the consortium file"));
+}
+
+int client_add_devnet_signer(struct client *k, const char *code)
+{
+    char path[CLI_PATH_MAX];
+    struct zyd_key key;
+    struct zyd_err err = {0};
+    cli_path(path, "%s/%s/keys/maker.key", k->devnet.dir, code);
+    if (zyd_key_load(&key, &err, path, "") != ZYD_OK) {
+        return cli_fail_err(k->c, &err);
+    }
+    int rc = add_signer(k, &key);
+    sodium_memzero(&key, sizeof key);
+    return rc;
+}
+
+static int open_genesis(struct client *k)
+{
+    struct zyd_err err = {0};
+    char path[CLI_PATH_MAX] = "";
+    enum zyd_status s;
+    if (k->c->consortium) {
+        cli_path(path, "%s", k->c->consortium);
+    } else if (k->on_devnet) {
+        cli_path(path, "%s/consortium.json", k->devnet.dir);
+    }
+    if (path[0]) {
+        s = zyd_consortium_open(&k->consortium, &err, path);
+    } else {
+        int rc = 0;
+        struct answer a;
+        if (!http_call(k->c, &k->http, &a, &(struct request){.method = "GET", .path = "/v1/consortium"}) || a.status != 200) {
+            rc = http_fail(k->c, &k->http, &a, false);
+            answer_free(&a);
+            return rc;
+        }
+        s = zyd_consortium_parse(&k->consortium, &err, zyd_span(a.body, a.size));
+        answer_free(&a);
+    }
+    k->g = s == ZYD_OK ? zyd_consortium_genesis(k->consortium) : NULL;
+    if (s == ZYD_OK && !k->g) {
+        zyd_err_set(&err, ZYD_ERR_FILE_FORMAT, "%.300s: a draft", path);
+    }
+    return k->g ? 0 : cli_fail_err(k->c, &err);
+}
+
+static int open_keys(struct client *k, unsigned need)
+{
+    const char *path;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && (path = cli_opt_nth(k->c, "key", i)) != NULL; i++) {
+        struct zyd_key key;
+        rc = cli_key_load(k->c, &key, path);
+        rc = rc ? rc : add_signer(k, &key);
+        sodium_memzero(&key, sizeof key);
+    }
+    if (rc == 0 && k->c->as && k->on_devnet && k->signer_count == 0) { /* several: BANK,GUAR */
+        char list[256], *save = NULL;
+        snprintf(list, sizeof list, "%s", k->c->as);
+        for (char *code = strtok_r(list, ",", &save); code && rc == 0; code = strtok_r(NULL, ",", &save)) {
+            if (client_member(k, code) < 0) {
+                rc = cli_fail(k->c, ZYD_ERR_USAGE, TR(k->c, "联盟中没有成员 %s", "no member %s in the consortium"), code);
+            }
+            rc = rc ? rc : client_add_devnet_signer(k, code);
+            if (rc == 0 && code == list) {
+                k->me = client_member(k, code);
+            }
+        }
+    }
+    if (rc == 0 && k->c->as && !k->on_devnet) {
+        char first[ZYD_CODE_MAX + 1];
+        snprintf(first, sizeof first, "%.*s", (int)strcspn(k->c->as, ","), k->c->as);
+        k->me = client_member(k, first);
+    }
+    if (rc == 0 && (need & CLIENT_KEYS) && k->signer_count == 0) {
+        rc = cli_fail(k->c, ZYD_ERR_USAGE, TR(k->c, "需要 --key FILE 或（开发网）--as CODE", "--key FILE, or on a devnet --as CODE, is needed"));
+    }
+    return rc;
+}
+
+int client_open(struct client *k, const struct cli *c, unsigned need)
+{
+    char token[512] = "";
+    memset(k, 0, sizeof *k);
+    k->c = c;
+    k->me = -1;
+    if (c->token_file) {
+        struct zyd_err err = {0};
+        if (zyd_secret_read(token, sizeof token, &err, c->token_file) != ZYD_OK) {
+            return cli_fail_err(c, &err);
+        }
+    }
+    k->on_devnet = !c->node && devnet_load(c, &k->devnet);
+    if (c->node) {
+        http_open(&k->http, c->node, token);
+    } else if (k->on_devnet) {
+        char first[ZYD_CODE_MAX + 1] = "";
+        snprintf(first, sizeof first, "%.*s", c->as ? (int)strcspn(c->as, ",") : 0, c->as ? c->as : "");
+        const struct devnet_member *m = devnet_find(&k->devnet, first), *running = NULL;
+        for (size_t i = 0; i < k->devnet.count && !running; i++) {
+            running = devnet_pid(&k->devnet, &k->devnet.members[i]) ? &k->devnet.members[i] : NULL;
+        }
+        /* a member without a node of its own, or whose node is down, sends through another's */
+        m = m && devnet_pid(&k->devnet, m) ? m : running;
+        if (!m && (need & CLIENT_NODE)) {
+            return cli_fail(c, ZYD_ERR_UNREACHABLE, TR(c, "开发网没有运行：zyd devnet up", "the devnet does not run: zyd devnet up"));
+        }
+        if (m) {
+            devnet_open(&k->http, &k->devnet, m, false);
+        }
+    } else {
+        http_open(&k->http, "http://127.0.0.1:7443", token);
+    }
+    sodium_memzero(token, sizeof token);
+    int rc = need & (CLIENT_GENESIS | CLIENT_KEYS) ? open_genesis(k) : 0;
+    rc = rc || !k->g ? rc : open_keys(k, need);
+    if (rc) {
+        client_close(k);
+    }
+    return rc;
+}
+
+void client_close(struct client *k)
+{
+    http_close(&k->http);
+    zyd_consortium_free(k->consortium);
+    sodium_memzero(k->signers, sizeof k->signers);
+    k->consortium = NULL;
+}
+
+int client_wall(struct client *k, int64_t *wall_ms)
+{
+    int rc = 0;
+    json_t *s = http_get(k->c, &k->http, &rc, "/v1/status");
+    *wall_ms = json_fen(s, "wall_ms");
+    json_decref(s);
+    return rc;
+}
+
+/* ---- envelopes ---- */
+
+void oplist_add(struct oplist *l, const struct zyd_op *op)
+{
+    if (l->cap - l->size < ZYD_OP_SIZE_MAX + 4) {
+        l->cap = l->cap * 2 + 4 * ZYD_OP_SIZE_MAX;
+        l->bytes = realloc(l->bytes, l->cap);
+    }
+    l->ids = realloc(l->ids, (l->count + 1) * sizeof *l->ids);
+    zyd_assert(l->bytes && l->ids);
+    struct zyd_wr wr = zyd_wr_of(l->bytes + l->size + 4, ZYD_OP_SIZE_MAX);
+    zyd_op_encode(&wr, op);
+    zyd_assert(!wr.full);
+    zyd_put32(l->bytes + l->size, (uint32_t)wr.size);
+    zyd_merkle_leaf(&l->ids[l->count], wr.data, wr.size);
+    l->size += 4 + wr.size;
+    l->count++;
+}
+
+void oplist_free(struct oplist *l)
+{
+    free(l->bytes);
+    free(l->ids);
+    memset(l, 0, sizeof *l);
+}
+
+int client_envelope(struct client *k, uint8_t **bytes, size_t *size, struct zyd_hash *env_id, const struct oplist *ops,
+                    int64_t valid_until_ms, bool may_wait)
+{
+    struct zyd_env env;
+    struct zyd_hash *leaves = calloc(ops->count, sizeof *leaves);
+    *bytes = malloc(ZYD_ENV_SIZE_MAX);
+    zyd_assert(leaves && *bytes);
+    struct zyd_wr wr = zyd_wr_of(*bytes, ZYD_ENV_SIZE_MAX);
+    zyd_env_build(&wr, &k->g->hash, ZYD_ENV_BUSINESS, may_wait ? ZYD_ENV_MAY_WAIT : 0, (uint64_t)valid_until_ms, ops->count,
+                  zyd_span(ops->bytes, ops->size), leaves);
+    for (size_t i = 0; i < k->signer_count; i++) {
+        zyd_env_sign(&wr, k->signers[i].member, k->signers[i].key, k->signers[i].secret.sk);
+    }
+    free(leaves);
+    if (wr.full || zyd_env_decode(&env, zyd_wr_span(&wr)) != ZYD_OK) {
+        free(*bytes);
+        *bytes = NULL;
+        return cli_fail(k->c, wr.full ? ZYD_ERR_TOO_BIG : ZYD_ERR_BUG, "envelope: %u operations, %zu bytes", ops->count, ops->size);
+    }
+    *env_id = env.env_id;
+    *size = wr.size;
+    return 0;
+}
+
+static bool is_final(const json_t *answer)
+{
+    return strcmp(json_text(answer, "status"), "final") == 0;
+}
+
+int client_send(struct client *k, json_t **out, const uint8_t *bytes, size_t size, long wait_s)
+{
+    int64_t end = zyd_clock_mono_ms() + wait_s * 1000;
+    struct answer a;
+    bool accepted = false;
+    char prefer[48];
+    *out = NULL;
+    for (unsigned attempt = 0;; attempt++) {
+        int64_t left = (end - zyd_clock_mono_ms()) / 1000;
+        long ask = left < 1 ? 0 : left > 20 ? 20 : (long)left;
+        snprintf(prefer, sizeof prefer, "wait=%ld", ask);
+        bool came = http_call(k->c, &k->http, &a,
+                              &(struct request){.method = "POST", .path = "/v1/envelopes", .type = "application/octet-stream",
+                                                .prefer = prefer, .body = bytes, .size = size, .timeout_s = ask + k->c->timeout_s});
+        if (came && (a.status == 200 || a.status == 202) && a.json) {
+            accepted = true;
+            if (is_final(a.json) || wait_s == 0) {
+                *out = json_incref(a.json);
+                answer_free(&a);
+                return 0;
+            }
+        } else if (came && a.status >= 400 && a.status < 500 && a.status != 429) {
+            int rc = http_fail(k->c, &k->http, &a, true);
+            answer_free(&a);
+            return rc;
+        } else if (!came && !a.sent && !accepted && attempt == 0 && wait_s == 0) {
+            int rc = http_fail(k->c, &k->http, &a, true);
+            answer_free(&a);
+            return rc;
+        }
+        accepted |= came ? false : a.sent;
+        if (zyd_clock_mono_ms() >= end || cli_interrupted) {
+            int rc;
+            if (cli_interrupted) {
+                rc = cli_fail(k->c, ZYD_ERR_INTERRUPTED, TR(k->c, "同一命令可安全重做", "the same command can safely be run again"));
+            } else if (accepted) {
+                rc = cli_fail(k->c, ZYD_ERR_WAIT_TIMEOUT, "%ld s", wait_s);
+            } else {
+                rc = http_fail(k->c, &k->http, &a, true);
+            }
+            answer_free(&a);
+            return rc;
+        }
+        answer_free(&a);
+        struct timespec pause = {0, accepted ? 20000000 : 200000000};
+        nanosleep(&pause, NULL);
+    }
+}
+
+int client_outcome(const struct client *k, const json_t *operation)
+{
+    const char *result = json_text(operation, "result");
+    if (strcmp(result, "refused") != 0) {
+        return 0;
+    }
+    return cli_fail(k->c, code_number(json_text(operation, "code")), "%s %s", json_text(operation, "event"),
+                    json_text(operation, "object"));
+}

@@ -1,0 +1,765 @@
+/* zyd contract, claim, recovery: any event of the guarantee, by name. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <sodium.h>
+
+#include "ops.h"
+
+/* ---- draft and check ---- */
+
+static int run_draft(struct cli *c)
+{
+    const char *programme = cli_opt(c, "programme");
+    char ref[36], stamp[9];
+    uint32_t random = randombytes_uniform(1000000);
+    time_t now = time(NULL);
+    struct tm tm;
+    gmtime_r(&now, &tm);
+    strftime(stamp, sizeof stamp, "%Y%m%d", &tm);
+    snprintf(ref, sizeof ref, "BA-%s-%06u", stamp, random);
+    json_t *o = json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:i,s:s,s:i,s:s}}", "event", "APPLY", "programme",
+                          programme ? programme : "AH4321", "client_ref", ref, "args", "borrower", "91430100MA4TEXT88R", "amount",
+                          "500000.00", "term_days", 365, "purpose", "购买农资 / farm supplies", "county", 430124, "consent",
+                          "sha256:consent-0001");
+    char uscc[19] = "91430100MA4TEXT88?";
+    static const char alphabet[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+    for (size_t i = 0; i < sizeof alphabet - 1 && !zyd_uscc_valid(zyd_span(uscc, 18)); i++) {
+        uscc[17] = alphabet[i];
+    }
+    json_object_set_new(json_object_get(o, "args"), "borrower", json_string(uscc));
+    char *text = json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    json_decref(o);
+    size_t n = strlen(text);
+    text = realloc(text, n + 2);
+    zyd_assert(text);
+    memcpy(text + n, "\n", 2);
+    int rc = cli_write(c, cli_opt(c, "out"), text, n + 1, 0644, false);
+    free(text);
+    return rc;
+}
+
+static char *value_text(const json_t *v)
+{
+    char number[32];
+    if (json_is_string(v)) {
+        return strdup(json_string_value(v));
+    }
+    if (json_is_integer(v)) {
+        snprintf(number, sizeof number, "%lld", (long long)json_integer_value(v));
+        return strdup(number);
+    }
+    return json_is_boolean(v) ? strdup(json_is_true(v) ? "true" : "false") : NULL;
+}
+
+/* A draft file into an intent. */
+static int read_draft(struct client *k, struct intent *in, const char *path)
+{
+    const struct cli *c = k->c;
+    json_error_t at;
+    size_t size = 0, count = 0;
+    char *text = cli_read(c, path, &size, 1u << 20);
+    if (!text) {
+        return ZYD_EXIT_FILE;
+    }
+    json_t *o = json_loadb(text, size, JSON_REJECT_DUPLICATES, &at);
+    free(text);
+    if (!json_is_object(o)) {
+        json_decref(o);
+        return cli_fail(c, ZYD_ERR_FILE_FORMAT, "%s:%d: %s", path, at.line, at.text);
+    }
+    const char *event = *json_text(o, "event") ? json_text(o, "event") : "APPLY", *programme = json_text(o, "programme");
+    struct zyd_pair pairs[PAIRS_MAX];
+    int rc = 0;
+    memset(in, 0, sizeof *in);
+    in->event = zyd_guarantee_event_by_name(event);
+    in->programme = client_programme(k, *programme ? programme : NULL);
+    snprintf(in->ref, sizeof in->ref, "%s", json_text(o, "client_ref"));
+    in->member = k->me >= 0 ? (uint16_t)k->me : 0;
+    if (!in->event || !in->programme || (in->event->makes && !in->ref[0]) || strlen(json_text(o, "client_ref")) > ZYD_CLIENT_REF_MAX) {
+        rc = cli_fail(c, ZYD_ERR_FILE_FORMAT, "%s: event %s, programme %s, client_ref %s", path, event, programme,
+                      json_text(o, "client_ref"));
+    }
+    const char *key;
+    json_t *v;
+    json_object_foreach(json_object_get(o, "args"), key, v)
+    {
+        char *t = rc == 0 && count < PAIRS_MAX ? value_text(v) : NULL;
+        if (!t) {
+            rc = rc ? rc : cli_fail(c, ZYD_ERR_FILE_FORMAT, "%s: args.%s", path, key);
+            break;
+        }
+        pairs[count++] = (struct zyd_pair){key, t};
+    }
+    rc = rc ? rc : intent_args(k, in, pairs, count);
+    for (size_t i = 0; i < count; i++) {
+        free((char *)(uintptr_t)pairs[i].value);
+    }
+    json_decref(o);
+    return rc;
+}
+
+struct words {
+    const struct cli *c;
+    const struct zyd_guarantee_event_info *event;
+};
+
+static void print_word(void *ctx, const char *name, const char *value)
+{
+    struct words *w = ctx;
+    size_t n = strlen(name);
+    bool fen = n > 4 && strcmp(name + n - 4, "_fen") == 0;
+    for (uint8_t i = 0; i < w->event->arg_count; i++) {
+        const struct zyd_guarantee_arg *a = &w->event->args[i];
+        if (strncmp(a->name, name, strlen(a->name)) == 0 && strlen(a->name) == (fen ? n - 4 : n)) {
+            printf("  ");
+            cli_pad(stdout, TR(w->c, a->zh, a->name), 14, false);
+            if (fen) {
+                char yuan[32], capital[256];
+                int64_t v = strtoll(value, NULL, 10);
+                zyd_yuan_text(yuan, v, true);
+                yuan_capital(capital, sizeof capital, v);
+                printf("  %s 元  %s\n", yuan, capital);
+            } else {
+                printf("  %s\n", value);
+            }
+        }
+    }
+}
+
+static int run_check(struct cli *c)
+{
+    struct client k;
+    struct intent *in = calloc(1, sizeof *in);
+    zyd_assert(in);
+    int rc = client_open(&k, c, CLIENT_GENESIS);
+    if (rc) {
+        free(in);
+        return rc;
+    }
+    rc = read_draft(&k, in, c->pos[0]);
+    if (rc == 0 && !c->json) {
+        struct words w = {c, in->event};
+        struct zyd_guarantee_members members = client_members(&k);
+        struct zyd_err err = {0};
+        char *params = NULL;
+        printf("%s (%s)  %s %.*s  %s %s\n", TR(c, in->event->zh, in->event->en), in->event->name, TR(c, "项目", "programme"),
+               (int)in->programme->code.size, (const char *)in->programme->code.data, TR(c, "参考号", "reference"), in->ref);
+        zyd_assert(zyd_guarantee_args_decode(print_word, &w, in->event, zyd_span(in->args, in->args_size), &members) == ZYD_OK);
+        if (zyd_params_show(&params, &err, "guarantee", in->programme->params, k.g) == ZYD_OK) {
+            json_t *p = json_loads(params, 0, NULL);
+            printf("  ");
+            cli_pad(stdout, TR(c, "分担", "shares"), 14, false);
+            printf("  %s\n", json_text(p, "tree"));
+            json_decref(p);
+            free(params);
+        }
+        puts(TR(c, "格式正确；提交后由账本按项目规则审核", "well formed; the ledger judges it by the programme's rules"));
+    } else if (rc == 0) {
+        json_t *o = json_pack("{s:b,s:s,s:s}", "ok", 1, "event", in->event->name, "client_ref", in->ref);
+        cli_json(o);
+        json_decref(o);
+    }
+    free(in);
+    client_close(&k);
+    return rc;
+}
+
+/* ---- sign and submit ---- */
+
+static int run_sign(struct cli *c)
+{
+    struct client k;
+    struct intent *in = calloc(1, sizeof *in);
+    zyd_assert(in);
+    int rc = client_open(&k, c, CLIENT_GENESIS | CLIENT_KEYS);
+    if (rc) {
+        free(in);
+        return rc;
+    }
+    rc = read_draft(&k, in, c->pos[0]);
+    if (rc == 0) {
+        struct oplist ops = {0};
+        struct zyd_op op;
+        struct zyd_hash env_id;
+        uint8_t *bytes = NULL;
+        size_t size = 0;
+        int64_t wall = zyd_clock_wall_ms() + (k.on_devnet ? devnet_offset_of(&k.devnet) : 0);
+        intent_op(&k, &op, in);
+        oplist_add(&ops, &op);
+        rc = client_envelope(&k, &bytes, &size, &env_id, &ops, wall + 9 * 60 * 1000, true);
+        rc = rc ? rc : cli_write(c, cli_opt(c, "out"), (const char *)bytes, size, 0644, false);
+        if (rc == 0) {
+            char when[32], hex[65];
+            zyd_rfc3339(when, (wall + 9 * 60 * 1000) / 1000 * 1000);
+            cli_hex(hex, env_id.b);
+            cli_say(c, TR(c, "信封 %s，有效至 %s", "envelope %s, valid until %s"), hex, when);
+        }
+        free(bytes);
+        oplist_free(&ops);
+    }
+    free(in);
+    client_close(&k);
+    return rc;
+}
+
+static int submit_envelope(struct client *k, const uint8_t *bytes, size_t size)
+{
+    json_t *answer = NULL;
+    int64_t start = zyd_clock_mono_ms();
+    int rc = client_send(k, &answer, bytes, size, k->c->wait_s);
+    const json_t *list = json_object_get(answer, "operations");
+    for (size_t i = 0; rc == 0 && i < json_array_size(list); i++) {
+        json_t *one = json_array_get(list, i);
+        json_object_set(one, "height", json_object_get(answer, "height"));
+        int r = client_outcome(k, one);
+        rc = r ? r : outcome_print(k, one, json_text(one, "object"), start);
+    }
+    if (rc == 0 && !list) {
+        cli_json(answer);
+    }
+    json_decref(answer);
+    return rc;
+}
+
+static int run_submit(struct cli *c)
+{
+    struct client k;
+    struct zyd_env env;
+    struct intent *in = calloc(1, sizeof *in);
+    size_t size = 0;
+    char *file = cli_read(c, c->pos[0], &size, ZYD_ENV_SIZE_MAX);
+    int64_t start = zyd_clock_mono_ms();
+    zyd_assert(in);
+    int rc = file ? client_open(&k, c, CLIENT_NODE | CLIENT_GENESIS) : ZYD_EXIT_FILE;
+    if (rc) {
+        free(in);
+        free(file);
+        return rc;
+    }
+    if (zyd_env_decode(&env, zyd_span(file, size)) == ZYD_OK) {
+        rc = submit_envelope(&k, (const uint8_t *)file, size);
+    } else {
+        json_t *outcome = NULL;
+        char hex[65];
+        struct zyd_hash id;
+        struct zyd_op op;
+        rc = read_draft(&k, in, c->pos[0]);
+        if (rc == 0 && k.me < 0 && k.signer_count == 0) { /* the node signs as its own member */
+            json_t *s = http_get(c, &k.http, &rc, "/v1/status");
+            int m = client_member(&k, json_text(s, "member"));
+            in->member = m < 0 ? 0 : (uint16_t)m;
+            json_decref(s);
+        }
+        rc = rc ? rc : intent_run(&k, in, &outcome);
+        intent_op(&k, &op, in);
+        zyd_object_id(&id, op.contract, op.programme, op.member, op.client_ref);
+        cli_hex(hex, id.b);
+        rc = rc ? rc : outcome_print(&k, outcome, hex, start);
+        json_decref(outcome);
+    }
+    free(in);
+    free(file);
+    client_close(&k);
+    return rc;
+}
+
+/* ---- do ---- */
+
+static int do_event(struct client *k, const char *event, const char *contract_text, const struct zyd_pair *pairs, size_t count)
+{
+    struct intent *in = calloc(1, sizeof *in);
+    json_t *contract = NULL, *outcome = NULL;
+    int64_t start = zyd_clock_mono_ms();
+    int rc = 0;
+    zyd_assert(in);
+    in->event = zyd_guarantee_event_by_name(event);
+    if (!in->event) {
+        const char *names[64];
+        size_t n = 0, total = 0;
+        const struct zyd_guarantee_event_info *all = zyd_guarantee_events(&total);
+        for (; n < total && n < 63; n++) {
+            names[n] = all[n].name;
+        }
+        names[n] = NULL;
+        const char *near = cli_nearest(event, names);
+        rc = cli_fail(k->c, ZYD_ERR_USAGE, TR(k->c, "没有事件 %s%s%s", "no event %s%s%s"), event, near ? "; " : "", near ? near : "");
+    }
+    if (rc == 0 && in->event->makes) {
+        snprintf(in->ref, sizeof in->ref, "%s", contract_text);
+        in->programme = client_programme(k, cli_opt(k->c, "programme"));
+        rc = in->programme ? 0 : cli_fail(k->c, ZYD_ERR_USAGE, "--programme %s", cli_opt(k->c, "programme"));
+    } else if (rc == 0) {
+        contract = contract_find(k, &rc, contract_text);
+        rc = rc ? rc : intent_object(k, in, contract);
+        long seq = -1;
+        if (rc == 0 && !cli_number(k->c, "seq", -1, 0, 1000000000, &seq)) {
+            rc = ZYD_EXIT_USAGE;
+        }
+        in->seq = seq >= 0 ? (uint64_t)seq : in->seq;
+    }
+    if (rc == 0 && k->me >= 0) {
+        in->member = (uint16_t)k->me;
+    } else if (rc == 0) {
+        json_t *s = http_get(k->c, &k->http, &rc, "/v1/status");
+        int m = client_member(k, json_text(s, "member"));
+        in->member = m < 0 ? 0 : (uint16_t)m;
+        json_decref(s);
+    }
+    rc = rc ? rc : intent_args(k, in, pairs, count);
+    rc = rc ? rc : intent_run(k, in, &outcome);
+    if (rc == 0) {
+        char hex[65];
+        struct zyd_op op;
+        intent_op(k, &op, in);
+        if (!in->has_object) {
+            zyd_object_id(&in->object, op.contract, op.programme, op.member, op.client_ref);
+        }
+        cli_hex(hex, in->object.b);
+        rc = outcome_print(k, outcome, hex, start);
+    }
+    json_decref(outcome);
+    json_decref(contract);
+    free(in);
+    return rc;
+}
+
+static int run_do(struct cli *c)
+{
+    struct client k;
+    struct zyd_pair pairs[PAIRS_MAX];
+    char buffer[ZYD_OP_SIZE_MAX], event[32];
+    size_t count = 0;
+    int rc = pairs_of(c, pairs, &count, buffer, sizeof buffer, c->pos + 2, c->pos_count - 2);
+    snprintf(event, sizeof event, "%s", c->pos[0]);
+    for (char *p = event; *p; p++) {
+        *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p == '-' ? '_' : *p);
+    }
+    rc = rc ? rc : client_open(&k, c, CLIENT_NODE | CLIENT_GENESIS);
+    if (rc) {
+        return rc;
+    }
+    rc = do_event(&k, event, c->pos[1], pairs, count);
+    client_close(&k);
+    return rc;
+}
+
+/* ---- countersign: the operation waits; our signature joins ---- */
+
+static int host_op(struct client *k, uint16_t event, const char *op_id, json_t **outcome)
+{
+    struct zyd_op op = {.event = event, .member = k->me >= 0 ? (uint16_t)k->me : 0, .has_object = true};
+    static const uint8_t none = 0x90;
+    op.args = zyd_span(&none, 1);
+    if (!cli_unhex(op.object.b, op_id)) {
+        return cli_fail(k->c, ZYD_ERR_USAGE, "%s", op_id);
+    }
+    return op_run(k, &op, false, outcome);
+}
+
+static int node_countersign(struct client *k, const char *op_id, const char *verb, json_t **outcome)
+{
+    char path[160], prefer[32];
+    struct answer a;
+    int rc = 0;
+    snprintf(path, sizeof path, "/v1/pending/%.64s/%s", op_id, verb);
+    snprintf(prefer, sizeof prefer, "wait=%ld", k->c->wait_s > 60 ? 60 : k->c->wait_s);
+    if (!http_call(k->c, &k->http, &a, &(struct request){.method = "POST", .path = path, .type = "application/json", .prefer = prefer,
+                                                         .body = "{}", .size = 2, .timeout_s = 70}) ||
+        a.status < 200 || a.status > 299) {
+        rc = http_fail(k->c, &k->http, &a, true);
+    } else {
+        *outcome = json_incref(a.json);
+    }
+    answer_free(&a);
+    return rc;
+}
+
+static int run_countersign(struct cli *c)
+{
+    struct client k;
+    json_t *p = NULL, *outcome = NULL;
+    const char *op_id = c->pos[0];
+    char object[65] = "", chosen[65] = "";
+    uint8_t raw[32];
+    int64_t start = zyd_clock_mono_ms();
+    int rc = client_open(&k, c, CLIENT_NODE | CLIENT_GENESIS);
+    if (rc) {
+        return rc;
+    }
+    /* an op_id, or a contract with one pending operation */
+    if (cli_unhex(raw, op_id)) {
+        p = http_get(c, &k.http, &rc, "/v1/pending?state=all&limit=500");
+        const json_t *items = json_object_get(p, "items");
+        for (size_t i = 0; i < json_array_size(items); i++) {
+            const json_t *one = json_array_get(items, i);
+            bool waits = strcmp(json_text(one, "state"), "waiting") == 0;
+            if (strcmp(json_text(one, "op_id"), op_id) == 0 || (waits && strcmp(json_text(one, "object"), op_id) == 0)) {
+                snprintf(object, sizeof object, "%s", json_text(one, "object"));
+                snprintf(chosen, sizeof chosen, "%s", json_text(one, "op_id"));
+            }
+        }
+    } else {
+        json_t *contract = contract_find(&k, &rc, op_id);
+        snprintf(object, sizeof object, "%s", json_text(contract, "id"));
+        const json_t *list = json_object_get(contract, "pending");
+        if (rc == 0 && json_array_size(list) > 1) {
+            rc = cli_fail(c, ZYD_ERR_USAGE, TR(c, "有 %zu 个待会签操作：见 GET /v1/pending?object=%s", "%zu operations wait: GET /v1/pending?object=%s"),
+                          json_array_size(list), object);
+        }
+        const json_t *first = json_array_get(list, 0);
+        snprintf(chosen, sizeof chosen, "%s", json_is_string(first) ? json_string_value(first) : json_text(first, "op_id"));
+        json_decref(contract);
+    }
+    if (rc == 0 && !chosen[0]) {
+        rc = cli_fail(c, ZYD_ERR_NOT_FOUND, TR(c, "%s 没有待会签的操作", "nothing waits for %s"), op_id);
+    }
+    bool decline = strcmp(c->command->verb, "decline") == 0;
+    if (rc == 0 && k.signer_count) {
+        rc = host_op(&k, decline ? ZYD_HOST_DECLINE : ZYD_HOST_COUNTERSIGN, chosen, &outcome);
+    } else if (rc == 0) {
+        rc = node_countersign(&k, chosen, decline ? "decline" : "countersignatures", &outcome);
+    }
+    rc = rc ? rc : outcome_print(&k, outcome, object, start);
+    json_decref(outcome);
+    json_decref(p);
+    client_close(&k);
+    return rc;
+}
+
+/* ---- looking ---- */
+
+static const struct column list_columns[] = {{"client_ref", "参考号", "REFERENCE", 't'}, {"id", "编号", "ID", 'h'},
+                                             {"programme", "项目", "PROGRAMME", 't'},    {"bank", "银行", "BANK", 't'},
+                                             {"state_zh", "状态", "STATE", 't'},         {"seq", "序号", "SEQ", 'r'},
+                                             {"amount_fen", "额度(元)", "AMOUNT", 'f'},  {"principal_fen", "本金(元)", "PRINCIPAL", 'f'},
+                                             {"applied", "申请日", "APPLIED", 't'},      {0}};
+
+static int run_list(struct cli *c)
+{
+    struct client k;
+    char path[600] = "/v1/contracts?limit=", filter[200];
+    long limit = 50;
+    static const char *const filters[] = {"state", "programme", "party", "q", "after", NULL};
+    if (!cli_number(c, "limit", 50, 1, 500, &limit)) {
+        return ZYD_EXIT_USAGE;
+    }
+    int rc = client_open(&k, c, CLIENT_NODE);
+    if (rc) {
+        return rc;
+    }
+    size_t n = strlen(path);
+    n += (size_t)snprintf(path + n, sizeof path - n, "%ld", limit);
+    if (strcmp(c->command->noun, "claim") == 0 && !cli_opt(c, "state")) {
+        n += (size_t)snprintf(path + n, sizeof path - n, "&state=CLAIMED");
+    }
+    for (size_t i = 0; filters[i]; i++) {
+        if (cli_opt(c, filters[i])) {
+            url_escape(filter, sizeof filter, cli_opt(c, filters[i]));
+            n += (size_t)snprintf(path + n, sizeof path - n, "&%s=%s", filters[i], filter);
+        }
+    }
+    json_t *list = http_get(c, &k.http, &rc, "%s", path);
+    if (list) {
+        struct column columns[sizeof list_columns / sizeof list_columns[0]];
+        memcpy(columns, list_columns, sizeof columns);
+        columns[4].key = TR(c, "state_zh", "state");
+        if (c->json) {
+            cli_json(list);
+        } else {
+            cli_table(c, json_object_get(list, "items"), columns);
+            if (json_is_string(json_object_get(list, "next"))) {
+                cli_say(c, TR(c, "还有：--after %s", "more: --after %s"), json_text(list, "next"));
+            }
+        }
+        json_decref(list);
+    }
+    client_close(&k);
+    return rc;
+}
+
+static int run_show(struct cli *c)
+{
+    struct client k;
+    int rc = client_open(&k, c, CLIENT_NODE);
+    if (rc) {
+        return rc;
+    }
+    json_t *o = contract_find(&k, &rc, c->pos[0]);
+    if (o) {
+        static const struct column columns[] = {{"client_ref", "参考号", "reference", 't'},   {"id", "编号", "id", 't'},
+                                                {"programme", "项目", "programme", 't'},      {"bank", "银行", "bank", 't'},
+                                                {"state", "状态", "state", 't'},              {"state_zh", "状态(中)", "state (zh)", 't'},
+                                                {"seq", "序号", "seq", 't'},                  {"borrower", "借款人", "borrower", 't'},
+                                                {"amount_fen", "额度", "limit", 'f'},         {"principal_fen", "本金", "principal", 'f'},
+                                                {"interest_fen", "欠息", "interest", 'f'},    {"claim_fen", "代偿申请", "claimed", 'f'},
+                                                {"applied", "申请日", "applied", 't'},        {"issued", "出函日", "issued", 't'},
+                                                {"valid_until", "担保函有效期", "valid until", 't'}, {"overdue", "逾期日", "overdue", 't'},
+                                                {"claimed", "代偿申请日", "claimed on", 't'}, {0}};
+        static const struct column parts[] = {{"member", "成员", "MEMBER", 't'},
+                                              {"borne_fen", "承担(元)", "BORNE", 'f'},
+                                              {"recovered_fen", "已追回(元)", "RECOVERED", 'f'},
+                                              {"open_fen", "未收回(元)", "OPEN", 'f'},
+                                              {0}};
+        static const struct column draws[] = {{"number", "借据", "DRAWDOWN", 'r'},     {"principal_fen", "本金(元)", "PRINCIPAL", 'f'},
+                                              {"balance_fen", "余额(元)", "BALANCE", 'f'}, {"interest_fen", "欠息(元)", "INTEREST", 'f'},
+                                              {"value_date", "起息", "FROM", 't'},     {"maturity", "到期", "MATURITY", 't'},
+                                              {"rate_ppm", "利率ppm", "RATE ppm", 'r'}, {0}};
+        cli_object(c, o, columns);
+        if (!c->json && json_array_size(json_object_get(o, "drawdowns"))) {
+            cli_table(c, json_object_get(o, "drawdowns"), draws);
+        }
+        if (!c->json && json_is_object(json_object_get(o, "claim"))) {
+            cli_table(c, json_object_get(json_object_get(o, "claim"), "parties"), parts);
+        }
+        json_decref(o);
+    }
+    client_close(&k);
+    return rc;
+}
+
+static int run_history(struct cli *c)
+{
+    struct client k;
+    int rc = client_open(&k, c, CLIENT_NODE);
+    if (rc) {
+        return rc;
+    }
+    json_t *o = contract_find(&k, &rc, c->pos[0]);
+    json_t *list = o ? http_get(c, &k.http, &rc, "/v1/contracts/%s/history?limit=500", json_text(o, "id")) : NULL;
+    if (list) {
+        static const struct column columns[] = {{"date", "业务日期", "DATE", 't'},    {"height", "高度", "HEIGHT", 'r'},
+                                                {"event", "事件", "EVENT", 't'},      {"member", "成员", "MEMBER", 't'},
+                                                {"result", "结果", "RESULT", 't'},    {"code", "代码", "CODE", 't'},
+                                                {"seq", "序号", "SEQ", 'r'},          {"postings", "分录", "POSTINGS", 'r'},
+                                                {"op_id", "操作", "OPERATION", 'h'},  {0}};
+        cli_table(c, json_object_get(list, "items"), columns);
+    }
+    json_decref(list);
+    json_decref(o);
+    client_close(&k);
+    return rc;
+}
+
+static int run_receipt(struct cli *c)
+{
+    struct client k;
+    struct answer a;
+    char path[256];
+    const char *op = cli_opt(c, "op");
+    int rc = client_open(&k, c, CLIENT_NODE);
+    if (rc) {
+        return rc;
+    }
+    json_t *o = contract_find(&k, &rc, c->pos[0]);
+    snprintf(path, sizeof path, "/v1/contracts/%s/receipt%s%.64s", json_text(o, "id"), op ? "?op=" : "", op ? op : "");
+    if (rc == 0) {
+        if (!http_call(c, &k.http, &a, &(struct request){.method = "GET", .path = path, .accept = "application/octet-stream"}) ||
+            a.status != 200) {
+            rc = http_fail(c, &k.http, &a, false);
+        } else {
+            rc = cli_write(c, cli_opt(c, "out"), a.body, a.size, 0644, false);
+        }
+        answer_free(&a);
+    }
+    json_decref(o);
+    client_close(&k);
+    return rc;
+}
+
+static int run_wait(struct cli *c)
+{
+    struct client k;
+    int64_t end = zyd_clock_mono_ms() + c->wait_s * 1000;
+    int rc = client_open(&k, c, CLIENT_NODE);
+    if (rc) {
+        return rc;
+    }
+    for (;;) {
+        json_t *t = http_get(c, &k.http, &rc, "/v1/transactions/%.64s", c->pos[0]);
+        const char *status = json_text(t, "status");
+        bool final = strcmp(status, "final") == 0, never = strcmp(status, "rejected") == 0 || strcmp(status, "unknown") == 0;
+        if (rc || final || never) {
+            if (final) {
+                static const struct column columns[] = {{"op_id", "操作", "operation", 't'}, {"event", "事件", "event", 't'},
+                                                        {"result", "结果", "result", 't'},   {"height", "高度", "height", 't'},
+                                                        {"date", "业务日期", "date", 't'},   {"seq", "序号", "seq", 't'}, {0}};
+                cli_object(c, t, columns);
+                rc = client_outcome(&k, t);
+            } else if (never) {
+                rc = cli_fail(c, ZYD_ERR_NOT_FOUND, "%s: %s", c->pos[0], status);
+            }
+            json_decref(t);
+            break;
+        }
+        json_decref(t);
+        if (zyd_clock_mono_ms() > end || cli_interrupted) {
+            rc = cli_fail(c, ZYD_ERR_WAIT_TIMEOUT, "%ld s", c->wait_s);
+            break;
+        }
+        nanosleep(&(struct timespec){0, 200000000}, NULL);
+    }
+    client_close(&k);
+    return rc;
+}
+
+/* ---- claims and recoveries: the same events with what the ledger knows filled in ---- */
+
+static int run_claim_file(struct cli *c)
+{
+    struct client k;
+    struct zyd_pair pairs[4];
+    size_t count = 0;
+    char principal[32], interest[32], evidence[2048] = "";
+    int rc = client_open(&k, c, CLIENT_NODE | CLIENT_GENESIS);
+    if (rc) {
+        return rc;
+    }
+    json_t *o = contract_find(&k, &rc, c->pos[0]);
+    const char *p = cli_opt(c, "principal"), *i = cli_opt(c, "interest"), *e;
+    zyd_yuan_text(principal, json_fen(o, "principal_fen"), false);
+    zyd_yuan_text(interest, json_fen(o, "interest_fen"), false);
+    for (size_t n = 0, used = 0; (e = cli_opt_nth(c, "evidence", n)) != NULL && used + strlen(e) + 2 < sizeof evidence; n++) {
+        used += (size_t)snprintf(evidence + used, sizeof evidence - used, "%s%s", n ? "," : "", e);
+    }
+    pairs[count++] = (struct zyd_pair){"principal", p ? p : principal};
+    pairs[count++] = (struct zyd_pair){"interest", i ? i : interest};
+    if (evidence[0]) {
+        pairs[count++] = (struct zyd_pair){"evidence", evidence};
+    }
+    rc = rc ? rc : do_event(&k, "CLAIM", c->pos[0], pairs, count);
+    json_decref(o);
+    client_close(&k);
+    return rc;
+}
+
+static int run_claim_approve(struct cli *c)
+{
+    struct client k;
+    char amount[32];
+    int rc = client_open(&k, c, CLIENT_NODE | CLIENT_GENESIS);
+    if (rc) {
+        return rc;
+    }
+    json_t *o = contract_find(&k, &rc, c->pos[0]);
+    zyd_yuan_text(amount, json_fen(o, "claim_fen"), false);
+    struct zyd_pair pair = {"amount", cli_opt(c, "amount") ? cli_opt(c, "amount") : amount};
+    rc = rc ? rc : do_event(&k, "APPROVE", c->pos[0], &pair, 1);
+    json_decref(o);
+    client_close(&k);
+    return rc;
+}
+
+static int run_recovery(struct cli *c)
+{
+    struct client k;
+    const char *gross = cli_opt(c, "gross"), *cost = cli_opt(c, "cost"), *ref = cli_opt(c, "bank-ref");
+    if (!gross || !ref) {
+        return cli_fail(c, ZYD_ERR_USAGE, "--gross YUAN --bank-ref TEXT [--cost YUAN]");
+    }
+    struct zyd_pair pairs[3] = {{"gross", gross}, {"cost", cost ? cost : "0"}, {"bank_ref", ref}};
+    int rc = client_open(&k, c, CLIENT_NODE | CLIENT_GENESIS);
+    if (rc) {
+        return rc;
+    }
+    rc = do_event(&k, "RECOVER", c->pos[0], pairs, 3);
+    client_close(&k);
+    return rc;
+}
+
+static int run_recovery_list(struct cli *c)
+{
+    struct client k;
+    int rc = client_open(&k, c, CLIENT_NODE);
+    if (rc) {
+        return rc;
+    }
+    json_t *rows = json_array();
+    static const char *const states[] = {"COMPENSATED", "RECOVERING", "WRITTEN_OFF"};
+    for (size_t i = 0; rc == 0 && i < 3; i++) {
+        json_t *list = http_get(c, &k.http, &rc, "/v1/contracts?state=%s&limit=500", states[i]), *one;
+        size_t at;
+        json_array_foreach(json_object_get(list, "items"), at, one)
+        {
+            json_t *full = http_get(c, &k.http, &rc, "/v1/contracts/%s", json_text(one, "id"));
+            const json_t *claim = json_object_get(full, "claim");
+            if (json_is_object(claim)) {
+                json_array_append_new(rows, json_pack("{s:O,s:O,s:O,s:O,s:O,s:O}", "client_ref", json_object_get(full, "client_ref"), "id",
+                                                      json_object_get(full, "id"), "state", json_object_get(full, "state"), "total_fen",
+                                                      json_object_get(claim, "total_fen"), "compensated_fen",
+                                                      json_object_get(claim, "compensated_fen"), "net_recovered_fen",
+                                                      json_object_get(claim, "net_recovered_fen")));
+            }
+            json_decref(full);
+        }
+        json_decref(list);
+    }
+    if (rc == 0) {
+        static const struct column columns[] = {{"client_ref", "参考号", "REFERENCE", 't'},
+                                                {"id", "编号", "ID", 'h'},
+                                                {"state", "状态", "STATE", 't'},
+                                                {"total_fen", "代偿基数(元)", "CLAIM", 'f'},
+                                                {"compensated_fen", "已代偿(元)", "COMPENSATED", 'f'},
+                                                {"net_recovered_fen", "净追回(元)", "RECOVERED", 'f'},
+                                                {0}};
+        cli_table(c, rows, columns);
+    }
+    json_decref(rows);
+    client_close(&k);
+    return rc;
+}
+
+static const struct option draft_options[] = {{"programme", 0, "CODE", "项目", "programme"}, {"out", 0, "FILE", "输出文件", "output file"}, {0}};
+static const struct option out_options[] = {{"out", 0, "FILE", "输出文件", "output file"}, {"op", 0, "OP_ID", "哪个操作", "which operation"}, {0}};
+static const struct option do_options[] = {{"programme", 0, "CODE", "项目（新建时）", "programme (for events that make an object)"},
+                                           {"seq", 0, "N", "所见的序号（默认当前）", "sequence number that was seen (default: the current)"},
+                                           {0}};
+static const struct option list_options[] = {{"state", 0, "STATE", "状态", "state"},     {"programme", 0, "CODE", "项目", "programme"},
+                                             {"party", 0, "CODE", "参与方", "party"},    {"q", 0, "TEXT", "搜索", "search"},
+                                             {"limit", 0, "N", "条数", "how many"},      {"after", 0, "CURSOR", "续页", "next page"},
+                                             {0}};
+static const struct option claim_options[] = {{"principal", 0, "YUAN", "本金（默认账本余额）", "principal (default: the ledger's)"},
+                                              {"interest", 0, "YUAN", "利息（默认账本余额）", "interest (default: the ledger's)"},
+                                              {"evidence", 0, "HASH", "证据哈希或 sha256:文本（可重复）", "hash or sha256:TEXT (may be repeated)"},
+                                              {"amount", 0, "YUAN", "核定额（默认申请额）", "approved amount (default: as claimed)"},
+                                              {"seq", 0, "N", "所见的序号", "sequence number that was seen"},
+                                              {0}};
+static const struct option recovery_options[] = {{"gross", 0, "YUAN", "回款", "collected"},
+                                                 {"cost", 0, "YUAN", "费用", "cost"},
+                                                 {"bank-ref", 0, "TEXT", "银行流水号", "bank reference"},
+                                                 {"seq", 0, "N", "所见的序号", "sequence number that was seen"},
+                                                 {0}};
+const struct command contract_commands[] = {
+    {"contract", "draft", "local", "[--programme CODE] [--out FILE]", "写一份申请样例", "write an example application",
+     "zyd contract draft --programme AH4321 --out c.json", draft_options, 0, 0, run_draft},
+    {"contract", "check", "local", "FILE", "检查并用文字说明（金额含大写）", "check a draft and say it in words", "zyd contract check c.json", NULL,
+     1, 1, run_check},
+    {"contract", "sign", "local", "FILE --key FILE --out ENVELOPE", "离线签名为信封", "sign a draft into an envelope",
+     "zyd contract sign c.json --as BANK --out c.env", out_options, 1, 1, run_sign},
+    {"contract", "submit", "online", "FILE", "提交申请或信封，等待最终确认", "submit a draft or an envelope and wait for finality",
+     "zyd contract submit c.json --as BANK", NULL, 1, 1, run_submit},
+    {"contract", "do", "online", "EVENT CONTRACT [name=value...]", "办理任一事件（--as BANK,GUAR 同签）", "any event (--as BANK,GUAR signs for both)",
+     "zyd contract do DISBURSE BA-2026-000001 drawdown=1 amount=500000.00 value_date=2026-01-05 maturity=2026-12-20 rate_ppm=4.35% --as BANK",
+     do_options, 2, 66, run_do},
+    {"contract", "countersign", "online", "OP_ID|CONTRACT", "会签待办操作", "countersign what waits",
+     "zyd contract countersign BA-2026-000001 --as GUAR", NULL, 1, 1, run_countersign},
+    {"contract", "decline", "online", "OP_ID|CONTRACT", "拒绝会签", "decline to countersign", "zyd contract decline BA-2026-000001 --as GUAR", NULL, 1,
+     1, run_countersign},
+    {"contract", "show", "online", "CONTRACT", "合同详情", "one contract", "zyd contract show BA-2026-000001", NULL, 1, 1, run_show},
+    {"contract", "list", "online", "", "合同列表", "contracts", "zyd contract list --state ACTIVE", list_options, 0, 0, run_list},
+    {"contract", "history", "online", "CONTRACT", "合同经过", "life of a contract", "zyd contract history BA-2026-000001", NULL, 1, 1, run_history},
+    {"contract", "receipt", "online", "CONTRACT [--op OP_ID] --out FILE", "可离线验证的回执", "a receipt that can be checked offline",
+     "zyd contract receipt BA-2026-000001 --out r.receipt && zyd audit receipt r.receipt", out_options, 1, 1, run_receipt},
+    {"contract", "wait", "online", "OP_ID", "等待操作最终确认", "wait for an operation's final answer", "zyd contract wait 3c0f... --wait 60", NULL, 1, 1,
+     run_wait},
+    {"claim", "file", "online", "CONTRACT [--evidence HASH]...", "代偿申请（金额默认取账本）", "file a claim (amounts default to the ledger's)",
+     "zyd claim file BA-2026-000001 --evidence sha256:loan --evidence sha256:notice --as BANK", claim_options, 1, 1, run_claim_file},
+    {"claim", "approve", "online", "CONTRACT [--amount YUAN]", "代偿批准", "approve a claim", "zyd claim approve BA-2026-000001 --as GUAR",
+     claim_options, 1, 1, run_claim_approve},
+    {"claim", "show", "online", "CONTRACT", "代偿详情", "one claim", "zyd claim show BA-2026-000001", NULL, 1, 1, run_show},
+    {"claim", "list", "online", "", "待处理的代偿", "open claims", "zyd claim list", list_options, 0, 0, run_list},
+    {"recovery", "record", "online", "CONTRACT --gross YUAN --bank-ref TEXT [--cost YUAN]", "追偿回款入账", "book a recovery",
+     "zyd recovery record BA-2026-000001 --gross 5000.00 --cost 12.50 --bank-ref 20260621-1 --as GUAR", recovery_options, 1, 1, run_recovery},
+    {"recovery", "list", "online", "", "追偿情况", "recoveries so far", "zyd recovery list", NULL, 0, 0, run_recovery_list},
+    {0}};

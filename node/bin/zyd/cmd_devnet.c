@@ -1,0 +1,568 @@
+/* zyd devnet and zyd cluster: four institutions on this machine, and what a consortium looks like right now. */
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <zyd/date.h>
+
+#include "devnet.h"
+
+#define UP_LIMIT_MS 20000
+
+static void nap(long ms)
+{
+    struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&t, NULL);
+}
+
+static int need_devnet(const struct cli *c, struct devnet *d)
+{
+    if (!devnet_load(c, d)) {
+        return cli_fail(c, ZYD_ERR_FILE_READ, TR(c, "%s 中没有开发网：zyd devnet up", "no devnet in %s: zyd devnet up"), d->dir);
+    }
+    return 0;
+}
+
+static struct devnet_member *member_by(struct devnet *d, const char *text)
+{
+    char *end = NULL;
+    long n = strtol(text, &end, 10);
+    size_t at = 0;
+    for (size_t i = 0; i < d->count; i++) {
+        at += d->members[i].node;
+        if (d->members[i].node && (*end == '\0' ? (size_t)n == at : strcmp(d->members[i].code, text) == 0)) {
+            return &d->members[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- status ---- */
+
+struct look {
+    bool up;
+    json_t *status;
+};
+
+static void look_at(const struct cli *c, const struct devnet *d, struct look *looks)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        struct http h;
+        struct answer a = {0};
+        looks[i] = (struct look){0};
+        if (d->members[i].node && devnet_pid(d, &d->members[i])) {
+            devnet_open(&h, d, &d->members[i], false);
+            if (http_call(c, &h, &a, &(struct request){.method = "GET", .path = "/v1/status", .timeout_s = 3}) && a.status == 200) {
+                looks[i] = (struct look){true, json_incref(a.json)};
+            }
+            answer_free(&a);
+            http_close(&h);
+        }
+    }
+}
+
+static void looks_free(const struct devnet *d, struct look *looks)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        json_decref(looks[i].status);
+    }
+}
+
+static json_t *status_rows(const struct cli *c, const struct devnet *d, const struct look *looks, unsigned *nodes, unsigned *good)
+{
+    json_t *rows = json_array();
+    json_int_t top = 0;
+    *nodes = *good = 0;
+    for (size_t i = 0; i < d->count; i++) {
+        json_int_t h = json_integer_value(json_object_get(looks[i].status, "height"));
+        top = h > top ? h : top;
+    }
+    for (size_t i = 0; i < d->count; i++) {
+        const struct devnet_member *m = &d->members[i];
+        char api[64], date[32] = "";
+        json_int_t h = json_integer_value(json_object_get(looks[i].status, "height"));
+        long pid = devnet_pid(d, m);
+        const char *state = !m->node ? TR(c, "只签名", "signs only") : !pid ? TR(c, "已停", "down")
+                            : !looks[i].up ? TR(c, "启动中", "starting") : json_text(looks[i].status, "state");
+        snprintf(api, sizeof api, "http://127.0.0.1:%d", m->api_port);
+        if (looks[i].up) {
+            zyd_rfc3339(date, json_fen(looks[i].status, "wall_ms") / 1000 * 1000);
+            date[10] = '\0';
+        }
+        *nodes += m->node;
+        *good += looks[i].up && strcmp(json_text(looks[i].status, "state"), "ok") == 0 && top - h < 3;
+        json_t *row = json_pack("{s:s,s:s,s:s,s:s,s:s}", "member", m->code, "institution", TR(c, m->name_zh, m->name_en), "state",
+                                state, "api", m->node ? api : "", "date", date);
+        if (looks[i].up) {
+            json_object_set_new(row, "height", json_integer(h));
+            json_object_set_new(row, "lag", json_integer(top - h));
+            json_object_set_new(row, "peers", json_integer(json_integer_value(json_object_get(looks[i].status, "peers_up"))));
+        }
+        if (pid) {
+            json_object_set_new(row, "pid", json_integer(pid));
+        }
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+static const struct column devnet_columns[] = {{"member", "成员", "MEMBER", 't'},  {"institution", "机构", "INSTITUTION", 't'},
+                                               {"height", "高度", "HEIGHT", 'r'},  {"lag", "落后", "LAG", 'r'},
+                                               {"peers", "对端", "PEERS", 'r'},    {"date", "业务日期", "DATE", 't'},
+                                               {"api", "接口", "API", 't'},        {"pid", "进程", "PID", 'r'},
+                                               {"state", "状态", "STATE", 't'},    {0}};
+
+/* The closing line: what works, and the one useful next command. */
+static int summary(const struct cli *c, const struct devnet *d, unsigned nodes, unsigned good)
+{
+    unsigned f = zyd_quorum_f(nodes), q = zyd_quorum_q(nodes), down = nodes - good;
+    if (c->json) {
+        return down ? ZYD_EXIT_DEGRADED : 0;
+    }
+    if (!down) {
+        cli_say(c, TR(c, "%u 个验证节点，可容忍 %u 个故障，全部正常。", "%u validators, %u may fail, all well."), nodes, f);
+        return 0;
+    }
+    if (good >= q) {
+        cli_say(c, TR(c, "%u 个验证节点，可容忍 %u 个故障，现有 %u 个异常：账本仍在出块。", "%u validators, %u may fail, %u down or behind: the ledger still commits."),
+                nodes, f, down);
+    } else {
+        cli_say(c, TR(c, "%u 个节点中 %u 个异常：不再产生新区块，读取不受影响。", "%u validators, %u down or behind: no new blocks can be agreed; reads still work."), nodes,
+                down);
+    }
+    for (size_t i = 0; i < d->count; i++) {
+        if (d->members[i].node && !devnet_pid(d, &d->members[i])) {
+            cli_say(c, TR(c, "下一步：zyd devnet heal %s", "next: zyd devnet heal %s"), d->members[i].code);
+            break;
+        }
+    }
+    return ZYD_EXIT_DEGRADED;
+}
+
+static int show_status(const struct cli *c, const struct devnet *d)
+{
+    struct look looks[ZYD_MEMBERS_MAX];
+    unsigned nodes, good;
+    look_at(c, d, looks);
+    json_t *rows = status_rows(c, d, looks, &nodes, &good);
+    cli_table(c, rows, devnet_columns);
+    json_decref(rows);
+    looks_free(d, looks);
+    return summary(c, d, nodes, good);
+}
+
+static int run_status(struct cli *c)
+{
+    struct devnet d;
+    int rc = need_devnet(c, &d);
+    return rc ? rc : show_status(c, &d);
+}
+
+/* ---- the clock ---- */
+
+static int set_clock(const struct cli *c, const struct devnet *d, const struct devnet_member *m, int64_t wall_ms)
+{
+    struct http h;
+    struct answer a;
+    char body[64];
+    int rc = 0;
+    int n = snprintf(body, sizeof body, "{\"wall_ms\":\"%lld\"}", (long long)wall_ms);
+    devnet_open(&h, d, m, true);
+    if (!http_call(c, &h, &a, &(struct request){.method = "POST", .path = "/v1/dev/clock", .type = "application/json", .body = body,
+                                                .size = (size_t)n}) ||
+        a.status != 200) {
+        rc = http_fail(c, &h, &a, true);
+    }
+    answer_free(&a);
+    http_close(&h);
+    return rc;
+}
+
+/* Until no node makes blocks any more: what was due has been done. */
+static int wait_quiet(const struct cli *c, const struct devnet *d, long limit_ms)
+{
+    json_int_t last = -1;
+    int64_t end = zyd_clock_mono_ms() + limit_ms, since = zyd_clock_mono_ms();
+    while (zyd_clock_mono_ms() < end && !cli_interrupted) {
+        struct look looks[ZYD_MEMBERS_MAX];
+        json_int_t low = -1, high = 0;
+        look_at(c, d, looks);
+        for (size_t i = 0; i < d->count; i++) {
+            if (looks[i].up) {
+                json_int_t h = json_integer_value(json_object_get(looks[i].status, "height"));
+                low = low < 0 || h < low ? h : low;
+                high = h > high ? h : high;
+            }
+        }
+        looks_free(d, looks);
+        if (high != last || low != high) {
+            last = high;
+            since = zyd_clock_mono_ms();
+        } else if (zyd_clock_mono_ms() - since > 400) {
+            return 0;
+        }
+        nap(50);
+    }
+    return cli_fail(c, ZYD_ERR_WAIT_TIMEOUT, "%ld ms", limit_ms);
+}
+
+int devnet_clock_to(const struct cli *c, const struct devnet *d, int64_t wall_ms)
+{
+    int rc = devnet_offset_save(c, d, wall_ms - (int64_t)time(NULL) * 1000);
+    for (size_t i = 0; rc == 0 && i < d->count; i++) {
+        if (devnet_pid(d, &d->members[i])) {
+            rc = set_clock(c, d, &d->members[i], wall_ms);
+        }
+    }
+    return rc ? rc : wait_quiet(c, d, 60000);
+}
+
+static int run_clock(struct cli *c)
+{
+    struct devnet d;
+    int64_t ms = 0;
+    int32_t date = 0;
+    const char *to = cli_opt(c, "to");
+    int rc = need_devnet(c, &d);
+    if (rc) {
+        return rc;
+    }
+    if (!to) {
+        return show_status(c, &d);
+    }
+    if (zyd_date_parse(&date, to)) {
+        ms = zyd_ms_of_date(date) + 9 * 3600 * 1000; /* nine in the morning: deadlines of the day have fired */
+    } else if (!zyd_rfc3339_parse(&ms, to)) {
+        return cli_fail(c, ZYD_ERR_USAGE, "--to %s: 2026-06-21 | 2026-06-21T09:00:00+08:00", to);
+    }
+    int64_t now = (int64_t)time(NULL) * 1000 + devnet_offset_of(&d);
+    if (ms <= now) {
+        char text[32];
+        zyd_rfc3339(text, now);
+        return cli_fail(c, ZYD_ERR_USAGE, TR(c, "时钟只能向前：现在是 %s", "the clock only moves forward: it is %s"), text);
+    }
+    rc = devnet_clock_to(c, &d, ms);
+    return rc ? rc : show_status(c, &d);
+}
+
+/* ---- up, heal, kill, down, reset ---- */
+
+static void log_tail(const struct cli *c, const struct devnet *d, const struct devnet_member *m)
+{
+    char path[CLI_PATH_MAX], text[1500];
+    cli_path(path, "%s/%s/zydd.log", d->dir, m->code);
+    FILE *f = fopen(path, "r");
+    if (f) {
+        if (fseek(f, -1400, SEEK_END) != 0) {
+            rewind(f);
+        }
+        size_t n = fread(text, 1, sizeof text - 1, f);
+        text[n] = '\0';
+        fclose(f);
+        cli_say(c, "%s:\n%s", path, text);
+    }
+}
+
+/* Starts the given nodes (all when only is NULL) and waits until they serve and are not behind. */
+static int start_and_wait(const struct cli *c, struct devnet *d, const struct devnet_member *const *only, size_t count)
+{
+    int64_t end = zyd_clock_mono_ms() + UP_LIMIT_MS;
+    bool clock_set[ZYD_MEMBERS_MAX] = {false};
+    int64_t offset = devnet_offset_of(d);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        rc = devnet_start(c, d, only[i]);
+    }
+    while (rc == 0) {
+        struct look looks[ZYD_MEMBERS_MAX];
+        size_t ready = 0;
+        json_int_t top = 0;
+        const struct devnet_member *late = NULL;
+        look_at(c, d, looks);
+        for (size_t i = 0; i < d->count; i++) {
+            json_int_t h = json_integer_value(json_object_get(looks[i].status, "height"));
+            top = h > top ? h : top;
+        }
+        for (size_t i = 0; i < d->count; i++) {
+            for (size_t k = 0; k < count; k++) {
+                if (only[k] != &d->members[i]) {
+                    continue;
+                }
+                if (looks[i].up && offset && !clock_set[i]) {
+                    clock_set[i] = set_clock(c, d, only[k], (int64_t)time(NULL) * 1000 + offset) == 0;
+                }
+                bool ok = looks[i].up && (strcmp(json_text(looks[i].status, "state"), "ok") == 0) &&
+                          top - json_integer_value(json_object_get(looks[i].status, "height")) < 3;
+                ready += ok;
+                late = ok ? late : only[k];
+            }
+        }
+        looks_free(d, looks);
+        if (ready == count) {
+            return 0;
+        }
+        if (late && !devnet_pid(d, late)) {
+            log_tail(c, d, late);
+            return cli_fail(c, ZYD_ERR_CONFIG, TR(c, "%s 的节点已退出", "the node of %s ended"), late->code);
+        }
+        if (zyd_clock_mono_ms() > end || cli_interrupted) {
+            if (late) {
+                log_tail(c, d, late);
+            }
+            return cli_fail(c, ZYD_ERR_NOT_READY, TR(c, "%s 未在 20 秒内就绪", "%s was not ready within 20 s"), late ? late->code : "?");
+        }
+        nap(50);
+    }
+    return rc;
+}
+
+static int check_ports(struct devnet *d, bool *moved)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        struct devnet_member *m = &d->members[i];
+        int *ports[2] = {&m->peer_port, &m->api_port};
+        for (size_t k = 0; m->node && k < 2 && !devnet_pid(d, m); k++) {
+            if (!devnet_port(ports[k])) {
+                *ports[k] = 0;
+                *moved = true;
+                if (!devnet_port(ports[k])) {
+                    return -1;
+                }
+            }
+        }
+    }
+    return 0;
+}
+
+static int run_up(struct cli *c)
+{
+    struct devnet d;
+    struct zyd_consortium *k = NULL;
+    struct zyd_err err = {0};
+    char path[CLI_PATH_MAX];
+    const struct devnet_member *nodes[ZYD_MEMBERS_MAX];
+    size_t count = 0, running = 0;
+    bool moved = false, fresh = !devnet_load(c, &d);
+    int rc = 0;
+    if (fresh) {
+        cli_say(c, TR(c, "建立开发网：%s", "making a devnet in %s"), d.dir);
+        rc = devnet_make(c, &d);
+        int32_t date;
+        if (rc == 0 && cli_opt(c, "start") && zyd_date_parse(&date, cli_opt(c, "start"))) {
+            rc = devnet_offset_save(c, &d, zyd_ms_of_date(date) + 9 * 3600 * 1000 - (int64_t)time(NULL) * 1000);
+        }
+    }
+    if (rc) {
+        return rc;
+    }
+    for (size_t i = 0; i < d.count; i++) {
+        if (d.members[i].node) {
+            nodes[count++] = &d.members[i];
+            running += devnet_pid(&d, &d.members[i]) != 0;
+        }
+    }
+    if (running == count) {
+        cli_say(c, TR(c, "已在运行。", "already up."));
+        return show_status(c, &d);
+    }
+    cli_path(path, "%s/consortium.json", d.dir);
+    if (zyd_consortium_open(&k, &err, path) != ZYD_OK) {
+        return cli_fail_err(c, &err);
+    }
+    if (check_ports(&d, &moved) != 0) {
+        rc = cli_fail(c, ZYD_ERR_ADDRESS, "127.0.0.1");
+    }
+    if (moved && running) { /* the others would not find the moved one */
+        for (size_t i = 0; i < count; i++) {
+            devnet_stop(&d, nodes[i], SIGTERM);
+        }
+    }
+    rc = rc ? rc : devnet_save(c, &d);
+    rc = rc ? rc : devnet_configure(c, &d, &zyd_consortium_genesis(k)->hash);
+    zyd_consortium_free(k);
+    rc = rc ? rc : start_and_wait(c, &d, nodes, count);
+    rc = rc ? rc : show_status(c, &d);
+    if (rc == 0 && !c->json) {
+        cli_say(c, "%s\n  zyd cluster status\n  zyd contract draft --out c.json && zyd contract submit c.json --as BANK\n  zyd devnet kill LGOV",
+                TR(c, "接下来可以试：", "Try next:"));
+    }
+    return rc;
+}
+
+static int run_heal(struct cli *c)
+{
+    struct devnet d;
+    const struct devnet_member *nodes[ZYD_MEMBERS_MAX];
+    size_t count = 0;
+    int rc = need_devnet(c, &d);
+    for (size_t i = 0; rc == 0 && i < c->pos_count; i++) {
+        nodes[count] = member_by(&d, c->pos[i]);
+        rc = nodes[count] ? 0 : cli_fail(c, ZYD_ERR_USAGE, TR(c, "没有节点 %s", "no node %s"), c->pos[i]);
+        count++;
+    }
+    for (size_t i = 0; rc == 0 && c->pos_count == 0 && i < d.count; i++) {
+        if (d.members[i].node && !devnet_pid(&d, &d.members[i])) {
+            nodes[count++] = &d.members[i];
+        }
+    }
+    rc = rc ? rc : start_and_wait(c, &d, nodes, count);
+    return rc ? rc : show_status(c, &d);
+}
+
+static int run_kill(struct cli *c)
+{
+    struct devnet d;
+    int rc = need_devnet(c, &d);
+    for (size_t i = 0; rc == 0 && i < c->pos_count; i++) {
+        struct devnet_member *m = member_by(&d, c->pos[i]);
+        if (!m) {
+            rc = cli_fail(c, ZYD_ERR_USAGE, TR(c, "没有节点 %s", "no node %s"), c->pos[i]);
+        } else {
+            devnet_stop(&d, m, SIGKILL);
+        }
+    }
+    if (rc == 0) {
+        rc = show_status(c, &d);
+    }
+    return rc == ZYD_EXIT_DEGRADED ? 0 : rc; /* it did what was asked */
+}
+
+static int stop_all(const struct devnet *d)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        long pid = devnet_pid(d, &d->members[i]);
+        if (pid) {
+            kill((pid_t)pid, SIGTERM);
+        }
+    }
+    for (size_t i = 0; i < d->count; i++) {
+        devnet_stop(d, &d->members[i], SIGTERM);
+    }
+    return 0;
+}
+
+static int run_down(struct cli *c)
+{
+    struct devnet d;
+    int rc = need_devnet(c, &d);
+    rc = rc ? rc : stop_all(&d);
+    if (rc == 0) {
+        cli_say(c, TR(c, "已停止；数据保留在 %s；删除用 zyd devnet reset", "stopped; data kept in %s; delete with zyd devnet reset"), d.dir);
+    }
+    return rc;
+}
+
+static bool remove_tree(const char *path)
+{
+    struct stat st;
+    if (lstat(path, &st) != 0) {
+        return true;
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        return unlink(path) == 0;
+    }
+    DIR *dir = opendir(path);
+    bool ok = dir != NULL;
+    for (struct dirent *e; dir && (e = readdir(dir)) != NULL;) {
+        char child[CLI_PATH_MAX];
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
+            ok = cli_path(child, "%s/%s", path, e->d_name) && remove_tree(child) && ok;
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    return rmdir(path) == 0 && ok;
+}
+
+static int run_reset(struct cli *c)
+{
+    struct devnet d;
+    char part[CLI_PATH_MAX];
+    int rc = need_devnet(c, &d);
+    if (rc) {
+        return rc;
+    }
+    if (!c->yes && isatty(0)) {
+        char line[16] = "";
+        fprintf(stderr, TR(c, "删除 %s 中的账本与密钥？输入 devnet 确认：", "delete ledger and keys in %s? type devnet: "), d.dir);
+        if (!fgets(line, sizeof line, stdin) || strcmp(line, "devnet\n") != 0) {
+            return cli_fail(c, ZYD_ERR_INTERRUPTED, "%s", "");
+        }
+    }
+    stop_all(&d);
+    bool ok = true;
+    for (size_t i = 0; i < d.count; i++) {
+        ok = cli_path(part, "%s/%s", d.dir, d.members[i].code) && remove_tree(part) && ok;
+    }
+    static const char *const parts[] = {"plugins", "consortium.json", "clock_offset_ms", "outbox", "devnet.json"};
+    for (size_t i = 0; ok && i < sizeof parts / sizeof parts[0]; i++) { /* only what is ours; devnet.json last */
+        ok = cli_path(part, "%s/%s", d.dir, parts[i]) && remove_tree(part) && ok;
+    }
+    rmdir(d.dir);
+    return ok ? 0 : cli_fail(c, ZYD_ERR_FILE_WRITE, "%s", d.dir);
+}
+
+/* ---- cluster status: the same question to any consortium ---- */
+
+static int run_cluster(struct cli *c)
+{
+    struct devnet d;
+    if (!c->node && devnet_load(c, &d)) {
+        return show_status(c, &d);
+    }
+    struct client k;
+    int rc = client_open(&k, c, CLIENT_NODE);
+    if (rc) {
+        return rc;
+    }
+    json_t *n = http_get(c, &k.http, &rc, "/v1/nodes");
+    if (n) {
+        static const struct column columns[] = {{"member", "成员", "MEMBER", 't'}, {"name_zh", "机构", "INSTITUTION", 't'},
+                                                {"role", "角色", "ROLE", 't'},     {"height", "高度", "HEIGHT", 'r'},
+                                                {"lag", "落后", "LAG", 'r'},       {"up", "在线", "UP", 't'},
+                                                {"rtt_us", "往返(微秒)", "RTT us", 'r'}, {0}};
+        const json_t *list = json_object_get(n, "nodes");
+        unsigned up = 0, total = (unsigned)json_array_size(list);
+        for (size_t i = 0; i < total; i++) {
+            up += json_is_true(json_object_get(json_array_get(list, i), "up"));
+        }
+        if (c->json) {
+            cli_json(n);
+        } else {
+            cli_table(c, list, columns);
+        }
+        rc = up == total ? 0 : ZYD_EXIT_DEGRADED;
+        json_decref(n);
+    }
+    client_close(&k);
+    return rc;
+}
+
+static const struct option up_options[] = {
+    {"start", 0, "DATE", "业务起始日（默认今天）", "first business date (default: today)"},
+    {"member", 0, "CODE", "另加只签名的成员：PFIN CITY COUNTY CITY_G COUNTY_G AUD", "another member that only signs: PFIN CITY COUNTY CITY_G COUNTY_G AUD"},
+    {"policy", 0, "FILE", "项目与日历（默认 NAT2080、AH4321）", "programmes and calendar (default NAT2080, AH4321)"},
+    {"plugin", 0, "ELF", "担保合约程序", "image of the guarantee contract"},
+    {0}};
+static const struct option clock_options[] = {{"to", 0, "DATE", "日期或时间", "date or time"}, {0}};
+const struct command devnet_commands[] = {
+    {"devnet", "up", "local", "", "启动（或建立）四家机构的开发网", "start (or make) four institutions on this machine",
+     "zyd devnet up\nzyd devnet up --start 2025-01-02 --dir /tmp/dn", up_options, 0, 0, run_up},
+    {"devnet", "status", "local", "", "开发网状态", "state of the devnet", "zyd devnet status", NULL, 0, 0, run_status},
+    {"devnet", "kill", "local", "NODE...", "kill -9 节点（代码或序号）", "kill -9 nodes (codes or numbers)", "zyd devnet kill LGOV\nzyd devnet kill 2 3",
+     NULL, 1, 8, run_kill},
+    {"devnet", "heal", "local", "[NODE...]", "重启停掉的节点并等待追上", "start what is down and wait until it caught up", "zyd devnet heal", NULL, 0,
+     8, run_heal},
+    {"devnet", "clock", "local", "[--to DATE]", "移动全部节点的时钟（仅开发网）", "move all clocks (devnet only)", "zyd devnet clock --to 2026-06-21",
+     clock_options, 0, 0, run_clock},
+    {"devnet", "down", "local", "", "停止，保留数据", "stop, keep the data", "zyd devnet down", NULL, 0, 0, run_down},
+    {"devnet", "reset", "local", "", "停止并删除", "stop and delete", "zyd devnet reset --yes", NULL, 0, 0, run_reset},
+    {0}};
+const struct command cluster_commands[] = {{"cluster", "status", "online", "", "各节点状态；有异常则退出码 10", "state of the nodes; exit 10 when degraded",
+                                            "zyd cluster status\nzyd cluster status -o json", NULL, 0, 0, run_cluster},
+                                           {0}};

@@ -1,0 +1,22 @@
+/* The devnet's parts: making it (devnet_make.c), running it (devnet_run.c), commands (cmd_devnet.c). */
+#ifndef DEVNET_H
+#define DEVNET_H
+
+#include "client.h"
+
+/* Makes keys, join requests, genesis and approvals of a new consortium in d->dir by the ceremony's own functions. */
+int devnet_make(const struct cli *c, struct devnet *d);
+int devnet_save(const struct cli *c, const struct devnet *d);
+/* Writes node.conf of every node (ports may have moved). */
+int devnet_configure(const struct cli *c, const struct devnet *d, const struct zyd_hash *genesis_hash);
+/* Starts a node that does not run. */
+int devnet_start(const struct cli *c, const struct devnet *d, const struct devnet_member *m);
+/* signal, then waits until it is gone. */
+void devnet_stop(const struct devnet *d, const struct devnet_member *m, int signal_number);
+/* True when the loopback port can be bound; port 0: finds one. */
+bool devnet_port(int *port);
+/* Moves the clocks of all running nodes and waits until what was due is done. */
+int devnet_clock_to(const struct cli *c, const struct devnet *d, int64_t wall_ms);
+int devnet_offset_save(const struct cli *c, const struct devnet *d, int64_t offset_ms);
+
+#endif

@@ -1,0 +1,264 @@
+/* Real zydd processes on loopback: configuration, start, stop, what is alive. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "devnet.h"
+
+bool devnet_port(int *port)
+{
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)*port)};
+    socklen_t n = sizeof a;
+    int one = 1, s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (s < 0) {
+        return false;
+    }
+    setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    bool ok = bind(s, (struct sockaddr *)&a, sizeof a) == 0 && getsockname(s, (struct sockaddr *)&a, &n) == 0;
+    close(s);
+    *port = ok ? ntohs(a.sin_port) : *port;
+    return ok;
+}
+
+const struct devnet_member *devnet_find(const struct devnet *d, const char *code)
+{
+    for (size_t i = 0; i < d->count; i++) {
+        if (strcmp(d->members[i].code, code) == 0) {
+            return &d->members[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- devnet.json ---- */
+
+bool devnet_load(const struct cli *c, struct devnet *d)
+{
+    char path[CLI_PATH_MAX];
+    memset(d, 0, sizeof *d);
+    cli_devnet_dir(c, d->dir);
+    cli_path(path, "%s/devnet.json", d->dir);
+    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, NULL), *m;
+    const json_t *list = json_object_get(root, "members");
+    size_t i;
+    json_array_foreach(list, i, m)
+    {
+        struct devnet_member *x = &d->members[d->count];
+        if (d->count == ZYD_MEMBERS_MAX || strlen(json_text(m, "code")) > ZYD_CODE_MAX) {
+            break;
+        }
+        snprintf(x->code, sizeof x->code, "%s", json_text(m, "code"));
+        snprintf(x->name_zh, sizeof x->name_zh, "%s", json_text(m, "name_zh"));
+        snprintf(x->name_en, sizeof x->name_en, "%s", json_text(m, "name_en"));
+        x->node = json_is_true(json_object_get(m, "node"));
+        x->peer_port = (int)json_integer_value(json_object_get(m, "peer_port"));
+        x->api_port = (int)json_integer_value(json_object_get(m, "api_port"));
+        d->count++;
+    }
+    json_decref(root);
+    return d->count > 0;
+}
+
+int devnet_save(const struct cli *c, const struct devnet *d)
+{
+    char path[CLI_PATH_MAX];
+    json_t *list = json_array();
+    for (size_t i = 0; i < d->count; i++) {
+        const struct devnet_member *m = &d->members[i];
+        json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:b,s:i,s:i}", "code", m->code, "name_zh", m->name_zh, "name_en",
+                                              m->name_en, "node", (int)m->node, "peer_port", m->peer_port, "api_port", m->api_port));
+    }
+    json_t *root = json_pack("{s:o}", "members", list);
+    char *text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    json_decref(root);
+    cli_path(path, "%s/devnet.json", d->dir);
+    int rc = cli_write(c, path, text, strlen(text), 0600, true);
+    free(text);
+    return rc;
+}
+
+int64_t devnet_offset_of(const struct devnet *d)
+{
+    char path[CLI_PATH_MAX];
+    long long v = 0;
+    cli_path(path, "%s/clock_offset_ms", d->dir);
+    FILE *f = fopen(path, "r");
+    if (f) {
+        if (fscanf(f, "%lld", &v) != 1) {
+            v = 0;
+        }
+        fclose(f);
+    }
+    return v;
+}
+
+int devnet_offset_save(const struct cli *c, const struct devnet *d, int64_t offset_ms)
+{
+    char path[CLI_PATH_MAX], text[32];
+    cli_path(path, "%s/clock_offset_ms", d->dir);
+    int n = snprintf(text, sizeof text, "%lld\n", (long long)offset_ms);
+    return cli_write(c, path, text, (size_t)n, 0600, true);
+}
+
+bool devnet_open(struct http *h, const struct devnet *d, const struct devnet_member *m, bool operator_role)
+{
+    char path[CLI_PATH_MAX], url[64], token[128] = "";
+    struct zyd_err err;
+    cli_path(path, "%s/%s/%s.token", d->dir, m->code, operator_role ? "operator" : "maker");
+    (void)zyd_secret_read(token, sizeof token, &err, path); /* without it the node says so: E8010 */
+    snprintf(url, sizeof url, "http://127.0.0.1:%d", m->api_port);
+    http_open(h, url, token);
+    return token[0] != '\0';
+}
+
+/* ---- processes ---- */
+
+int devnet_configure(const struct cli *c, const struct devnet *d, const struct zyd_hash *genesis_hash)
+{
+    char hex[65];
+    cli_hex(hex, genesis_hash->b);
+    for (size_t i = 0; i < d->count; i++) {
+        const struct devnet_member *m = &d->members[i];
+        char path[CLI_PATH_MAX], *text = NULL;
+        size_t size = 0;
+        if (!m->node) {
+            continue;
+        }
+        FILE *f = open_memstream(&text, &size);
+        zyd_assert(f);
+        fprintf(f,
+                "; made by zyd devnet up\n[node]\nname = %s\nconsortium = %s/consortium.json\ngenesis_hash = %s\ndata_dir = %s/%s/data\n"
+                "plugins = %s/plugins\n[peer]\nlisten = 127.0.0.1:%d\n",
+                m->code, d->dir, hex, d->dir, m->code, d->dir, m->peer_port);
+        fprintf(f,
+                "[api]\nlisten = 127.0.0.1:%d\ntokens = %s/%s/tokens\nopen_reads = yes\n[key]\nnode = %s/%s/keys/node.key\n"
+                "link = %s/%s/keys/link.key\nmaker = %s/%s/keys/maker.key\nchecker = %s/%s/keys/checker.key\n[log]\nformat = text\n",
+                m->api_port, d->dir, m->code, d->dir, m->code, d->dir, m->code, d->dir, m->code, d->dir, m->code);
+        for (size_t k = 0; k < d->count; k++) { /* ports may have moved since the genesis */
+            if (d->members[k].node && k != i) {
+                fprintf(f, "[peer \"%s\"]\naddress = 127.0.0.1:%d\n", d->members[k].code, d->members[k].peer_port);
+            }
+        }
+        fclose(f);
+        cli_path(path, "%s/%s/node.conf", d->dir, m->code);
+        int rc = cli_write(c, path, text, size, 0600, true);
+        free(text);
+        if (rc) {
+            return rc;
+        }
+    }
+    return 0;
+}
+
+long devnet_pid(const struct devnet *d, const struct devnet_member *m)
+{
+    char path[CLI_PATH_MAX], conf[CLI_PATH_MAX], line[4 * CLI_PATH_MAX];
+    long pid = 0;
+    if (!m->node) {
+        return 0;
+    }
+    cli_path(path, "%s/%s/zydd.pid", d->dir, m->code);
+    FILE *f = fopen(path, "r");
+    if (!f) {
+        return 0;
+    }
+    if (fscanf(f, "%ld", &pid) != 1 || pid <= 1) {
+        pid = 0;
+    }
+    fclose(f);
+    if (!pid) {
+        return 0;
+    }
+    /* the number may belong to another process by now: its arguments must name our file */
+    snprintf(path, sizeof path, "/proc/%ld/cmdline", pid);
+    f = fopen(path, "r");
+    size_t n = f ? fread(line, 1, sizeof line - 1, f) : 0;
+    if (f) {
+        fclose(f);
+    }
+    cli_path(conf, "%s/%s/node.conf", d->dir, m->code);
+    return memmem(line, n, conf, strlen(conf)) ? pid : 0;
+}
+
+static int spawn(const char *log, char *const argv[], bool wait_end, long *pid_out)
+{
+    pid_t pid = fork();
+    if (pid < 0) {
+        return -1;
+    }
+    if (pid == 0) {
+        int out = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        if (out < 0 || in < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) {
+            _exit(126);
+        }
+        setsid();
+        signal(SIGPIPE, SIG_DFL);
+        execv(argv[0], argv);
+        _exit(127);
+    }
+    *pid_out = pid;
+    int status = 0;
+    if (wait_end) {
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+        }
+        return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+    }
+    return 0;
+}
+
+int devnet_start(const struct cli *c, const struct devnet *d, const struct devnet_member *m)
+{
+    char zydd[CLI_PATH_MAX], conf[CLI_PATH_MAX], log[CLI_PATH_MAX], path[CLI_PATH_MAX], text[32];
+    long pid = 0;
+    if (devnet_pid(d, m)) {
+        return 0;
+    }
+    if (!cli_find_program(zydd, "zydd")) {
+        return cli_fail(c, ZYD_ERR_TOOL_MISSING, "zydd");
+    }
+    cli_path(conf, "%s/%s/node.conf", d->dir, m->code);
+    cli_path(log, "%s/%s/zydd.log", d->dir, m->code);
+    cli_path(path, "%s/%s/data", d->dir, m->code);
+    if (!cli_exists(path)) {
+        char *const init[] = {zydd, (char[]){"--init"}, (char[]){"--config"}, conf, NULL};
+        int rc = spawn(log, init, true, &pid);
+        if (rc) {
+            return cli_fail(c, ZYD_ERR_CONFIG, "zydd --init: %d; %s", rc, log);
+        }
+    }
+    char *const run[] = {zydd, (char[]){"--config"}, conf, NULL};
+    if (spawn(log, run, false, &pid) != 0) {
+        return cli_fail(c, ZYD_ERR_BUG, "fork: %s", strerror(errno));
+    }
+    cli_path(path, "%s/%s/zydd.pid", d->dir, m->code);
+    int n = snprintf(text, sizeof text, "%ld\n", pid);
+    return cli_write(c, path, text, (size_t)n, 0600, true);
+}
+
+void devnet_stop(const struct devnet *d, const struct devnet_member *m, int signal_number)
+{
+    long pid = devnet_pid(d, m);
+    struct timespec pause = {0, 20000000};
+    if (!pid) {
+        return;
+    }
+    kill((pid_t)pid, signal_number);
+    for (int i = 0; i < 750 && devnet_pid(d, m); i++) {
+        waitpid((pid_t)pid, NULL, WNOHANG); /* when it is our child */
+        nanosleep(&pause, NULL);
+    }
+    if (devnet_pid(d, m)) {
+        kill((pid_t)pid, SIGKILL);
+        for (int i = 0; i < 250 && devnet_pid(d, m); i++) {
+            waitpid((pid_t)pid, NULL, WNOHANG);
+            nanosleep(&pause, NULL);
+        }
+    }
+}

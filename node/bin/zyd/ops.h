@@ -1,0 +1,41 @@
+/* One operation from words: the event's schema, the object on the ledger, and the way to the node. */
+#ifndef OPS_H
+#define OPS_H
+
+#include "client.h"
+
+#define PAIRS_MAX 64u
+
+struct intent {
+    const struct zyd_guarantee_event_info *event;
+    const struct zyd_programme *programme;
+    uint16_t member;
+    bool has_object;
+    struct zyd_hash object;
+    uint64_t seq;
+    char ref[ZYD_CLIENT_REF_MAX + 1];
+    uint8_t args[ZYD_OP_SIZE_MAX];
+    size_t args_size;
+};
+/* "name=value" words into pairs; the words are cut in place into buffer. */
+int pairs_of(const struct cli *c, struct zyd_pair *pairs, size_t *count, char *buffer, size_t cap, const char *const *words,
+             size_t word_count);
+/* Encodes the arguments; prints what is wrong. */
+int intent_args(const struct client *k, struct intent *in, const struct zyd_pair *pairs, size_t count);
+void intent_op(const struct client *k, struct zyd_op *op, const struct intent *in);
+/* The contract of the text: 64 hex digits or a client_ref; its JSON, or NULL after printing. */
+json_t *contract_find(struct client *k, int *rc, const char *text);
+/* Fills object, seq and programme from the contract's JSON. */
+int intent_object(const struct client *k, struct intent *in, const json_t *contract);
+/* Books it: signed here when there are keys, else by the node.  outcome: the element of `operations` with `height`; a "waiting" one
+ * is a success.  Sends the same bytes again when an earlier run's outcome is unknown. */
+int intent_run(struct client *k, const struct intent *in, json_t **outcome);
+/* The same for any operation when there are keys. */
+int op_run(struct client *k, const struct zyd_op *op, bool may_wait, json_t **outcome);
+/* Prints what happened, and the contract's state with who is waited for. */
+int outcome_print(struct client *k, const json_t *outcome, const char *contract_id, int64_t started_ms);
+void url_escape(char *out, size_t cap, const char *text);
+/* 伍拾万元整 */
+void yuan_capital(char *out, size_t cap, int64_t fen);
+
+#endif
