@@ -401,7 +401,8 @@ def receipt(data, g):
     o, f = outcome(out), Fixed(entry)
     kind = f.u(8)
     if kind == 2:
-        check(op == b"" and f.u(32) == out_count and o["due"] > 0, "SYS receipt")
+        check(op == b"" and op_at == op_count == 0 and not op_path, "SYS receipt with an operation")
+        check(f.u(32) == out_count and o["due"] > 0, "SYS receipt")
     else:
         e = head_of(f, g)
         signed(e, signatures(f), g)
@@ -472,7 +473,8 @@ def canonical(data):
     check(v[0] is None and v[1] is True and v[5] == "政银担", "canonical kinds")
     check(v[2] == [0, 127, 128, 255, 256, 65535, 65536, 2**32 - 1, 2**32, 2**63 - 1, -1, -32, -33, -128, -129, -2**15,
                    -2**15 - 1, -2**31, -2**31 - 1, -2**63, 2**64 - 1], "canonical integers")
-    check([len(x) for x in v[3]] == [len(x) for x in v[4]] == [0, 31, 32, 255, 256], "canonical lengths")
+    sizes = (0, 31, 32, 255, 256)
+    check(v[3] == ["z" * n for n in sizes] and v[4] == [b"z" * n for n in sizes], "canonical lengths")
 
 
 def vote(data, h, g):
