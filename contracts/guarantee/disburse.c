@@ -11,14 +11,12 @@ static void path_refees(struct refees *out, const struct gu *g, const uint8_t *p
 {
     uint32_t basis = (uint32_t)param(g, ZYD_GP_FEE_BASIS);
     for (; count > 0; count--, p = node_next(p)) {
-        uint64_t n = num * node_ppm(p), d = den;
-        if (n % (uint64_t)PPM == 0) {
+        uint64_t n, d = den;
+        bool big = __builtin_mul_overflow(num, node_ppm(p), &n);
+        if (!big && n % (uint64_t)PPM == 0) {
             n /= (uint64_t)PPM; /* most paths are whole ppm: keeps the product far below 2^126 */
-        } else {
-            d *= (uint64_t)PPM;
-        }
-        if (d > (uint64_t)PPM * (uint64_t)PPM) {
-            ct_fail(E_RANGE); /* three levels of shares that are no whole ppm */
+        } else if (big || __builtin_mul_overflow(den, (uint64_t)PPM, &d)) {
+            ct_fail(E_RANGE); /* more than three levels of shares that are no whole ppm */
         }
         if (node_children(p) > 0) {
             path_refees(out, g, p + ZYD_GUARANTEE_NODE_SIZE, node_children(p), n, d, amount, days);

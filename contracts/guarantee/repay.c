@@ -51,19 +51,30 @@ void loan_deadlines(const struct gu *g)
     }
 }
 
-/* Books the interest of d up to date (exclusive, never past maturity) and starts a new accumulator. */
-static void settle(const struct gu *g, struct zyd_guarantee_drawdown *d, int32_t date)
+/* Days that the running accumulator of d has reached on date: never past maturity, never less than none. */
+static uint32_t running_days(const struct zyd_guarantee_drawdown *d, int32_t date)
 {
     int32_t to = min_date(date, d->maturity);
-    if (to <= d->settled_to) {
-        return;
-    }
-    add_days(&d->days_lo, &d->days_hi, d->balance, (uint32_t)zyd_days_between(d->settled_to, to));
-    int64_t due = interest(d->days_lo, d->days_hi, d->rate_ppm, (uint32_t)param(g, ZYD_GP_LOAN_BASIS));
+    return to > d->settled_to ? (uint32_t)zyd_days_between(d->settled_to, to) : 0;
+}
+
+/* Interest of the running accumulator on date, not booked yet.  What was repaid since the last settlement earned until its own
+ * value date, in whatever order the repayments came in. */
+static int64_t running_interest(const struct gu *g, const struct zyd_guarantee_drawdown *d, int32_t date)
+{
+    uint64_t lo = d->days_lo, hi = d->days_hi;
+    add_days(&lo, &hi, d->balance, running_days(d, date));
+    return interest(lo, hi, d->rate_ppm, (uint32_t)param(g, ZYD_GP_LOAN_BASIS));
+}
+
+/* Books the interest of d up to date (exclusive) and starts a new accumulator. */
+static void settle(const struct gu *g, struct zyd_guarantee_drawdown *d, int32_t date)
+{
+    int64_t due = running_interest(g, d, date);
     ct_post(g->o.h.bank, ZYD_GL_INT, "1111", "4011", due, 0);
     d->interest += due;
     d->days_lo = d->days_hi = 0;
-    d->settled_to = to;
+    d->settled_to = zyd_date_add(d->settled_to, (int32_t)running_days(d, date));
 }
 
 /* INT_SETTLE: ACTIVE -> same by SYS on a settlement date or at a maturity. */
@@ -117,10 +128,7 @@ void event_repay(struct gu *g)
         ct_fail(E_BAD_DATE); /* ruling 15 */
     }
     /* What pays the drawdown off also pays the interest up to the value date, booked first (ruling 15). */
-    int32_t to = min_date(date, d->maturity);
-    struct zyd_guarantee_drawdown after = *d;
-    add_days(&after.days_lo, &after.days_hi, d->balance, (uint32_t)zyd_days_between(d->settled_to, to));
-    int64_t running = !active ? 0 : interest(after.days_lo, after.days_hi, d->rate_ppm, (uint32_t)param(g, ZYD_GP_LOAN_BASIS));
+    int64_t running = active ? running_interest(g, d, date) : 0;
     bool payoff = split ? amount - paid_interest == d->balance : amount == d->balance + open + running;
     if (payoff) {
         open += running;
@@ -153,7 +161,7 @@ void event_repay(struct gu *g)
         memo(g, g->o.h.principal, g->o.h.principal - paid_principal, ZYD_GL_RELEASE);
         if (active && !payoff) {
             /* the running accumulator keeps what this part earned until its value date */
-            add_days(&d->days_lo, &d->days_hi, paid_principal, (uint32_t)zyd_days_between(d->settled_to, to));
+            add_days(&d->days_lo, &d->days_hi, paid_principal, running_days(d, date));
         }
         d->balance -= paid_principal;
         g->o.h.principal -= paid_principal;
@@ -201,19 +209,15 @@ void event_overdue(struct gu *g)
         ct_fail(E_BAD_DATE);
     }
     for (uint32_t i = 0; i < g->o.h.drawdown_count; i++) {
-        struct zyd_guarantee_drawdown d = g->o.d[i];
-        owed += d.interest;
-        if (d.balance == 0) {
+        const struct zyd_guarantee_drawdown *d = &g->o.d[i];
+        owed += d->interest;
+        if (d->balance == 0) {
             continue;
         }
-        if (date < d.settled_to && date != first_maturity(g)) {
+        if (date < d->settled_to && date != first_maturity(g)) {
             ct_fail(E_BAD_DATE); /* ruling 15; another drawdown may have settled since the first maturity */
         }
-        int32_t to = min_date(date, d.maturity);
-        if (to > d.settled_to) {
-            add_days(&d.days_lo, &d.days_hi, d.balance, (uint32_t)zyd_days_between(d.settled_to, to));
-            owed += interest(d.days_lo, d.days_hi, d.rate_ppm, (uint32_t)param(g, ZYD_GP_LOAN_BASIS));
-        }
+        owed += running_interest(g, d, date);
     }
     if (principal != g->o.h.principal || due != owed) {
         ct_fail(E_AMOUNT_MISMATCH); /* ruling 18 */

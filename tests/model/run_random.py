@@ -1,0 +1,400 @@
+#!/usr/bin/env python3
+"""Random steps through the model (model.py, from the specification) and the contract (alloc_driver, the C itself).
+
+  tests/model/run_random.py --driver build/alloc_driver --steps 1000000 [--seed 1]
+
+Two kinds of steps, half each: single sums (ALLOC with memory, share trees, interest, fees, settlement dates, cap room), and
+events in the life of contracts (drawdowns, settlements, repayments, default, claim under a cap, settlement, recoveries,
+write-off), whose every posting, obligation, warning, deadline and error code is compared.  Prints the first differences and
+`steps N differences D`; exit 1 when D is not 0.  Same seed, same steps.
+"""
+import argparse
+import random
+import subprocess
+import sys
+from datetime import date, timedelta
+
+import model
+import wire
+
+PRESETS = {
+    'AH4321': [('BANK', 200000, []), ('REST', 800000, [('GUAR', 500000, []), ('REG', 375000, []), ('LGOV', 125000, [])])],
+    'HN4321': [('BANK', 200000, []), ('REST', 800000, [
+        ('PROV_SIDE', 500000, [('NFGF', 500000, []), ('PFIN', 250000, []), ('REG', 250000, [])]), ('GUAR', 375000, []),
+        ('LOCAL', 125000, [('CITY', 500000, []), ('COUNTY', 500000, [])])])],
+    'NAT2080': [('BANK', 200000, []), ('REST', 800000, [('NFGF', 250000, []), ('REG', 250000, []), ('GUAR', 500000, [])])],
+    'SC206020': [('BANK', 200000, []), ('REST', 800000, [('REG', 250000, []), ('GUAR', 750000, [])])],
+    'TECH35': [('BANK', 200000, []), ('REST', 800000, [('NFGF', 437500, []), ('REG', 250000, []), ('GUAR', 312500, [])])],
+    'XC520': [('BANK', 200000, []), ('REST', 800000, [('NFGF', 250000, []), ('REG', 250000, []), ('CITY', 250000, []),
+                                                      ('GUAR', 250000, [])])],
+    'TWO82': [('BANK', 200000, []), ('GUAR', 800000, [])],
+    'SZ91': [('BANK', 100000, []), ('GUAR', 900000, [])],
+}
+MEMBERS = ['BANK', 'GUAR', 'REG', 'NFGF', 'LGOV', 'PFIN', 'CITY', 'COUNTY']
+INDEX = {m: i for i, m in enumerate(MEMBERS)}
+NAME = {v: k for k, v in wire.LABELS.items()}
+USCC = '91430100MA4TEXT00G'
+
+
+class Run:
+    def __init__(self, driver, seed, wanted):
+        self.rng = random.Random(seed)
+        self.driver = subprocess.Popen([driver], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.wanted, self.steps, self.differences = wanted, 0, 0
+        self.lines, self.expected = [], []
+        self.kinds = {}
+        self.send('members ' + ' '.join(f'{m}:{5 if m in ("LGOV", "PFIN", "CITY", "COUNTY") else i + 1}'
+                                        for i, m in enumerate(MEMBERS)))
+
+    def send(self, line):
+        self.lines.append(line)
+
+    def ask(self, kind, line, expected):
+        self.lines.append(line)
+        self.expected.append((line, expected))
+        self.steps += 1
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        if len(self.expected) >= 500:
+            self.flush()
+
+    def flush(self):
+        self.driver.stdin.write('\n'.join(self.lines) + '\n\n')
+        self.driver.stdin.flush()
+        for line, want in self.expected:
+            got = self.driver.stdout.readline().rstrip('\n')
+            if got != want:
+                self.differences += 1
+                if self.differences <= 5:
+                    print(f'difference after {self.steps} steps\n  asked    {line[:300]}\n  model    {want}\n  contract {got}')
+        self.lines, self.expected = [], []
+
+    def more(self):
+        return self.steps < self.wanted
+
+    # ---- single sums ----
+    def number(self, bits):
+        return self.rng.getrandbits(self.rng.randint(1, bits))
+
+    def guarded(self, f):
+        try:
+            return f()
+        except model.Refused as e:
+            return f'fail {e.code}'
+
+    def amount(self):
+        return self.rng.choice([self.rng.randint(0, 30), self.rng.randint(1, 10**6), self.rng.randint(1, 10**11),
+                                self.rng.randint(1, model.MAX_AMT)])
+
+    def sums_alloc(self):
+        r = self.rng
+        n = r.randint(1, 12)
+        weights = r.choice([lambda: [r.randint(0, 9) for _ in range(n)], lambda: [r.randint(0, 10**6) for _ in range(n)],
+                            lambda: [r.randint(0, 10**12) for _ in range(n)]])()
+        if sum(weights) == 0:
+            weights[0] = 1
+        self.send('alloc ' + ' '.join(map(str, weights)))
+        total, paid = 0, [0] * n
+        for _ in range(r.randint(1, 20)):
+            total = min(model.MAX_AMT, total + self.amount() // r.choice([1, 1, 10**3]))
+            inc = model.alloc(total, weights, paid)
+            self.ask('alloc', f'total {total}', ' '.join(map(str, inc)))
+            assert sum(paid) == total and min(inc) >= 0
+
+    def sums_tree(self):
+        r = self.rng
+        tree = self.tree()
+        p = self.parameters(tree)
+        self.send('params ' + wire.params(p, tree, INDEX).hex())
+        for _ in range(10):
+            t = self.amount()
+            bank, parts = model.split_tree(tree, t)
+            self.ask('tree', f'split {t}', ' '.join(map(str, [bank] + parts)))
+        for _ in range(5):
+            g = model.Programme(tree, **p)
+            g.s, g.used = self.number(80), self.number(45)
+            def room():
+                if p['cap_ppm'] and g.s * tree[1][1] * p['cap_ppm'] >= 2**126:
+                    raise model.Refused(9104)
+                return min(g.room(), model.MAX_AMT)
+            self.ask('cap', f'room {g.s & (2**64 - 1)} {g.s >> 64} {g.used}', str(self.guarded(room)))
+
+    def sums_time(self):
+        r = self.rng
+        s, rate, basis = self.number(r.choice([40, 60, 90])), r.randint(0, 1000000), r.choice([360, 365])
+        self.ask('interest', f'interest {s & (2**64 - 1)} {s >> 64} {rate} {basis}',
+                 str(self.guarded(lambda: model.interest(s, rate, basis))))
+        a, days = self.amount(), r.randint(1, 11000)
+        self.ask('fee', f'fee {a} {rate} {days} {basis}', str(self.guarded(lambda: model.fee(a, rate, days, basis))))
+        num = r.randint(1, 10**6)
+        self.ask('refee', f'refee {a} {num} 1000000 {rate} {days} {basis}',
+                 str(self.guarded(lambda: model.half_up(a * num * rate * days, 10**6 * 10**6 * basis))))
+        d = date(2020, 1, 1) + timedelta(days=r.randint(0, 7000))
+        day, months = r.randint(1, 28), sorted(r.sample(range(1, 13), r.randint(1, 12)))
+        mask = sum(1 << (m - 1) for m in months)
+        self.ask('settle', f'settle {wire.day(d)} {day} {mask}', str(wire.day(model.next_settlement(d, day, months))))
+
+    # ---- lives ----
+    def shares(self, n):
+        cuts = sorted(self.rng.sample(range(1, model.PPM), n - 1))
+        return [b - a for a, b in zip([0] + cuts, cuts + [model.PPM])]
+
+    def tree(self):
+        r = self.rng
+        if r.random() < 0.5:
+            return r.choice(list(PRESETS.values()))
+        names = ['GUAR'] + r.sample(MEMBERS[2:], r.randint(0, 6))
+        r.shuffle(names)
+        groups = []
+        while names:
+            n = r.randint(1, min(3, len(names)))
+            groups.append(names[:n])
+            names = names[n:]
+        ppm = self.shares(len(groups))
+        below = []
+        for i, (g, share) in enumerate(zip(groups, ppm)):
+            if len(g) == 1:
+                below.append((g[0], share, []))
+            else:
+                below.append((f'IN{i}', share, [(x, s, []) for x, s in zip(g, self.shares(len(g)))]))
+        bank, rest = self.shares(2)
+        return [('BANK', bank, []), ('REST', rest, below)] if len(below) > 1 or below[0][2] else \
+               [('BANK', bank, []), (below[0][0], rest, [])]
+
+    def parameters(self, tree):
+        r = self.rng
+        names = model.rest_leaves(tree)
+        return dict(
+            guar='GUAR', reg='REG' if 'REG' in names else None, nfgf='NFGF' if 'NFGF' in names else None,
+            first_payer=r.choice([None, None, r.choice(names)]), collector=r.choice([None, None, 'BANK', r.choice(names)]),
+            rate_cap=r.choice([1000000, 150000]), loan_basis=r.choice([360, 365]), settle_day=r.randint(1, 28),
+            settle_months=r.choice([[3, 6, 9, 12], list(range(1, 13)), [12], [1, 7]]), fee_ppm=r.choice([0, 10000, 8765]),
+            fee_basis=r.choice([360, 365]), refee_reg_ppm=r.choice([0, 3000, 1]), refee_nfgf_ppm=r.choice([0, 3000, 999]),
+            term_max=1096, report_wd=r.randint(0, 3), notice_wd=r.randint(0, 6), grace=r.choice([0, 3, 30]),
+            late_ppm=r.choice([0, 50000, 333333]), claim_open_days=r.choice([0, 60]), claim_close_days=r.choice([60, 180]),
+            cap_ppm=r.choice([0, 0, 30000, 400000]), cap_overflow=r.choice(['BANK', 'BANK', 'REJECT']),
+            min_room=r.choice([0, 1, 10**6]), warn_ppm=r.choice([0, 20000]), stop_ppm=r.choice([0, 300000]),
+            auto_reset=r.randint(0, 1), cover=r.choice(['PRINCIPAL', 'INTEREST']))
+
+    def call(self, c, kind, event, member, today, args, act, sys=0, deadline=0, makes=0):
+        """One event: the model's answer, then the driver's question."""
+        try:
+            rows, warnings = act()
+            if c is not None:
+                self.invariants(c, rows)
+            text = '0 ' + ''.join(f'~{w}' for w in warnings) + ''.join(
+                f'|{INDEX[m]} {NAME[label]} {dr} {cr} {fen} {-1 if o is None else o}' for m, label, dr, cr, fen, o in rows)
+        except model.Refused as e:
+            if c is not None:
+                c.rows, c.warnings = [], []
+            text = f'{e.code} '
+        due = c.due() if c is not None else (None, None, None)
+        text += '#' + ','.join('0' if d is None else str(wire.day(d)) for d in due)
+        self.ask(kind, f'call {event} {INDEX[member]} {wire.day(today)} {sys} {deadline} {self.object} {makes} '
+                 f'{wire.pack(args).hex()}', text)
+
+    def invariants(self, c, rows):
+        """domain.md 3.0.9, on the model's own postings: a mistake that model and contract share would still show here."""
+        for m, label, dr, cr, fen, o in rows:
+            assert 0 < fen <= model.MAX_AMT, (label, fen)
+            for account, sign in ((dr, fen), (cr, -fen)):
+                self.books[m, account] = self.books.get((m, account), 0) + sign
+        of = lambda m, account: self.books.get((m, account), 0)
+        for d in c.drawdowns:
+            assert d.balance >= 0 and d.due >= 0 and d.unearned >= 0
+        before = c.state in ('ISSUED', 'ACTIVE', 'OVERDUE', 'CLAIMED')
+        if before:
+            assert of('BANK', '1101') + of('BANK', '1102') == c.principal and of('BANK', '1111') == c.interest_due
+            memos = model.split_tree(c.g.tree, c.principal)[1]                                                   # I6
+        else:
+            memos = [0] * len(model.rest_leaves(c.g.tree))
+        if c.state in ('CLAIM_APPROVED', 'COMPENSATED', 'RECOVERING', 'WRITTEN_OFF'):
+            assert of('BANK', '1102') == c.bank_1102 >= 0 and of('BANK', '1111') == c.bank_1111 >= 0
+            for n, v in zip(c.parties[:-1], c.open):
+                assert of(n, '1131.' + c.borr) == v >= 0
+            assert sum(c.borne) == c.total                                                                       # I4
+        for n, v in zip(model.rest_leaves(c.g.tree), memos):
+            assert of(n, '9001') == v == -of(n, '9002')
+        assert of('GUAR', '2151') == -sum(d.unearned for d in c.drawdowns)
+        for (m, account), v in self.books.items():
+            assert account not in ('1135', '1121', '2171') or v == 0, (m, account, v)
+            if account.startswith('1141.'):
+                assert v == -of(account[5:], '2141.' + m)                                                        # I3
+
+    def sys(self, c, name, deadline, day, act):
+        self.call(c, name, 0xff01, 'BANK', day, [], act, sys=1, deadline=deadline)
+
+    def fire(self, c, today):
+        """All deadlines of the contract up to today, in order of instant and number."""
+        while True:
+            settle, overdue, release = c.due()
+            pending = [(d, n) for d, n in ((settle, 1), (overdue, 2), (release, 6)) if d and d <= today]
+            if not pending:
+                return
+            d, n = min(pending)
+            if n == 1:
+                self.sys(c, 'INT_SETTLE', 1, d, lambda: c.int_settle(d))
+            elif n == 2:
+                self.sys(c, 'SYS_OVERDUE', 2, d, lambda: c.sys_overdue(d))
+            else:
+                self.sys(c, 'SYS_RELEASE', 6, d, c.release)
+
+    def life(self, g, today, counter):
+        r = self.rng
+        self.object = f'{counter:064x}'
+        self.books = {}
+        nothing = lambda: ([], [])
+        amount = r.choice([r.randint(10, 10**4), r.randint(10**6, 10**9), r.randint(10**9, 10**12)])
+        plain = lambda name, member, args, makes=0: self.call(None, name, wire.EVENTS[name], member, today, args, nothing,
+                                                              makes=makes)
+        doc = bytes(32)
+        stopped = g.state == 'STOPPED' and not (g.year is not None and g.year != today.year and g.p['auto_reset'])
+        if stopped:
+            def refuse():
+                raise model.Refused(1102)
+            self.call(None, 'APPLY', 1, 'BANK', today, [USCC, amount, 365, 'seed', None, doc], refuse, makes=1)
+            return today
+        plain('APPLY', 'BANK', [USCC, amount, 365, 'seed', None, doc], 1)
+        plain('DD_DONE', 'BANK', [doc, None, None])
+        plain('OFFER', 'GUAR', [amount, None, None])
+        valid = today + timedelta(days=r.randint(5, 60))
+        plain('ISSUE', 'GUAR', [doc, wire.day(valid)])
+        p = g.p
+        c = model.Contract(g, 'BANK', 'GUAR', p['reg'], p['nfgf'], USCC, amount, today, valid)
+        c.obligations = self.obligations
+        defaults = r.random() < 0.5
+        for _ in range(r.randint(8, 40)):
+            if not self.more() or c.state in ('RELEASED', 'WRITTEN_OFF') and r.random() < 0.7:
+                break
+            today = self.act(c, today, defaults)
+        self.obligations = c.obligations
+        return today
+
+    def act(self, c, today, defaults):
+        r = self.rng
+        if r.random() < 0.6 or (c.state in ('ISSUED',) and not c.drawdowns and r.random() < 0.3):
+            step = timedelta(days=r.choice([0, 1, r.randint(1, 20), r.randint(1, 60)]))
+            if c.state == 'ISSUED':
+                step = min(step, c.valid_until - today)
+            today += step
+            self.fire(c, today)
+        if c.state in ('ISSUED', 'ACTIVE') and (not c.drawdowns or r.random() < 0.15) and len(c.drawdowns) < 6:
+            left = max(1, c.amount - c.drawn)
+            a = r.choice([left, r.randint(1, left), r.randint(1, left), left + 1])
+            vd = today - timedelta(days=r.choice([0, 0, 0, 1, 9, -1]))
+            m = vd + timedelta(days=r.choice([r.randint(1, 400), 30, 365, 1097, 0]))
+            rate = r.choice([0, 43500, r.randint(1, 200000)])
+            n = r.choice([len(c.drawdowns) + 1, len(c.drawdowns) + 1, 1])
+            self.call(c, 'DISBURSE', 6, 'BANK', today, [n, a, wire.day(vd), wire.day(m), rate],
+                      lambda: c.disburse(today, n, a, vd, m, rate))
+            self.fire(c, today)
+        elif c.state in ('ACTIVE', 'OVERDUE') and r.random() < (0.3 if defaults else 0.9):
+            self.repay(c, today)
+        elif c.state == 'ACTIVE' and defaults:
+            day = today - timedelta(days=r.choice([0, 0, 1, 8]))
+            principal, owed = c.principal, c.owed_on(day) + r.choice([0, 0, 0, 1])
+            self.call(c, 'OVERDUE', 8, 'BANK', today, [wire.day(day), principal, owed],
+                      lambda: c.report_overdue(today, day, principal, owed))
+            self.fire(c, today)
+        elif c.state == 'OVERDUE':
+            principal, owed = c.principal + r.choice([0, 0, 0, 1]), c.interest_due
+            self.call(c, 'CLAIM', 9, 'BANK', today, [principal, owed, [], None], lambda: c.claim(today, principal, owed))
+            if c.state == 'CLAIMED':
+                t = c.total
+                if r.random() < 0.1:
+                    self.call(c, 'APPROVE', 10, 'GUAR', today, [t + 1], lambda: c.approve(today, t + 1))
+                self.call(c, 'APPROVE', 10, 'GUAR', today, [t], lambda: c.approve(today, t))
+                self.settle(c, today)
+        elif c.state in ('COMPENSATED', 'RECOVERING', 'WRITTEN_OFF'):
+            self.recover(c, today)
+        return today
+
+    def repay(self, c, today):
+        r = self.rng
+        d = r.choice(c.drawdowns)
+        vd = today - timedelta(days=r.choice([0, 0, 0, 1, 3, 12, -1]))
+        running = 0
+        if c.state == 'ACTIVE' and vd >= d.settled:
+            running = model.interest(d.fen_days(vd), d.rate, c.g.p['loan_basis'])
+        whole = d.balance + d.due + running
+        kind = r.random()
+        part = None
+        if kind < 0.3:
+            amount = whole
+            part = r.choice([None, d.due + running])
+        elif kind < 0.5:
+            amount = d.due
+        elif kind < 0.9:
+            amount = d.due + r.randint(0, d.balance)
+            part = r.choice([None, d.due])
+        else:
+            amount, part = r.randint(1, max(1, whole)), r.choice([None, 0, d.due + 1])
+        if amount == 0:
+            return
+        number = d.number
+        self.call(c, 'REPAY', 7, 'BANK', today, [number, wire.day(vd), amount, part],
+                  lambda: c.repay(today, number, vd, amount, part))
+
+    def settle(self, c, today):
+        if c.state not in ('CLAIM_APPROVED', 'COMPENSATED'):
+            return
+        todo = ([c.first] if c.state == 'CLAIM_APPROVED' else []) + list(c.shares)
+        if self.rng.random() < 0.8:
+            self.rng.shuffle(todo)
+        for o in todo:
+            oid = bytes(30) + o.to_bytes(2, 'big')
+            self.call(c, 'SETTLED', 0xff02, 'BANK', today, [oid], lambda: c.settled(o), sys=1)
+
+    def recover(self, c, today):
+        r = self.rng
+        if r.random() < 0.25:
+            who = r.choice(c.parties + ['COUNTY'])
+            self.call(c, 'WRITE_OFF', 12, who, today, [bytes(32)], lambda: c.write_off(who))
+            return
+        left = max(1, sum(c.borne) - c.net)
+        gross = r.choice([r.randint(1, 30), r.randint(1, left), left + r.randint(0, 1000)])
+        cost = r.choice([0, r.randint(0, 40), r.randint(0, gross)])
+        collector = c.g.p['collector'] or 'GUAR'
+        self.call(c, 'RECOVER', 11, collector, today, [gross, cost, 'ref'], lambda: c.recover(gross, cost))
+
+    def lives(self):
+        """One programme: contracts one after another, so that the cap and the breaker have a history."""
+        r = self.rng
+        tree = self.tree()
+        p = self.parameters(tree)
+        g = model.Programme(tree, **p)
+        self.send('reset')
+        self.send('params ' + wire.params(p, tree, INDEX).hex())
+        self.obligations = 0
+        today = date(2024, 1, 1) + timedelta(days=r.randint(0, 700))
+        for i in range(r.randint(1, 6)):
+            if self.more() and self.obligations < 300:
+                today = self.life(g, today, i + 1) + timedelta(days=r.randint(0, 30))
+
+
+def main():
+    a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    a.add_argument('--driver', required=True)
+    a.add_argument('--steps', type=int, default=1_000_000)
+    a.add_argument('--seed', type=int, default=1)
+    o = a.parse_args()
+    run = Run(o.driver, o.seed, o.steps)
+    sums = 0
+    while run.more():
+        before = run.steps
+        if sums * 2 > run.steps:
+            run.lives()
+        else:
+            run.rng.choice([run.sums_alloc, run.sums_alloc, run.sums_tree, run.sums_time, run.sums_time])()
+            sums += run.steps - before
+    run.flush()
+    run.driver.stdin.close()
+    if run.driver.wait() != 0:
+        print('the driver ended badly')
+        run.differences += 1
+    print(', '.join(f'{k} {v}' for k, v in sorted(run.kinds.items())))
+    print(f'steps {run.steps} differences {run.differences}')
+    return 1 if run.differences else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

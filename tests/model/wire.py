@@ -1,0 +1,65 @@
+"""What goes over the wire to the driver: canonical MessagePack and the parameter record, from zyd/guarantee.h's tables."""
+
+EVENTS = dict(APPLY=1, DD_DONE=2, OFFER=3, FILE_RE=4, ISSUE=5, DISBURSE=6, REPAY=7, OVERDUE=8, CLAIM=9, APPROVE=10,
+              RECOVER=11, WRITE_OFF=12)
+LABELS = {2: 'DRAW', 3: 'FEE_CHARGE', 4: 'FEE_COLLECT', 5: 'REFEE', 6: 'FEE_EARN', 7: 'INT', 8: 'REPAY_INT', 9: 'REPAY_PRIN',
+          10: 'RELEASE', 11: 'OVERDUE', 12: 'CLAIM_OK', 13: 'OWN_PART', 14: 'SHARE', 15: 'CAP_OVERFLOW', 16: 'RECOV',
+          17: 'WRITE_OFF'}
+SLOTS = ('class settle cover batch open_from open_until guar reg nfgf first_payer collector base_rate rate_cap loan_basis '
+         'settle_day settle_months fee_ppm fee_basis refee_reg_ppm refee_nfgf_ppm household_cap term_max min_bank_share '
+         'auto_limit auto_claim file_later_days dd_wd offer_wd issue_wd report_wd notice_wd grace late_ppm claim_open_days '
+         'claim_close_days review_wd pay_wd share_wd silence cap_ppm cap_period cap_overflow min_room warn_ppm stop_ppm '
+         'auto_reset recovery_mode cost_limit').split()
+
+
+def pack(v):
+    if v is None:
+        return b'\xc0'
+    if isinstance(v, int):
+        if v < 128:
+            return bytes([v])
+        for tag, size in ((0xcc, 1), (0xcd, 2), (0xce, 4), (0xcf, 8)):
+            if v < 1 << (8 * size):
+                return bytes([tag]) + v.to_bytes(size, 'big')
+        raise ValueError(v)
+    if isinstance(v, str):
+        b = v.encode()
+        return (bytes([0xa0 | len(b)]) if len(b) < 32 else b'\xd9' + bytes([len(b)])) + b
+    if isinstance(v, bytes):
+        return (b'\xc4' + bytes([len(v)]) if len(v) < 256 else b'\xc5' + len(v).to_bytes(2, 'big')) + v
+    head = bytes([0x90 | len(v)]) if len(v) < 16 else b'\xdc' + len(v).to_bytes(2, 'big')
+    return head + b''.join(pack(x) for x in v)
+
+
+def day(d):
+    return d.year * 10000 + d.month * 100 + d.day
+
+
+def tree_bytes(tree, index):
+    out = b''
+    for name, ppm, below in tree:
+        member = 0xffff if below else 0xfffe if name == 'BANK' else index[name]
+        out += ppm.to_bytes(4, 'big') + member.to_bytes(2, 'big') + bytes([len(below), 0])
+        out += tree_bytes(below, index)
+    return out
+
+
+def params(p, tree, index):
+    """p: the model's parameters plus guar, reg, nfgf, first_payer, collector as member names or None."""
+    slots = b''
+    for name in SLOTS:
+        v = p.get(name, {'class': 1, 'settle': 1, 'batch': 1, 'household_cap': 9 * 10**15, 'auto_limit': 9 * 10**15,
+                         'auto_claim': 9 * 10**15, 'min_bank_share': 0, 'dd_wd': 10, 'offer_wd': 5, 'issue_wd': 10,
+                         'review_wd': 10, 'pay_wd': 5, 'share_wd': 20, 'silence': 1, 'cap_period': 1, 'recovery_mode': 1,
+                         'cost_limit': 9 * 10**15, 'file_later_days': 3000}.get(name, 0))
+        if name in ('guar', 'reg', 'nfgf', 'first_payer', 'collector'):
+            v = 0xffff if v is None else index[v]
+        elif name == 'cover':
+            v = {'PRINCIPAL': 1, 'INTEREST': 2}[v]
+        elif name == 'cap_overflow':
+            v = {'BANK': 1, 'REJECT': 2}[v]
+        elif name == 'settle_months':
+            v = sum(1 << (m - 1) for m in v)
+        slots += v.to_bytes(8, 'big')
+    banks = index['BANK'].to_bytes(2, 'big')
+    return pack([slots, tree_bytes(tree, index), banks, [], []])
