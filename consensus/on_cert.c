@@ -130,6 +130,10 @@ void zyd_bft_on_cert(struct zyd_bft *b, const struct zyd_cert *cert, bool relay)
         return;
     }
     if (zyd_bft_cert_at(b, cert->type, cert->view) != NULL) {
+        if (cert->type == ZYD_VOTE_F) { /* it may have come before its header did: now it can be of use */
+            on_final(b, cert);
+            b->again = true;
+        }
         return;
     }
     bool moves = cert->view >= b->view || (cert->type == ZYD_VOTE_F && cert->view > zyd_bft_final_view(b));

@@ -292,6 +292,21 @@ static bool recovered(const struct sim *s, const uint64_t *acked_at_heal, uint64
 
 #define HEAL_LIMIT_MS 60000
 
+static void not_recovered(struct sim *s, const uint64_t *acked_at_heal, uint64_t top_at_heal)
+{
+    char who[160] = "";
+    size_t at = 0;
+    for (uint8_t i = 0; i < s->node_count && at < sizeof who - 24; i++) {
+        at += (size_t)snprintf(who + at, sizeof who - at, " n%u%s:%llu", i, s->nodes[i].byz == HONEST ? "" : "!",
+                               (unsigned long long)s->nodes[i].committed);
+    }
+    for (uint8_t c = 0; c < s->client_count && at < sizeof who - 24; c++) {
+        at += (size_t)snprintf(who + at, sizeof who - at, " c%u:+%llu", c, (unsigned long long)(s->clients[c].acked - acked_at_heal[c]));
+    }
+    check_fail(s, ZYD_SIM_LIVENESS, "liveness: %d s after healing (top then %llu, now %llu):%s", HEAL_LIMIT_MS / 1000,
+               (unsigned long long)top_at_heal, (unsigned long long)s->top, who);
+}
+
 static void run(struct sim *s)
 {
     struct event e;
@@ -313,8 +328,7 @@ static void run(struct sim *s)
             break;
         }
         if (noted && s->now > s->options.until_ms + HEAL_LIMIT_MS) {
-            check_fail(s, ZYD_SIM_LIVENESS, "liveness: %d s after healing not every client and node had moved on (top %llu, at heal %llu)",
-                       HEAL_LIMIT_MS / 1000, (unsigned long long)s->top, (unsigned long long)top);
+            not_recovered(s, acked, top);
         }
         if (s->options.blocks != 0 && s->top >= s->options.blocks && !s->healed) {
             s->options.until_ms = s->now;
