@@ -178,9 +178,9 @@ uint32_t zyd_host_post(struct zyd_host *h, uint16_t member, uint16_t programme, 
 {
     static const struct zyd_hash none;
     struct journal *j = &h->j;
-    bool same = dr.size == cr.size && memcmp(dr.data, cr.data, dr.size) == 0;
-    if (member >= h->genesis->member_count || amount < 0 || amount > ZYD_MONEY_MAX || same ||
-        !zyd_host_account_code_ok(dr) || !zyd_host_account_code_ok(cr)) {
+    if (member >= h->genesis->member_count || amount < 0 || amount > ZYD_MONEY_MAX ||
+        !zyd_host_account_code_ok(dr) || !zyd_host_account_code_ok(cr) ||
+        (dr.size == cr.size && memcmp(dr.data, cr.data, dr.size) == 0)) {
         return ZYD_CODE_RANGE;
     }
     if (amount == 0) {

@@ -58,6 +58,8 @@ struct zyd_fixture *zyd_fixture_new(uint32_t members)
     struct zyd_fixture *f = take(sizeof *f);
     zyd_test_consortium_plan(&f->c, members < 4 ? 1 : 4, members);
     f->outcomes = zyd_wr_of(take(OUTCOMES_SIZE), OUTCOMES_SIZE);
+    f->limits = (struct zyd_state_limits){
+        .records_max = 1u << 18, .recent_bytes = 256u << 20, .overlay_bytes = 32u << 20, .due_max = 1u << 18};
     return f;
 }
 
@@ -184,13 +186,11 @@ static void apply(struct zyd_fixture *f)
 
 void zyd_fixture_start(struct zyd_fixture *f)
 {
-    const struct zyd_state_limits limits = {
-        .records_max = 1u << 18, .recent_bytes = 256u << 20, .overlay_bytes = 32u << 20, .due_max = 1u << 18};
     struct zyd_genesis *g = &f->c.g;
     const char *why;
     zyd_test_consortium_seal(&f->c);
-    f->state_mem = take(zyd_state_footprint(&limits));
-    f->state = zyd_state_init(f->state_mem, &limits, &no_kv);
+    f->state_mem = take(zyd_state_footprint(&f->limits));
+    f->state = zyd_state_init(f->state_mem, &f->limits, &no_kv);
     f->host_mem = take(zyd_host_footprint(g) + 15);
     f->host = zyd_host_init(f->host_mem, g);
     for (uint16_t i = 0; i < g->plugin_count; i++) {
@@ -323,6 +323,7 @@ uint32_t zyd_fixture_run(struct zyd_fixture *f, const struct zyd_fixture_op *spe
         op.object = *spec->object;
         op.expect_seq = spec->expect_seq == UINT64_MAX ? current_seq(f, spec) : spec->expect_seq;
     } else {
+        op.expect_seq = 0;
         op.client_ref = zyd_span(spec->ref, strlen(spec->ref));
     }
     zyd_assert(f->overlay != NULL);

@@ -23,6 +23,7 @@
 
 struct zyd_fixture {
     struct zyd_test_consortium c;
+    struct zyd_state_limits limits; /* may be changed until start */
     struct zyd_state *state;
     struct zyd_host *host;
     struct zyd_overlay *overlay; /* NULL between blocks */
