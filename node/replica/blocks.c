@@ -563,49 +563,51 @@ static bool ready(struct zyd_replica *r, struct slot *s)
     return is_carrier(s) || (b != NULL && b->complete);
 }
 
+static void answer(struct zyd_replica *r, struct slot *s)
+{
+    struct zyd_bft_in in = {.kind = ZYD_BFT_IN_VERIFIED, .hash = s->hash, .ok = !s->bad};
+    s->verify = false;
+    zyd_replica_feed(r, &in);
+}
+
+/* The verdict on what is lowest; false: a limit or a fault of this node, nothing done. */
+static bool execute_next(struct zyd_replica *r, struct slot *s)
+{
+    enum zyd_status status = s->bad ? ZYD_E_INVALID : zyd_replica_execute_slot(r, s);
+    if (status == ZYD_E_BUSY) { /* all overlays taken: later */
+        return false;
+    }
+    if (status == ZYD_E_STORE || status == ZYD_E_DAMAGED) {
+        zyd_replica_fail(r, status);
+        return false;
+    }
+    if (status == ZYD_E_FULL) { /* no verdict on the block; of a final one we cannot go on without it */
+        s->stuck = true;
+        if (s->old) {
+            zyd_replica_fail(r, ZYD_E_FULL);
+        }
+        return !s->old;
+    }
+    s->bad = status != ZYD_OK;
+    if (s->bad && s->old) {
+        zyd_replica_alarm(r, ZYD_ALARM_DIVERGED, "a final block does not execute to its roots here");
+    }
+    r->pool_dirty = true;
+    return true;
+}
+
 bool zyd_replica_execute_one(struct zyd_replica *r)
 {
     struct slot *next = NULL;
     for (size_t i = 0; i < SLOTS; i++) {
         struct slot *s = &r->slots[i];
+        if (s->state == SLOT_LIVE && s->verify && (s->executed || s->bad)) {
+            answer(r, s); /* executed before consensus asked: a fetched block */
+            return true;
+        }
         if ((next == NULL || s->header.view < next->header.view) && ready(r, s)) {
             next = s;
         }
     }
-    if (next == NULL) {
-        return false;
-    }
-    enum zyd_status status = next->bad ? ZYD_E_INVALID : zyd_replica_execute_slot(r, next);
-    switch (status) {
-    case ZYD_OK:
-        break;
-    case ZYD_E_BUSY: /* all overlays taken: later */
-        return false;
-    case ZYD_E_STORE:
-    case ZYD_E_DAMAGED:
-        zyd_replica_fail(r, status);
-        return false;
-    case ZYD_E_FULL:
-        /* A limit of this node: no verdict on the block.  Of a final one we cannot go on without it. */
-        next->stuck = true;
-        if (next->committing) {
-            zyd_replica_fail(r, ZYD_E_FULL);
-            return false;
-        }
-        return true;
-    default:
-        next->bad = true;
-        if (next->committing) {
-            zyd_replica_alarm(r, ZYD_ALARM_DIVERGED, "a final block does not execute to its roots here");
-            zyd_replica_fail(r, ZYD_E_INVALID);
-        }
-        break;
-    }
-    r->pool_dirty = true;
-    if (next->verify || next->bad) {
-        struct zyd_bft_in in = {.kind = ZYD_BFT_IN_VERIFIED, .hash = next->hash, .ok = !next->bad};
-        next->verify = false;
-        zyd_replica_feed(r, &in);
-    }
-    return true;
+    return next != NULL && execute_next(r, next);
 }
