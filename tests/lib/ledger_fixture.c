@@ -75,6 +75,7 @@ void zyd_fixture_free(struct zyd_fixture *f)
         free((void *)(uintptr_t)f->leaves[i].data);
     }
     free(f->leaves);
+    free(f->books);
     free(f->outcomes.data);
     free(f->state_mem);
     free(f->host_mem);
@@ -136,6 +137,77 @@ void zyd_fixture_opening(struct zyd_fixture *f, uint16_t member, uint16_t progra
     o->dr = keep(f, dr, strlen(dr));
     o->cr = keep(f, cr, strlen(cr));
     o->amount.fen = amount;
+}
+
+/* ---- the auditor's side: accounts from openings and outcomes (FORMATS.md 16), without the host's code ---- */
+
+struct zyd_fixture_book {
+    struct zyd_account a;
+};
+
+static struct zyd_account *book(struct zyd_fixture *f, uint16_t member, uint16_t programme, const char *code)
+{
+    for (size_t i = 0; i < f->book_count; i++) {
+        struct zyd_account *a = &f->books[i].a;
+        if (a->member == member && a->programme == programme && strcmp(a->code, code) == 0) {
+            return a;
+        }
+    }
+    if (f->book_count == f->book_cap) {
+        f->book_cap = f->book_cap * 2 + 64;
+        f->books = realloc(f->books, f->book_cap * sizeof *f->books);
+        zyd_assert(f->books != NULL);
+    }
+    struct zyd_account *a = &f->books[f->book_count++].a;
+    *a = (struct zyd_account){.member = member, .programme = programme};
+    strcpy(a->code, code);
+    return a;
+}
+
+static void enter(struct zyd_account *a, const struct zyd_posting *p, uint64_t log_index, uint32_t n)
+{
+    uint8_t bytes[256];
+    struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
+    zyd_wx_hash(&wr, &a->history);
+    zyd_wx_u64(&wr, log_index);
+    zyd_wx_u32(&wr, n);
+    zyd_wx_u16(&wr, p->label);
+    zyd_wx_u64(&wr, (uint64_t)p->amount.fen);
+    zyd_wx_hash(&wr, &p->obligation);
+    zyd_wx_u8(&wr, (uint8_t)strlen(p->dr));
+    zyd_wx_bytes(&wr, p->dr, strlen(p->dr));
+    zyd_wx_u8(&wr, (uint8_t)strlen(p->cr));
+    zyd_wx_bytes(&wr, p->cr, strlen(p->cr));
+    zyd_hash1(&a->history, "zyd/hist/1", wr.data, wr.size);
+    a->entry_count++;
+}
+
+static void keep_books(struct zyd_fixture *f, const struct zyd_posting *p, uint64_t log_index, uint32_t n)
+{
+    struct zyd_account *dr = book(f, p->member, p->programme, p->dr);
+    dr->debits += (uint64_t)p->amount.fen;
+    enter(dr, p, log_index, n);
+    struct zyd_account *cr = book(f, p->member, p->programme, p->cr);
+    cr->credits += (uint64_t)p->amount.fen;
+    enter(cr, p, log_index, n);
+}
+
+static void keep_outcome(struct zyd_fixture *f, uint64_t log_index, uint32_t n)
+{
+    for (uint32_t i = 0; i < f->outcome.posting_count && !f->quiet_check; i++) {
+        keep_books(f, &f->postings[i], log_index, n);
+    }
+}
+
+static void keep_openings(struct zyd_fixture *f)
+{
+    for (uint16_t i = 0; i < f->c.g.opening_count; i++) {
+        const struct zyd_opening *o = &f->c.g.openings[i];
+        struct zyd_posting p = {.member = o->member, .programme = o->programme, .label = ZYD_LABEL_OPENING, .amount = o->amount};
+        memcpy(p.dr, o->dr.data, o->dr.size);
+        memcpy(p.cr, o->cr.data, o->cr.size);
+        keep_books(f, &p, 0, i);
+    }
 }
 
 /* Takes the block's write set over into the plain array of leaves. */
@@ -203,6 +275,7 @@ void zyd_fixture_start(struct zyd_fixture *f)
     zyd_assert(zyd_host_ready(f->host));
     f->overlay = zyd_overlay_begin(f->state, NULL);
     MUST(zyd_host_genesis(f->host, f->overlay, &f->totals));
+    keep_openings(f);
     apply(f);
     f->time_ms = g->created_ms;
     f->log_size = 1;
@@ -211,6 +284,17 @@ void zyd_fixture_start(struct zyd_fixture *f)
 uint64_t zyd_fixture_at(int32_t date, int hour)
 {
     return (uint64_t)(zyd_ms_of_date(date) + (int64_t)hour * 3600000);
+}
+
+static bool next_outcome(struct zyd_fixture *f, struct zyd_rd *rd)
+{
+    if (rd->pos == rd->size) {
+        return false;
+    }
+    struct zyd_span bytes = zyd_rx_block(rd, rd->size);
+    zyd_assert(!rd->bad);
+    MUST(zyd_outcome_decode(&f->outcome, f->postings, f->events, f->warnings, bytes));
+    return true;
 }
 
 uint32_t zyd_fixture_block(struct zyd_fixture *f, uint64_t time_ms)
@@ -231,6 +315,10 @@ uint32_t zyd_fixture_block(struct zyd_fixture *f, uint64_t time_ms)
         MUST(zyd_host_run_sys(f->host, &f->outcomes, &ran, &f->block));
     }
     f->sys_count = f->block.op_count;
+    struct zyd_rd rd = zyd_rd_of(zyd_wr_span(&f->outcomes));
+    for (uint32_t n = 0; next_outcome(f, &rd); n++) {
+        keep_outcome(f, f->block.log_index, n);
+    }
     f->log_size += f->sys_count != 0 ? 2 : 1; /* the seal, and the SYS leaf */
     return f->sys_count;
 }
@@ -239,17 +327,6 @@ void zyd_fixture_end(struct zyd_fixture *f)
 {
     zyd_assert(f->overlay != NULL);
     apply(f);
-}
-
-static bool next_outcome(struct zyd_fixture *f, struct zyd_rd *rd)
-{
-    if (rd->pos == rd->size) {
-        return false;
-    }
-    struct zyd_span bytes = zyd_rx_block(rd, rd->size);
-    zyd_assert(!rd->bad);
-    MUST(zyd_outcome_decode(&f->outcome, f->postings, f->events, f->warnings, bytes));
-    return true;
 }
 
 bool zyd_fixture_outcome(struct zyd_fixture *f, uint32_t i)
@@ -347,7 +424,8 @@ uint32_t zyd_fixture_run(struct zyd_fixture *f, const struct zyd_fixture_op *spe
     f->run_ns += now_ns() - start;
     zyd_assert(f->block.op_count == before + f->last_count);
     struct zyd_rd rd = {f->outcomes.data, f->outcomes.size, at, false}; /* only what this operation wrote */
-    while (next_outcome(f, &rd)) {
+    for (uint32_t n = 0; next_outcome(f, &rd); n++) {
+        keep_outcome(f, f->block.log_index, n);
     }
     zyd_assert(f->outcome.code == code);
     f->object = f->outcome.object;
@@ -403,6 +481,7 @@ int zyd_fixture_member_of(const struct zyd_fixture *f, const char *code)
 void zyd_fixture_check(struct zyd_fixture *f)
 {
     zyd_u128 debits = 0, credits = 0, open = 0;
+    size_t accounts = 0;
     zyd_i128 member_sum[ZYD_MEMBERS_MAX] = {0};
     for (uint64_t i = 0; i < f->leaf_count; i++) {
         struct zyd_record r;
@@ -417,6 +496,10 @@ void zyd_fixture_check(struct zyd_fixture *f)
             debits += a.debits;
             credits += a.credits;
             member_sum[a.member] += (zyd_i128)a.debits - (zyd_i128)a.credits;
+            const struct zyd_account *audited = book(f, a.member, a.programme, a.code);
+            zyd_assert(audited->debits == a.debits && audited->credits == a.credits);
+            zyd_assert(audited->entry_count == a.entry_count && zyd_hash_eq(&audited->history, &a.history));
+            accounts++;
         } else if (r.kind == ZYD_REC_OBLIGATION) {
             struct zyd_obligation o;
             MUST(zyd_obligation_decode(&o, r.value));
@@ -428,4 +511,5 @@ void zyd_fixture_check(struct zyd_fixture *f)
     }
     zyd_assert(debits == f->totals.debits && credits == f->totals.credits && debits == credits);
     zyd_assert(open == f->totals.open_obligations);
+    zyd_assert(accounts == f->book_count);
 }

@@ -49,6 +49,8 @@ struct zyd_fixture {
     char *texts[256];
     uint32_t text_count;
     void *state_mem, *host_mem;
+    struct zyd_fixture_book *books; /* accounts as an auditor computes them from outcomes alone */
+    size_t book_count, book_cap;
     bool quiet_check; /* true: zyd_fixture_end does not scan (benchmarks) */
     uint64_t run_ns, seal_ns; /* time spent in zyd_host_run_op; in sealing and applying blocks */
 };
@@ -95,7 +97,8 @@ bool zyd_fixture_pending(struct zyd_fixture *f, struct zyd_pending *out, const s
 int zyd_fixture_member_of(const struct zyd_fixture *f, const char *code);
 
 /* Full scan of the state between blocks: each member's debits equal its credits, control totals equal the sums of accounts
- * and of open obligations.  Panics with what differs. */
+ * and of open obligations, and every account (sums, entries, history) is what an auditor computes from genesis and outcomes.
+ * Panics with what differs. */
 void zyd_fixture_check(struct zyd_fixture *f);
 
 #endif

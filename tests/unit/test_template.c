@@ -310,6 +310,31 @@ static void test_a_note_is_emitted_and_changes_only_the_number(void **state)
     end(p);
 }
 
+static void test_an_extension_that_waits_ends_when_the_promise_was_paid(void **state)
+{
+    struct pair *p = *state;
+    struct zyd_pending pending;
+    promised(p);
+    block(p, 20260110);
+    assert_int_equal(run(p, &(struct zyd_fixture_op){.contract = IOU, .event = IOU_EXTEND, .programme = 1, .member = CREDITOR,
+                                                     .object = &p->iou, .expect_seq = 1, .args = date_args(20260227),
+                                                     .flags = ZYD_ENV_MAY_WAIT}),
+                     ZYD_CODE_PENDING);
+    struct zyd_hash op_id = p->vm->op_id;
+    assert_int_equal(run(p, &(struct zyd_fixture_op){.event = ZYD_HOST_PAID, .member = DEBTOR, .object = &p->obligation,
+                                                     .expect_seq = 1, .args = text_args("BANKREF-2"), .signers = {CREDITOR},
+                                                     .signer_count = 1}),
+                     0);
+    end(p);
+    assert_int_equal(block(p, 20260112), 1); /* SYS raises no number: expect_seq still holds, the contract's own check does not */
+    assert_int_equal(run(p, &(struct zyd_fixture_op){.event = ZYD_HOST_COUNTERSIGN, .member = DEBTOR, .object = &op_id}),
+                     IOU_BAD_STATE);
+    end(p);
+    assert_true(zyd_fixture_pending(p->vm, &pending, &op_id));
+    assert_int_equal(pending.state, 6);
+    assert_int_equal(pending.code, IOU_BAD_STATE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +345,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_unpaid_promise_becomes_overdue_after_its_grace, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_extension_moves_the_deadline, setup, teardown),
         cmocka_unit_test_setup_teardown(test_paid_settles_the_obligation_and_tells_the_contract, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_an_extension_that_waits_ends_when_the_promise_was_paid, setup, teardown),
         cmocka_unit_test_setup_teardown(test_a_note_is_emitted_and_changes_only_the_number, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
