@@ -130,7 +130,7 @@ static void state_tree(void **state)
     struct zyd_hash key, root, path[64];
     uint64_t size;
     for (uint8_t i = 0; i < 12; i++) {
-        char owner_key[16];
+        char owner_key[16] = {0};
         snprintf(owner_key, sizeof owner_key, "record %u", i);
         zyd_record_key(&key, i % 3, zyd_span(owner_key, strlen(owner_key)));
         assert_int_equal(zyd_overlay_put(o, &key, i % 3, ZYD_REC_OBJECT, i, i, zyd_span(owner_key, i), 5 + i), ZYD_OK);

@@ -394,7 +394,9 @@ static void do_checkpoint(struct world *w)
         w->at_checkpoint = w->frozen;
         w->has_checkpoint = true;
         w->torn = false;
-        memmove(w->log, w->log + w->log_frozen, w->log_size - w->log_frozen);
+        if (w->log_frozen > 0) {
+            memmove(w->log, w->log + w->log_frozen, w->log_size - w->log_frozen);
+        }
         w->log_size -= w->log_frozen;
         w->checkpoints++;
     }
