@@ -248,11 +248,12 @@ static void retransmit(struct zyd_bft *b)
         b->resend_ms = NEVER;
         return;
     }
-    int64_t r = b->d_ms + (int64_t)(zyd_bft_random(b) % (uint64_t)(b->d_ms + 1));
-    if (b->resend_ms == NEVER) {
-        b->resend_ms = b->now_ms + r;
-    } else if (b->now_ms >= b->resend_ms) {
-        b->resend_ms = b->now_ms + r;
+    if (b->resend_ms != NEVER && b->now_ms < b->resend_ms) {
+        return;
+    }
+    bool first = b->resend_ms == NEVER;
+    b->resend_ms = b->now_ms + b->d_ms + (int64_t)(zyd_bft_random(b) % (uint64_t)(b->d_ms + 1));
+    if (!first) {
         resend(b);
     }
 }

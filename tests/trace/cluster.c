@@ -431,16 +431,17 @@ static void step(struct cluster *c, struct cnode *node, struct zyd_bft_in *in)
         step(c, node, &pool);
     }
     int64_t deadline = zyd_bft_deadline_ms(node->bft);
-    if (deadline != INT64_MAX && deadline != node->tick_at) {
-        node->tick_at = deadline;
-        push(c, EV_TICK, node->idx, deadline > c->now ? deadline : c->now);
+    if (deadline != INT64_MAX && (deadline > c->now ? deadline : c->now) != node->tick_at) {
+        node->tick_at = deadline > c->now ? deadline : c->now;
+        push(c, EV_TICK, node->idx, node->tick_at);
     }
 }
 
 static void handle(struct cluster *c, struct cevent *ev)
 {
     struct cnode *node = &c->nodes[ev->node];
-    bool stale = !node->up || (ev->kind != EV_MESSAGE && ev->run != c->runs[ev->node]);
+    bool stale = !node->up || (ev->kind != EV_MESSAGE && ev->run != c->runs[ev->node]) ||
+                 (ev->kind == EV_TICK && ev->at != node->tick_at); /* the deadline has moved */
     struct zyd_bft_in in = {0};
     if (!stale) {
         switch (ev->kind) {
