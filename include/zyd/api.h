@@ -14,7 +14,8 @@ struct zyd_api;
 struct zyd_api_config {
     const struct zyd_genesis *genesis;
     const char *consortium_json; /* path, served as it is */
-    struct zyd_store *store;
+    const char *data_dir;        /* holds the API's journal; NULL: none, and then nothing is signed for callers */
+    struct zyd_store *store;     /* NULL (tests): only blocks told by on_commit are known */
     const char *name, *version;
     uint16_t me_member;
     uint8_t me; /* validator index or 255 */
@@ -27,7 +28,8 @@ struct zyd_api_config {
 };
 struct zyd_api_calls {
     void *ctx;
-    /* Queue an event; false when the inbox is full (answer 429).  Bytes are copied. */
+    /* Queue an event; false when the inbox is full (answer 429).  Bytes are copied.  Must not block on the loop.  The API has run
+     * zyd_env_decode and zyd_env_verify on the envelope: its SUBMIT event says verified. */
     bool (*submit)(void *ctx, uint64_t ticket, struct zyd_span envelope);
     bool (*query)(void *ctx, uint64_t ticket, struct zyd_span bytes);
     int64_t (*wall_ms)(void *ctx);                 /* the node's clock, moved in a development consortium */
@@ -38,6 +40,7 @@ struct zyd_api_calls {
 enum zyd_status zyd_api_start(struct zyd_api **out, struct zyd_err *err, const struct zyd_api_config *config,
                               const struct zyd_api_calls *calls, uint64_t height);
 uint16_t zyd_api_port(const struct zyd_api *a); /* of the first TCP listener */
+uint16_t zyd_api_metrics_port(const struct zyd_api *a);
 /* From the loop thread; both only copy and queue. */
 void zyd_api_on_commit(struct zyd_api *a, const struct zyd_header *h, struct zyd_span block, struct zyd_span finality);
 void zyd_api_on_reply(struct zyd_api *a, uint64_t ticket, enum zyd_status status, struct zyd_span bytes);

@@ -29,4 +29,10 @@ enum zyd_status zyd_cj_hex(uint8_t *out, size_t size, struct zyd_err *err, const
 /* One institution, as in consortium.json and in a join request; spans point into o. */
 enum zyd_status zyd_cj_member(struct zyd_member *m, struct zyd_err *err, const json_t *o, const char *where);
 
+/* Arrays, integers, texts, booleans and null as canonical MessagePack, and back (rd.bad for what has no such form). */
+enum zyd_status zyd_cj_plain(struct zyd_wr *wr, struct zyd_err *err, const json_t *v, unsigned depth);
+json_t *zyd_cj_plain_show(struct zyd_rd *rd, unsigned depth);
+/* A text, integer, boolean, or list of them, as the schema takes it; malloc'd, NULL when it is something else. */
+char *zyd_cj_value_text(const json_t *v);
+
 #endif

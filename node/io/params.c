@@ -34,7 +34,7 @@ static struct zyd_guarantee_members members_of(const struct zyd_genesis *g)
 
 /* ---- any contract: arrays as they are ---- */
 
-static enum zyd_status plain_encode(struct zyd_wr *wr, struct zyd_err *err, const json_t *v, unsigned depth)
+enum zyd_status zyd_cj_plain(struct zyd_wr *wr, struct zyd_err *err, const json_t *v, unsigned depth)
 {
     switch (json_typeof(v)) {
     case JSON_ARRAY:
@@ -43,7 +43,7 @@ static enum zyd_status plain_encode(struct zyd_wr *wr, struct zyd_err *err, cons
         }
         zyd_wr_array(wr, (uint32_t)json_array_size(v));
         for (size_t i = 0; i < json_array_size(v); i++) {
-            enum zyd_status s = plain_encode(wr, err, json_array_get(v, i), depth + 1);
+            enum zyd_status s = zyd_cj_plain(wr, err, json_array_get(v, i), depth + 1);
             if (s != ZYD_OK) {
                 return s;
             }
@@ -70,7 +70,7 @@ static enum zyd_status plain_encode(struct zyd_wr *wr, struct zyd_err *err, cons
 }
 
 /* Text of a JSON value as the schema takes it; malloc'd. */
-static char *value_text(const json_t *v)
+char *zyd_cj_value_text(const json_t *v)
 {
     char number[32];
     if (json_is_string(v)) {
@@ -88,7 +88,7 @@ static char *value_text(const json_t *v)
         size_t size = 0;
         FILE *f = open_memstream(&all, &size);
         for (size_t i = 0; f && i < json_array_size(v); i++) {
-            char *one = json_is_array(json_array_get(v, i)) ? NULL : value_text(json_array_get(v, i));
+            char *one = json_is_array(json_array_get(v, i)) ? NULL : zyd_cj_value_text(json_array_get(v, i));
             if (!one) {
                 fclose(f);
                 free(all);
@@ -116,7 +116,7 @@ static enum zyd_status schema_encode(struct zyd_wr *wr, struct zyd_err *err, con
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)o, key, value)
     {
-        char *text = count < PAIRS_MAX ? value_text(value) : NULL;
+        char *text = count < PAIRS_MAX ? zyd_cj_value_text(value) : NULL;
         if (!text) {
             s = zyd_cj_fail(err, "params", "each member is a text, an integer, true, false or a list of them");
             break;
@@ -145,7 +145,7 @@ enum zyd_status zyd_params_encode(struct zyd_wr *wr, struct zyd_err *err, const 
     if (json_is_object(v) && strcmp(contract, "guarantee") == 0) {
         s = schema_encode(wr, err, v, g);
     } else if (json_is_array(v)) {
-        s = plain_encode(wr, err, v, 0);
+        s = zyd_cj_plain(wr, err, v, 0);
     } else {
         s = zyd_cj_fail(err, "params", json_is_object(v) ? "only the guarantee contract has named parameters; give an array"
                                                          : "an object or an array is expected");
@@ -156,14 +156,14 @@ enum zyd_status zyd_params_encode(struct zyd_wr *wr, struct zyd_err *err, const 
 
 /* ---- back ---- */
 
-static json_t *plain_show(struct zyd_rd *rd, unsigned depth)
+json_t *zyd_cj_plain_show(struct zyd_rd *rd, unsigned depth)
 {
     uint8_t first = rd->pos < rd->size ? rd->data[rd->pos] : 0xc1;
     if ((first & 0xf0) == 0x90 || first == 0xdc || first == 0xdd) {
         json_t *list = json_array();
         uint32_t count = zyd_rd_array(rd, ZYD_RD_ITEMS_MAX);
         for (uint32_t i = 0; i < count && !rd->bad && depth < ZYD_RD_DEPTH_MAX; i++) {
-            json_array_append_new(list, plain_show(rd, depth + 1));
+            json_array_append_new(list, zyd_cj_plain_show(rd, depth + 1));
         }
         return list;
     }
@@ -201,7 +201,7 @@ enum zyd_status zyd_params_show(char **json, struct zyd_err *err, const char *co
         s = zyd_guarantee_params_decode(show_pair, v, params, &members);
     } else {
         struct zyd_rd rd = zyd_rd_of(params);
-        v = plain_show(&rd, 0);
+        v = zyd_cj_plain_show(&rd, 0);
         s = zyd_rd_done(&rd);
     }
     *json = s == ZYD_OK ? json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;

@@ -1,0 +1,315 @@
+/* The view: its tables and how they are read.  view_apply.c fills them. */
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <zyd/codec.h>
+#include <zyd/guarantee.h>
+
+#include "view_impl.h"
+
+static uint64_t bit(uint64_t member)
+{
+    return member < ZYD_MEMBERS_MAX ? UINT64_C(1) << member : 0;
+}
+
+/* Parties and cap of a guarantee programme, from its parameters (zyd/guarantee.h). */
+static void read_programme(struct zyd_view_programme *out, const struct zyd_programme *p)
+{
+    static const enum zyd_guarantee_param members[] = {ZYD_GP_GUAR, ZYD_GP_REG, ZYD_GP_NFGF, ZYD_GP_FIRST_PAYER,
+                                                       ZYD_GP_COLLECTOR};
+    struct zyd_rd rd = zyd_rd_of(p->params);
+    zyd_rd_array_of(&rd, 5);
+    struct zyd_span slots = zyd_rd_bin(&rd, ZYD_GUARANTEE_PARAM_COUNT * 8u);
+    struct zyd_span tree = zyd_rd_bin(&rd, ZYD_GUARANTEE_NODES_MAX * ZYD_GUARANTEE_NODE_SIZE);
+    struct zyd_span banks = zyd_rd_bin(&rd, ZYD_GUARANTEE_BANKS_MAX * 2u);
+    if (rd.bad || slots.size != ZYD_GUARANTEE_PARAM_COUNT * 8u || tree.size < 2 * ZYD_GUARANTEE_NODE_SIZE) {
+        return;
+    }
+    out->guarantee = true;
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        out->fixed |= bit(zyd_get64(slots.data + 8 * (size_t)members[i]));
+    }
+    for (size_t i = 0; i + ZYD_GUARANTEE_NODE_SIZE <= tree.size; i += ZYD_GUARANTEE_NODE_SIZE) {
+        out->fixed |= bit(zyd_get16(tree.data + i + 4));
+    }
+    out->parties = out->fixed;
+    for (size_t i = 0; i + 2 <= banks.size; i += 2) {
+        out->parties |= bit(zyd_get16(banks.data + i));
+    }
+    out->rest_ppm = zyd_get32(tree.data + ZYD_GUARANTEE_NODE_SIZE);
+    out->cap_ppm = (uint32_t)zyd_get64(slots.data + 8 * (size_t)ZYD_GP_CAP_PPM);
+}
+
+static void open_side(struct zyd_view *v, const struct zyd_opening *o, struct zyd_span code, bool debit)
+{
+    struct zyd_hash key;
+    uint32_t at;
+    zyd_account_key(&key, o->member, o->programme, code);
+    at = zyd_index_find(&v->accounts.by_key, v->accounts.items, &key);
+    if (at == ZYD_VIEW_NONE) {
+        struct zyd_view_account *a = zyd_view_push(v->accounts, &at);
+        a->key = key;
+        a->a.member = o->member;
+        a->a.programme = o->programme;
+        memcpy(a->a.code, code.data, code.size <= ZYD_ACCOUNT_MAX ? code.size : ZYD_ACCOUNT_MAX);
+        zyd_index_add(&v->accounts.by_key, v->accounts.items, at);
+    }
+    struct zyd_account *a = &v->accounts.items[at].a;
+    *(debit ? &a->debits : &a->credits) += (zyd_u128)(uint64_t)o->amount.fen;
+    a->entry_count++;
+}
+
+struct zyd_view *zyd_view_make(const struct zyd_genesis *g, const struct zyd_view_source *source)
+{
+    struct zyd_view *v = calloc(1, sizeof *v);
+    pthread_rwlockattr_t attr;
+    if (!v) {
+        return NULL;
+    }
+    v->g = g;
+    v->source = *source;
+    v->time_ms = g->created_ms;
+    pthread_rwlockattr_init(&attr);
+    /* readers come without pause: the thread that applies blocks must not starve */
+    pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&v->lock, &attr);
+    pthread_rwlockattr_destroy(&attr);
+#define INDEX(table, type, key) zyd_index_init(&v->table.by_key, sizeof(type), offsetof(type, key))
+    INDEX(txs, struct zyd_view_tx, op_id);
+    INDEX(envs, struct zyd_view_env, env_id);
+    INDEX(records, struct zyd_view_record, key);
+    INDEX(objects, struct zyd_view_object, id);
+    INDEX(obligations, struct zyd_view_obligation, o.id);
+    INDEX(pendings, struct zyd_view_pending, op_id);
+    INDEX(accounts, struct zyd_view_account, key);
+#undef INDEX
+    zyd_index_init(&v->objects_by_record, sizeof(struct zyd_view_object), offsetof(struct zyd_view_object, record_key));
+    for (uint16_t i = 0; i < g->plugin_count; i++) {
+        if (g->plugins[i].name.size == 9 && memcmp(g->plugins[i].name.data, "guarantee", 9) == 0) {
+            v->guarantee = g->plugins[i].contract;
+        }
+    }
+    for (uint16_t i = 0; i < g->programme_count; i++) {
+        if (v->guarantee != 0 && g->programmes[i].contract == v->guarantee) {
+            read_programme(&v->programmes[i], &g->programmes[i]);
+        }
+    }
+    for (uint16_t i = 0; i < g->opening_count; i++) { /* genesis has no block value: its postings stand here only */
+        open_side(v, &g->openings[i], g->openings[i].dr, true);
+        open_side(v, &g->openings[i], g->openings[i].cr, false);
+    }
+    return v;
+}
+
+void zyd_view_free(struct zyd_view *v)
+{
+    if (!v) {
+        return;
+    }
+    for (uint32_t i = 0; i < v->records.count; i++) {
+        free(v->records.items[i].value);
+    }
+    for (uint32_t i = 0; i < v->pendings.count; i++) {
+        free(v->pendings.items[i].op_bytes);
+    }
+#define DROP(table)                                                                                                    \
+    free(v->table.items);                                                                                              \
+    zyd_index_free(&v->table.by_key)
+    DROP(txs);
+    DROP(envs);
+    DROP(blocks);
+    DROP(records);
+    DROP(objects);
+    DROP(obligations);
+    DROP(pendings);
+    DROP(accounts);
+#undef DROP
+    zyd_index_free(&v->objects_by_record);
+    free(v->touched);
+    pthread_rwlock_destroy(&v->lock);
+    free(v);
+}
+
+void zyd_view_lock(struct zyd_view *v)
+{
+    zyd_assert(pthread_rwlock_rdlock(&v->lock) == 0);
+}
+
+void zyd_view_unlock(struct zyd_view *v)
+{
+    zyd_assert(pthread_rwlock_unlock(&v->lock) == 0);
+}
+
+uint64_t zyd_view_height(const struct zyd_view *v)
+{
+    return v->height;
+}
+
+uint64_t zyd_view_time_ms(const struct zyd_view *v)
+{
+    return v->time_ms;
+}
+
+const struct zyd_genesis *zyd_view_genesis(const struct zyd_view *v)
+{
+    return v->g;
+}
+
+uint16_t zyd_view_guarantee(const struct zyd_view *v)
+{
+    return v->guarantee;
+}
+
+#define BY_KEY(table, key) zyd_index_find(&v->table.by_key, v->table.items, key)
+#define AT(table, index) ((index) < v->table.count ? &v->table.items[index] : NULL)
+
+/* Of several outcomes of one operation, the one that took effect; else the newest. */
+const struct zyd_view_tx *zyd_view_tx(const struct zyd_view *v, const struct zyd_hash *op_id)
+{
+    uint32_t at = BY_KEY(txs, op_id);
+    for (uint32_t i = at; i != ZYD_VIEW_NONE; i = v->txs.items[i].older) {
+        if (v->txs.items[i].code == 0) {
+            return &v->txs.items[i];
+        }
+    }
+    return AT(txs, at);
+}
+
+const struct zyd_view_tx *zyd_view_tx_at(const struct zyd_view *v, uint32_t index)
+{
+    return AT(txs, index);
+}
+
+uint32_t zyd_view_tx_index(const struct zyd_view *v, const struct zyd_view_tx *tx)
+{
+    return (uint32_t)(tx - v->txs.items);
+}
+
+const struct zyd_view_env *zyd_view_env(const struct zyd_view *v, const struct zyd_hash *env_id)
+{
+    return AT(envs, BY_KEY(envs, env_id));
+}
+
+const struct zyd_view_env *zyd_view_env_at(const struct zyd_view *v, uint32_t index)
+{
+    return AT(envs, index);
+}
+
+const struct zyd_view_block *zyd_view_block(const struct zyd_view *v, uint64_t height)
+{
+    return height >= 1 && height <= v->blocks.count ? &v->blocks.items[height - 1] : NULL;
+}
+
+const struct zyd_view_object *zyd_view_object(const struct zyd_view *v, const struct zyd_hash *id)
+{
+    return AT(objects, BY_KEY(objects, id));
+}
+
+const struct zyd_view_object *zyd_view_object_at(const struct zyd_view *v, uint32_t index)
+{
+    return AT(objects, index);
+}
+
+const struct zyd_view_record *zyd_view_record(const struct zyd_view *v, const struct zyd_hash *key)
+{
+    return AT(records, BY_KEY(records, key));
+}
+
+const struct zyd_view_record *zyd_view_record_at(const struct zyd_view *v, uint32_t index)
+{
+    return AT(records, index);
+}
+
+const struct zyd_view_obligation *zyd_view_obligation(const struct zyd_view *v, const struct zyd_hash *id)
+{
+    return AT(obligations, BY_KEY(obligations, id));
+}
+
+const struct zyd_view_obligation *zyd_view_obligation_at(const struct zyd_view *v, uint32_t index)
+{
+    return AT(obligations, index);
+}
+
+const struct zyd_view_pending *zyd_view_pending(const struct zyd_view *v, const struct zyd_hash *op_id)
+{
+    return AT(pendings, BY_KEY(pendings, op_id));
+}
+
+const struct zyd_view_pending *zyd_view_pending_at(const struct zyd_view *v, uint32_t index)
+{
+    return AT(pendings, index);
+}
+
+const struct zyd_view_account *zyd_view_account_at(const struct zyd_view *v, uint32_t index)
+{
+    return AT(accounts, index);
+}
+
+const struct zyd_view_programme *zyd_view_programme(const struct zyd_view *v, uint16_t id)
+{
+    const struct zyd_programme *p = zyd_genesis_programme(v->g, id);
+    return p ? &v->programmes[p - v->g->programmes] : NULL;
+}
+
+uint64_t zyd_view_parties(const struct zyd_view *v, const struct zyd_view_object *o)
+{
+    const struct zyd_view_programme *p = zyd_view_programme(v, o->programme);
+    uint64_t parties = bit(o->member) | bit(o->bank);
+    if (p && p->guarantee) { /* a minute of BREAKER_RESET concerns every bank of the programme */
+        parties |= o->kind == ZYD_GUARANTEE_KIND_CONTRACT ? p->fixed : p->parties;
+    }
+    return parties;
+}
+
+struct zyd_view_counts zyd_view_counts(const struct zyd_view *v)
+{
+    struct zyd_view_counts c = v->counts;
+    c.txs = v->txs.count;
+    return c;
+}
+
+/* ---- blocks, from the source ---- */
+
+enum zyd_status zyd_view_fetch(struct zyd_view *v, struct zyd_view_fetched *out, uint64_t height)
+{
+    memset(out, 0, sizeof *out);
+    enum zyd_status s = v->source.block(v->source.ctx, height, &out->value, &out->size, &out->finality, &out->finality_size);
+    if (s == ZYD_OK) {
+        s = zyd_block_decode(&out->b, zyd_span(out->value, out->size));
+        if (s != ZYD_OK || out->b.header.height != height) {
+            zyd_view_fetched_free(out);
+            return ZYD_E_DAMAGED;
+        }
+    }
+    return s;
+}
+
+void zyd_view_fetched_free(struct zyd_view_fetched *f)
+{
+    free(f->value);
+    free(f->finality);
+    memset(f, 0, sizeof *f);
+}
+
+enum zyd_status zyd_view_outcome_read(struct zyd_view_outcome *out, struct zyd_op *op, bool *has_op,
+                                      const struct zyd_view_fetched *f, const struct zyd_view_tx *tx)
+{
+    struct zyd_span section = tx->env == ZYD_VIEW_NONE ? f->b.sys : f->b.outcomes;
+    struct zyd_rd rd = zyd_rd_of(section);
+    *has_op = false;
+    rd.pos = tx->outcome_at <= section.size ? tx->outcome_at : section.size;
+    struct zyd_span bytes = zyd_rx_block(&rd, section.size);
+    if (rd.bad || zyd_outcome_decode(&out->o, out->postings, out->events, out->warnings, bytes) != ZYD_OK) {
+        return ZYD_E_DAMAGED;
+    }
+    if (tx->op_at != ZYD_VIEW_NONE) {
+        rd = zyd_rd_of(f->b.envelopes);
+        rd.pos = tx->op_at <= rd.size ? tx->op_at : rd.size;
+        bytes = zyd_rx_block(&rd, rd.size);
+        if (rd.bad || zyd_op_decode(op, bytes) != ZYD_OK) {
+            return ZYD_E_DAMAGED;
+        }
+        *has_op = true;
+    }
+    return ZYD_OK;
+}
