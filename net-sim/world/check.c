@@ -210,7 +210,7 @@ static void check_durable(struct sim *s, const struct node *n)
     /* what was acknowledged as final must be on this node's disk or be fetched again: it is on q - f honest disks (P3) */
     struct zyd_span value, finality;
     struct zyd_kv kv = disk_kv((struct disk *)&n->disk);
-    for (uint64_t h = 1; h + 1 < s->top; h++) {
+    for (uint64_t h = 1; h + 1 < s->top && h + 1 < n->committed; h++) { /* it may still be catching up */
         struct zyd_block_view b;
         struct zyd_hash hash;
         if (kv.block(kv.ctx, &value, &finality, h) != ZYD_OK || zyd_block_decode(&b, value) != ZYD_OK) {

@@ -152,6 +152,7 @@ struct sync {
     uint8_t peer;
     uint64_t next;      /* first height not yet given to consensus */
     int64_t ask_ms;     /* ask again, perhaps another peer */
+    int64_t asked_ms;
     uint64_t target, asked_from, asked_head;
     uint32_t tries;
     bool tip_seen;

@@ -3,6 +3,7 @@
 #include "replica_internal.h"
 
 #define ASK_AGAIN_MS 2000
+#define MORE_MS 50
 #define GAP_MS 300 /* later blocks have come, an earlier one has not */
 #define TRIES_MAX 16u
 #define AHEAD_MAX 16u              /* blocks given to consensus and not yet committed */
@@ -61,6 +62,7 @@ static void ask(struct zyd_replica *r)
     zyd_wx_u8(&wr, GET_BLOCKS_MAX);
     zyd_replica_send(r, s->peer, zyd_wr_span(&wr));
     zyd_replica_trace(r, "sync asks n% from h%", s->peer, s->next);
+    s->asked_ms = r->now_ms;
     s->asked_from = s->next;
     s->asked_head = r->head.height;
 }
@@ -82,6 +84,11 @@ void zyd_replica_sync(struct zyd_replica *r)
     /* The batch asked for is all with consensus and nearly executed: the next one. */
     if (s->next > s->asked_from && !s->tip_seen && s->next >= s->asked_from + GET_BLOCKS_MAX &&
         s->next <= r->head.height + AHEAD_MAX / 2) {
+        ask(r);
+        return;
+    }
+    if (s->tip_seen && s->next == r->head.height + 1 && s->asked_ms + MORE_MS <= r->now_ms) {
+        s->tip_seen = false; /* all that the peer had then is final here, and there is more by now */
         ask(r);
         return;
     }
