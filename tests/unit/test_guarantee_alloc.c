@@ -1,0 +1,334 @@
+/* Goal: ALLOC, share trees, interest and fees give the sums of domain.md (E1 to E7, E6b, E18), and never a negative step.
+ * Method: the contract's own files, compiled natively, run as a contract of their own behind the real host (whose exact
+ * mul-div they use); the test body runs inside the call and its results are compared outside. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "tests/lib/ledger_fixture.h"
+
+#include "contracts/guarantee/alloc.c"
+#include "contracts/guarantee/interest.c"
+#include "contracts/guarantee/params.c"
+#include <zyd/guarantee_schema.h>
+
+static struct zyd_fixture *fixture;
+static void (*body)(struct gu *g);
+static unsigned refs;
+
+static int64_t entry(const struct ct_call *call, uint64_t size)
+{
+    struct gu g = {.call = call};
+    uint8_t record = 1;
+    (void)size;
+    params_open(&g);
+    body(&g);
+    ct_put(call->object, CT_ID_SIZE, &record, 1);
+    return 0;
+}
+
+/* Runs f inside a call; returns the operation's code. */
+static uint32_t inside(uint16_t programme, void (*f)(struct gu *g))
+{
+    char ref[16];
+    body = f;
+    snprintf(ref, sizeof ref, "R%u", refs++);
+    return zyd_fixture_run(fixture, &(struct zyd_fixture_op){.contract = 1, .event = 1, .programme = programme, .ref = ref});
+}
+
+static int index_of(void *ctx, const char *code)
+{
+    return zyd_fixture_member_of(ctx, code);
+}
+static bool code_of(void *ctx, char out[13], uint16_t member)
+{
+    const struct zyd_fixture *f = ctx;
+    memcpy(out, f->c.g.members[member].code.data, f->c.g.members[member].code.size);
+    out[f->c.g.members[member].code.size] = 0;
+    return true;
+}
+
+static const char *const codes[] = {"BANK", "GUAR", "REG", "NFGF", "LGOV", "PFIN", "CITY", "COUNTY", "CITY_G", "COUNTY_G"};
+
+/* Programme i + 1 is preset i. */
+static int setup(void **state)
+{
+    size_t count;
+    const struct zyd_guarantee_preset *presets = zyd_guarantee_presets(&count);
+    (void)state;
+    fixture = zyd_fixture_new(10);
+    for (uint16_t i = 0; i < 10; i++) {
+        zyd_fixture_member(fixture, i, codes[i], i == 0 ? ZYD_ROLE_BANK : ZYD_ROLE_OTHER);
+    }
+    zyd_fixture_native(fixture, 1, "arithmetic", entry);
+    for (size_t i = 0; i < count; i++) {
+        struct zyd_pair pairs[] = {{"preset", presets[i].name}, {"banks", "BANK"}};
+        struct zyd_guarantee_members members = {fixture, index_of, code_of};
+        uint8_t bytes[2048];
+        char why[ZYD_GUARANTEE_WHY];
+        struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
+        assert_int_equal(zyd_guarantee_params_encode(&wr, why, pairs, 2, &members), ZYD_OK);
+        zyd_fixture_programme(fixture, (uint16_t)(i + 1), 1, presets[i].name, zyd_wr_span(&wr));
+    }
+    zyd_fixture_start(fixture);
+    zyd_fixture_block(fixture, zyd_fixture_at(20260105, 9));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    zyd_fixture_end(fixture);
+    zyd_fixture_free(fixture);
+    return 0;
+}
+
+/* What the body is asked, and what it answers. */
+static int64_t weights[12], memory[12], answer[12], total;
+static uint32_t weight_count;
+
+static void ask_alloc(struct gu *g)
+{
+    (void)g;
+    alloc(answer, memory, total, weights, weight_count);
+}
+
+static void expect_alloc(int64_t cumulative, const int64_t *want)
+{
+    total = cumulative;
+    assert_int_equal(inside(1, ask_alloc), 0);
+    for (uint32_t i = 0; i < weight_count; i++) {
+        assert_int_equal(answer[i], want[i]);
+    }
+}
+
+static void begin(uint32_t count, const int64_t *w)
+{
+    memset(memory, 0, sizeof memory);
+    memcpy(weights, w, count * sizeof *w);
+    weight_count = count;
+}
+#define BEGIN(...) begin(sizeof((int64_t[]){__VA_ARGS__}) / 8, (int64_t[]){__VA_ARGS__})
+#define EXPECT(t, ...) expect_alloc(t, (int64_t[]){__VA_ARGS__})
+
+static void example_E1_gives_its_four_parts(void **state)
+{
+    (void)state;
+    BEGIN(400000, 300000, 200000, 100000);
+    EXPECT(100000001, 40000001, 30000000, 20000000, 10000000);
+}
+
+static void example_E6_gives_its_three_instalments_and_its_sum_at_once(void **state)
+{
+    (void)state;
+    BEGIN(94246642, 47123321, 47123321, 47123321);
+    EXPECT(48765433, 19506173, 9753087, 9753087, 9753086);
+    EXPECT(48765440, 3, 1, 1, 2);
+    EXPECT(61111118, 4938271, 2469136, 2469136, 2469135);
+    BEGIN(94246642, 47123321, 47123321, 47123321);
+    EXPECT(61111118, 24444447, 12222224, 12222224, 12222223);
+}
+
+static void the_fen_that_moves_backwards_is_held(void **state)
+{
+    (void)state;
+    BEGIN(6, 6, 2);
+    EXPECT(10, 4, 4, 2);
+    EXPECT(11, 1, 0, 0);
+    assert_int_equal(memory[0], 5);
+    assert_int_equal(memory[1], 4);
+    assert_int_equal(memory[2], 2);
+    EXPECT(14, 1, 2, 0);
+}
+
+static void products_beyond_64_bits_are_exact(void **state)
+{
+    (void)state;
+    BEGIN(4500000000000000, 4499999999999999, 1);
+    EXPECT(9000000000000000, 4500000000000000, 4499999999999999, 1);
+    BEGIN(1000000, 999999, 999998);
+    EXPECT(8999999999999999, 3000003000003000, 3000000000000000, 2999996999996999); /* by the model */
+}
+
+static void nonsense_ends_the_call_with_its_code(void **state)
+{
+    (void)state;
+    BEGIN(0, 0);
+    total = 1;
+    assert_int_equal(inside(1, ask_alloc), 9103);
+    BEGIN(1, 1);
+    memory[0] = 2; /* more was paid than there is in all */
+    assert_int_equal(inside(1, ask_alloc), 9104);
+}
+
+/* Every node of every preset, fen by fen over several periods: with memory as without, so no clamp is ever needed. */
+static int64_t worst;
+static void walk_node(const uint8_t *p, uint32_t count)
+{
+    int64_t w[12], paid[12] = {0}, inc[12], target[12];
+    const uint8_t *q = p;
+    for (uint32_t i = 0; i < count; i++, q = node_next(q)) {
+        w[i] = node_ppm(q);
+        if (node_children(q) > 0) {
+            walk_node(q + ZYD_GUARANTEE_NODE_SIZE, node_children(q));
+        }
+    }
+    for (int64_t t = 0; t <= 64; t++) {
+        int64_t sum = 0;
+        alloc(inc, paid, t, w, count);
+        alloc(target, 0, t, w, count);
+        for (uint32_t i = 0; i < count; i++) {
+            worst = inc[i] < worst ? inc[i] : worst;
+            worst = target[i] != paid[i] ? -99 : worst;
+            sum += paid[i];
+        }
+        worst = sum != t ? -99 : worst;
+    }
+}
+
+static int64_t bank_part;
+static struct leaves parts;
+static void ask_tree(struct gu *g)
+{
+    tree_check(g);
+    walk_node(g->tree, 2);
+    bank_part = tree_split(&parts, g, total);
+}
+
+static void every_preset_sums_exactly_and_never_steps_back(void **state)
+{
+    static const int64_t totals[] = {0, 1, 2, 3, 5, 99, 100, 101, 77777701, 235616605, 8999999999999999, 9000000000000000};
+    size_t count;
+    (void)state;
+    zyd_guarantee_presets(&count);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < sizeof totals / sizeof totals[0]; k++) {
+            worst = 0;
+            total = totals[k];
+            assert_int_equal(inside((uint16_t)(i + 1), ask_tree), 0);
+            assert_int_equal(worst, 0);
+            int64_t sum = bank_part;
+            for (uint32_t n = 0; n < parts.count; n++) {
+                assert_true(parts.amount[n] >= 0);
+                sum += parts.amount[n];
+            }
+            assert_int_equal(sum, total);
+        }
+    }
+}
+
+static void expect_preset(const char *name, int64_t bank, uint32_t count, const int64_t *want)
+{
+    size_t n;
+    const struct zyd_guarantee_preset *presets = zyd_guarantee_presets(&n);
+    for (uint16_t i = 0; i < n; i++) {
+        if (strcmp(presets[i].name, name) == 0) {
+            assert_int_equal(inside((uint16_t)(i + 1), ask_tree), 0);
+            assert_int_equal(bank_part, bank);
+            assert_int_equal(parts.count, count);
+            for (uint32_t k = 0; k < count; k++) {
+                assert_int_equal(parts.amount[k], want[k]);
+            }
+            return;
+        }
+    }
+    fail_msg("no preset %s", name);
+}
+#define PRESET(name, bank, ...)                                                                                        \
+    expect_preset(name, bank, sizeof((int64_t[]){__VA_ARGS__}) / 8, (int64_t[]){__VA_ARGS__})
+
+static void each_preset_has_the_shares_of_its_row(void **state)
+{
+    (void)state;
+    total = 1000000; /* so that every part is a share in ppm */
+    PRESET("AH4321", 200000, 400000, 300000, 100000);
+    PRESET("HN4321", 200000, 200000, 100000, 100000, 300000, 50000, 50000);
+    PRESET("NAT2080", 200000, 200000, 200000, 400000);
+    PRESET("SC206020", 200000, 200000, 600000);
+    PRESET("TECH40", 200000, 400000, 200000, 200000);
+    PRESET("TECH35", 200000, 350000, 200000, 250000);
+    PRESET("TECH30", 200000, 300000, 200000, 300000);
+    PRESET("XC520", 200000, 200000, 200000, 200000, 200000);
+    PRESET("TWO82", 200000, 800000);
+    PRESET("SZ91", 100000, 900000);
+}
+
+static void example_E2_the_tree_gives_other_fen_than_a_flat_table(void **state)
+{
+    (void)state;
+    total = 77777701;
+    PRESET("HN4321", 15555540, 15555541, 7777770, 7777770, 23333310, 3888885, 3888885);
+    BEGIN(200000, 100000, 100000, 300000, 200000, 50000, 50000);
+    EXPECT(77777701, 15555540, 7777770, 7777770, 23333311, 15555540, 3888885, 3888885);
+}
+
+static void ask_sums(struct gu *g)
+{
+    (void)g;
+    answer[0] = interest(5733333340, 0, 43500, 360);
+    answer[1] = interest(18036666580, 0, 43500, 360);
+    answer[2] = fee(123456789, 10000, 211, 365);
+    answer[3] = refee(123456789, 200000, 1000000, 3000, 211, 365);
+    answer[4] = fee(123456789, 10000, 211, 360);
+    answer[5] = interest(8679011967, 0, 43500, 360);
+    uint64_t lo = 0, hi = 0; /* E18: 64 bits of fen-days are not enough */
+    for (int i = 0; i < 3; i++) {
+        add_days(&lo, &hi, FEN_MAX, 1000);
+    }
+    answer[6] = (int64_t)hi;
+    answer[7] = (int64_t)lo;
+    answer[8] = interest(lo, hi, 43500, 360);
+    answer[9] = interest(180000000, 0, 1, 360);  /* exactly half a fen goes up */
+    answer[10] = interest(179999999, 0, 1, 360);
+}
+
+static void interest_and_fees_are_those_of_E3_to_E5_and_E18(void **state)
+{
+    static const int64_t want[] = {692778,  2179431, 713682, 42821, 723594, 1048714, 1, 8553255926290448384 /* 27e18 - 2^64 */,
+                                   3262500000000000, 1, 0};
+    (void)state;
+    assert_int_equal(inside(1, ask_sums), 0);
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        assert_int_equal(answer[i], want[i]);
+    }
+}
+
+static void ask_dates(struct gu *g)
+{
+    (void)g;
+    answer[0] = settlement_after(20250115, 20, 0x924);
+    answer[1] = settlement_after(20250319, 20, 0x924);
+    answer[2] = settlement_after(20250320, 20, 0x924); /* later than the date itself */
+    answer[3] = settlement_after(20251220, 20, 0x924);
+    answer[4] = settlement_after(20240229, 1, 0xfff);
+    answer[5] = settlement_after(20250620, 20, 0x800); /* December only */
+}
+
+static void settlement_dates_are_the_twentieth_of_the_quarter_end(void **state)
+{
+    static const int64_t want[] = {20250320, 20250320, 20250620, 20260320, 20240301, 20251220};
+    (void)state;
+    assert_int_equal(inside(1, ask_dates), 0);
+    for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
+        assert_int_equal(answer[i], want[i]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(example_E1_gives_its_four_parts),
+        cmocka_unit_test(example_E6_gives_its_three_instalments_and_its_sum_at_once),
+        cmocka_unit_test(the_fen_that_moves_backwards_is_held),
+        cmocka_unit_test(products_beyond_64_bits_are_exact),
+        cmocka_unit_test(nonsense_ends_the_call_with_its_code),
+        cmocka_unit_test(every_preset_sums_exactly_and_never_steps_back),
+        cmocka_unit_test(each_preset_has_the_shares_of_its_row),
+        cmocka_unit_test(example_E2_the_tree_gives_other_fen_than_a_flat_table),
+        cmocka_unit_test(interest_and_fees_are_those_of_E3_to_E5_and_E18),
+        cmocka_unit_test(settlement_dates_are_the_twentieth_of_the_quarter_end),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
