@@ -47,6 +47,7 @@ struct devnet_member {
     char code[ZYD_CODE_MAX + 1];
     char name_zh[64], name_en[64];
     bool node;
+    uint8_t role; /* while it is being made */
     int peer_port, api_port;
 };
 struct devnet {

@@ -183,7 +183,7 @@ static int set_clock(const struct cli *c, const struct devnet *d, const struct d
 }
 
 /* Until no node makes blocks any more: what was due has been done. */
-static int wait_quiet(const struct cli *c, const struct devnet *d, long limit_ms)
+int devnet_wait_quiet(const struct cli *c, const struct devnet *d, long still_ms, long limit_ms)
 {
     json_int_t last = -1;
     int64_t end = zyd_clock_mono_ms() + limit_ms, since = zyd_clock_mono_ms();
@@ -202,10 +202,10 @@ static int wait_quiet(const struct cli *c, const struct devnet *d, long limit_ms
         if (high != last || low != high) {
             last = high;
             since = zyd_clock_mono_ms();
-        } else if (zyd_clock_mono_ms() - since > 400) {
+        } else if (zyd_clock_mono_ms() - since > still_ms) {
             return 0;
         }
-        nap(50);
+        nap(20);
     }
     return cli_fail(c, ZYD_ERR_WAIT_TIMEOUT, "%ld ms", limit_ms);
 }
@@ -218,7 +218,7 @@ int devnet_clock_to(const struct cli *c, const struct devnet *d, int64_t wall_ms
             rc = set_clock(c, d, &d->members[i], wall_ms);
         }
     }
-    return rc ? rc : wait_quiet(c, d, 60000);
+    return rc ? rc : devnet_wait_quiet(c, d, 400, 60000);
 }
 
 static int run_clock(struct cli *c)
@@ -338,55 +338,72 @@ static int check_ports(struct devnet *d, bool *moved)
     return 0;
 }
 
-static int run_up(struct cli *c)
+/* Makes the devnet when there is none, then starts what does not run. */
+static int bring_up(const struct cli *c, struct devnet *d, const struct zyd_scenario_plan *plan, bool *already)
 {
-    struct devnet d;
     struct zyd_consortium *k = NULL;
     struct zyd_err err = {0};
     char path[CLI_PATH_MAX];
     const struct devnet_member *nodes[ZYD_MEMBERS_MAX];
     size_t count = 0, running = 0;
-    bool moved = false, fresh = !devnet_load(c, &d);
+    bool moved = false;
     int rc = 0;
-    if (fresh) {
-        cli_say(c, TR(c, "建立开发网：%s", "making a devnet in %s"), d.dir);
-        rc = devnet_make(c, &d);
-        int32_t date;
-        if (rc == 0 && cli_opt(c, "start") && zyd_date_parse(&date, cli_opt(c, "start"))) {
-            rc = devnet_offset_save(c, &d, zyd_ms_of_date(date) + 9 * 3600 * 1000 - (int64_t)time(NULL) * 1000);
+    if (!devnet_load(c, d)) {
+        cli_say(c, TR(c, "建立开发网：%s", "making a devnet in %s"), d->dir);
+        rc = devnet_make(c, d, plan);
+        int32_t date = plan ? plan->start : 0;
+        if (rc == 0 && (date || (cli_opt(c, "start") && zyd_date_parse(&date, cli_opt(c, "start"))))) {
+            rc = devnet_offset_save(c, d, zyd_ms_of_date(date) + 9 * 3600 * 1000 - (int64_t)time(NULL) * 1000);
         }
     }
     if (rc) {
         return rc;
     }
-    for (size_t i = 0; i < d.count; i++) {
-        if (d.members[i].node) {
-            nodes[count++] = &d.members[i];
-            running += devnet_pid(&d, &d.members[i]) != 0;
+    for (size_t i = 0; i < d->count; i++) {
+        if (d->members[i].node) {
+            nodes[count++] = &d->members[i];
+            running += devnet_pid(d, &d->members[i]) != 0;
         }
     }
-    if (running == count) {
-        cli_say(c, TR(c, "已在运行。", "already up."));
-        return show_status(c, &d);
+    *already = running == count;
+    if (*already) {
+        return 0;
     }
-    cli_path(path, "%s/consortium.json", d.dir);
+    cli_path(path, "%s/consortium.json", d->dir);
     if (zyd_consortium_open(&k, &err, path) != ZYD_OK) {
         return cli_fail_err(c, &err);
     }
-    if (check_ports(&d, &moved) != 0) {
+    if (check_ports(d, &moved) != 0) {
         rc = cli_fail(c, ZYD_ERR_ADDRESS, "127.0.0.1");
     }
     if (moved && running) { /* the others would not find the moved one */
         for (size_t i = 0; i < count; i++) {
-            devnet_stop(&d, nodes[i], SIGTERM);
+            devnet_stop(d, nodes[i], SIGTERM);
         }
     }
-    rc = rc ? rc : devnet_save(c, &d);
-    rc = rc ? rc : devnet_configure(c, &d, &zyd_consortium_genesis(k)->hash);
+    rc = rc ? rc : devnet_save(c, d);
+    rc = rc ? rc : devnet_configure(c, d, &zyd_consortium_genesis(k)->hash);
     zyd_consortium_free(k);
-    rc = rc ? rc : start_and_wait(c, &d, nodes, count);
+    return rc ? rc : start_and_wait(c, d, nodes, count);
+}
+
+int devnet_for_plan(const struct cli *c, const struct zyd_scenario_plan *plan)
+{
+    struct devnet d;
+    bool already = false;
+    return bring_up(c, &d, plan, &already);
+}
+
+static int run_up(struct cli *c)
+{
+    struct devnet d;
+    bool already = false;
+    int rc = bring_up(c, &d, NULL, &already);
+    if (rc == 0 && already) {
+        cli_say(c, TR(c, "已在运行。", "already up."));
+    }
     rc = rc ? rc : show_status(c, &d);
-    if (rc == 0 && !c->json) {
+    if (rc == 0 && !already && !c->json) {
         cli_say(c, "%s\n  zyd cluster status\n  zyd contract draft --out c.json && zyd contract submit c.json --as BANK\n  zyd devnet kill LGOV",
                 TR(c, "接下来可以试：", "Try next:"));
     }

@@ -2,10 +2,17 @@
 #ifndef DEVNET_H
 #define DEVNET_H
 
+#include <zyd/scenario.h>
+
 #include "client.h"
 
-/* Makes keys, join requests, genesis and approvals of a new consortium in d->dir by the ceremony's own functions. */
-int devnet_make(const struct cli *c, struct devnet *d);
+/* Makes keys, join requests, genesis and approvals of a new consortium in d->dir by the ceremony's own functions.  plan: whose members,
+ * programme, calendar and start it has (NULL: the usual cast). */
+int devnet_make(const struct cli *c, struct devnet *d, const struct zyd_scenario_plan *plan);
+/* A running devnet in the directory of --dir, made for the plan when there is none. */
+int devnet_for_plan(const struct cli *c, const struct zyd_scenario_plan *plan);
+/* Until no node has made a block for still_ms. */
+int devnet_wait_quiet(const struct cli *c, const struct devnet *d, long still_ms, long limit_ms);
 int devnet_save(const struct cli *c, const struct devnet *d);
 /* Writes node.conf of every node (ports may have moved). */
 int devnet_configure(const struct cli *c, const struct devnet *d, const struct zyd_hash *genesis_hash);

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <sodium.h>
+#include <zyd/date.h>
 
 #include "devnet.h"
 
@@ -68,20 +69,20 @@ static void uscc_of(char out[19], size_t index)
     }
 }
 
-static int add_member(const struct cli *c, struct devnet *d, const char *code)
+static int add_member(const struct cli *c, struct devnet *d, const char *code, uint8_t role, bool node)
 {
     int i = cast_index(code);
-    if (i < 0) {
-        return cli_fail(c, ZYD_ERR_USAGE, "--member %s: NFGF PFIN CITY COUNTY CITY_G COUNTY_G AUD", code);
-    }
     if (devnet_find(d, code)) {
         return 0;
     }
+    if (d->count == ZYD_MEMBERS_MAX) {
+        return cli_fail(c, ZYD_ERR_USAGE, "> %u", ZYD_MEMBERS_MAX);
+    }
     struct devnet_member *m = &d->members[d->count++];
-    *m = (struct devnet_member){.node = cast[i].node};
+    *m = (struct devnet_member){.node = node, .role = role};
     snprintf(m->code, sizeof m->code, "%s", code);
-    snprintf(m->name_zh, sizeof m->name_zh, "%s", cast[i].zh);
-    snprintf(m->name_en, sizeof m->name_en, "%s", cast[i].en);
+    snprintf(m->name_zh, sizeof m->name_zh, "%s", i < 0 ? code : cast[i].zh);
+    snprintf(m->name_en, sizeof m->name_en, "%s", i < 0 ? code : cast[i].en);
     if (m->node && (!devnet_port(&m->peer_port) || !devnet_port(&m->api_port))) {
         return cli_fail(c, ZYD_ERR_ADDRESS, "127.0.0.1");
     }
@@ -96,9 +97,8 @@ static int make_member(const struct cli *c, const struct devnet *d, const struct
     struct zyd_key keys[4];
     struct zyd_err err = {0};
     char path[CLI_PATH_MAX], uscc[19], address[64] = "", tokens[512] = "";
-    int i = cast_index(m->code);
     size_t from = m->node ? 0 : 2, used = 0;
-    uscc_of(uscc, (size_t)i);
+    uscc_of(uscc, (size_t)(m - d->members));
     cli_path(path, "%s/%s/keys", d->dir, m->code);
     enum zyd_status s = cli_mkdirs(&err, path);
     for (size_t k = from; s == ZYD_OK && k < 4; k++) {
@@ -109,7 +109,7 @@ static int make_member(const struct cli *c, const struct devnet *d, const struct
     if (m->node) {
         snprintf(address, sizeof address, "127.0.0.1:%d", m->peer_port);
     }
-    struct zyd_join j = {m->code, uscc, m->name_zh, m->name_en, address, cast[i].role, m->node};
+    struct zyd_join j = {m->code, uscc, m->name_zh, m->name_en, address, m->role, m->node};
     s = s != ZYD_OK ? s : zyd_join_make(join, &err, &j, keys + from, 4 - from);
     sodium_memzero(keys, sizeof keys);
     for (size_t r = 0; s == ZYD_OK && m->node && r < 2; r++) {
@@ -161,13 +161,47 @@ static int add_plugin(const struct cli *c, const struct devnet *d, json_t *plugi
     return s != ZYD_OK ? cli_fail_err(c, &err) : 0;
 }
 
-static int make_draft(const struct cli *c, const struct devnet *d, char **draft)
+/* The scenario's programme and working days as the sections of a consortium file. */
+static void apply_plan(json_t *root, const struct zyd_scenario_plan *plan)
+{
+    json_t *params = json_object(), *years = json_array();
+    for (size_t i = 0; i < plan->param_count; i++) {
+        json_object_set_new(params, plan->params[i].name, json_string(plan->params[i].value));
+    }
+    json_object_set_new(root, "programmes",
+                        json_pack("[{s:i,s:i,s:s,s:{s:s,s:s},s:i,s:o}]", "id", (int)ZYD_SCENARIO_PROGRAMME, "contract",
+                                  (int)ZYD_SCENARIO_CONTRACT, "code", plan->programme, "name", "zh", plan->programme, "en",
+                                  plan->programme, "class", 1, "params", params));
+    for (int32_t year = plan->start / 10000 - 1; year < plan->start / 10000 + 8; year++) {
+        json_t *off = json_array(), *on = json_array();
+        int32_t day = zyd_date_to_day(year * 10000 + 101), end = zyd_date_to_day((year + 1) * 10000 + 101);
+        for (; day < end; day++) {
+            int32_t date = zyd_date_from_day(day);
+            bool weekday = (day + 3) % 7 < 5, working = weekday;
+            for (size_t i = 0; i < plan->day_count; i++) {
+                if (date >= plan->days[i].from && date <= plan->days[i].to) {
+                    working = plan->days[i].working;
+                }
+            }
+            char text[16];
+            snprintf(text, sizeof text, "%02d-%02d", date / 100 % 100, date % 100);
+            if (working != weekday) {
+                json_array_append_new(working ? on : off, json_string(text));
+            }
+        }
+        json_array_append_new(years, json_pack("{s:i,s:o,s:o}", "year", (int)year, "holidays", off, "workdays", on));
+    }
+    json_object_set_new(root, "calendars", json_pack("[o]", years));
+}
+
+static int make_draft(const struct cli *c, const struct devnet *d, char **draft, const struct zyd_scenario_plan *plan)
 {
     const char *start = cli_opt(c, "start"), *policy = cli_opt(c, "policy");
     int64_t created = ((int64_t)time(NULL) - 3600) * 1000; /* an hour ago: before any block's time */
     char when[32];
     int32_t date;
-    if (start && zyd_date_parse(&date, start)) {
+    if (plan || (start && zyd_date_parse(&date, start))) {
+        date = plan ? plan->start : date;
         snprintf(when, sizeof when, "%04d-%02d-%02dT08:00:00+08:00", date / 10000, date / 100 % 100, date % 100);
     } else if (start) {
         return cli_fail(c, ZYD_ERR_USAGE, "--start %s: 2025-01-02", start);
@@ -180,7 +214,10 @@ static int make_draft(const struct cli *c, const struct devnet *d, char **draft)
                              "示范联盟（开发网）", "en", "Demo consortium (devnet)", "development", 1, "preset", "LAN", "created", when,
                              "plugins", plugins, "calendars", json_loads(policy_calendar, 0, NULL), "programmes",
                              json_loads(policy_programmes, 0, NULL));
-    if (rc == 0 && policy) {
+    if (plan) {
+        apply_plan(root, plan);
+    }
+    if (rc == 0 && policy && !plan) {
         size_t size = 0;
         json_error_t at;
         char *text = cli_read(c, policy, &size, ZYD_CONSORTIUM_TEXT_MAX);
@@ -225,7 +262,22 @@ static int approve_all(const struct cli *c, const struct devnet *d, const char *
     return s != ZYD_OK ? cli_fail_err(c, &err) : 0;
 }
 
-int devnet_make(const struct cli *c, struct devnet *d)
+/* Members of the plan get a node while there are fewer than four; the usual cast fills up. */
+static int add_plan_members(const struct cli *c, struct devnet *d, const struct zyd_scenario_plan *plan)
+{
+    size_t nodes = 0;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < plan->member_count; i++) {
+        rc = add_member(c, d, plan->members[i].code, plan->members[i].role, nodes < 4);
+        nodes = d->count;
+    }
+    for (size_t i = 0; rc == 0 && d->count < 4 && i < CAST_COUNT; i++) {
+        rc = add_member(c, d, cast[i].code, cast[i].role, true);
+    }
+    return rc;
+}
+
+int devnet_make(const struct cli *c, struct devnet *d, const struct zyd_scenario_plan *plan)
 {
     struct zyd_err err = {0};
     struct zyd_span joins[ZYD_MEMBERS_MAX] = {{0}};
@@ -233,11 +285,16 @@ int devnet_make(const struct cli *c, struct devnet *d)
     char *draft = NULL, *assembled = NULL, *final = NULL, path[CLI_PATH_MAX];
     const char *extra;
     int rc = cli_mkdirs(&err, d->dir) != ZYD_OK ? cli_fail_err(c, &err) : 0;
-    for (size_t i = 0; rc == 0 && i < DEFAULT_COUNT; i++) {
-        rc = add_member(c, d, cast[i].code);
+    if (rc == 0 && plan) {
+        rc = add_plan_members(c, d, plan);
     }
-    for (size_t i = 0; rc == 0 && (extra = cli_opt_nth(c, "member", i)) != NULL; i++) {
-        rc = add_member(c, d, extra);
+    for (size_t i = 0; rc == 0 && !plan && i < DEFAULT_COUNT; i++) {
+        rc = add_member(c, d, cast[i].code, cast[i].role, cast[i].node);
+    }
+    for (size_t i = 0; rc == 0 && !plan && (extra = cli_opt_nth(c, "member", i)) != NULL; i++) {
+        int at = cast_index(extra);
+        rc = at < 0 ? cli_fail(c, ZYD_ERR_USAGE, "--member %s: NFGF PFIN CITY COUNTY CITY_G COUNTY_G AUD", extra)
+                    : add_member(c, d, extra, cast[at].role, cast[at].node);
     }
     for (size_t i = 0; rc == 0 && i < d->count; i++) {
         char *join = NULL;
@@ -245,7 +302,7 @@ int devnet_make(const struct cli *c, struct devnet *d)
         joins[i] = zyd_span(join, join ? strlen(join) : 0);
         names[i] = d->members[i].code;
     }
-    rc = rc ? rc : make_draft(c, d, &draft);
+    rc = rc ? rc : make_draft(c, d, &draft, plan);
     if (rc == 0) {
         rc = zyd_consortium_assemble(&assembled, &err, zyd_span(draft, strlen(draft)), joins, names, d->count) != ZYD_OK
                  ? cli_fail_err(c, &err)

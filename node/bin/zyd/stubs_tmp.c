@@ -1,2 +1,2 @@
 #include "cli.h"
-const struct command ledger_commands[]={{0}}, demo_commands[]={{0}};
+const struct command demo_commands[]={{0}};

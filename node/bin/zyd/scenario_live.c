@@ -1,0 +1,285 @@
+/* A worked example through a living devnet: the scenario engine's backend over HTTP.  The consortium is made from the scenario's own
+ * plan, so each scenario has a directory of its own. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <sodium.h>
+#include <zyd/date.h>
+#include <zyd/scenario.h>
+#include <zyd/state.h>
+
+#include "devnet.h"
+#include "export.h"
+#include "ops.h"
+
+struct live {
+    const struct cli *c;
+    struct client k;
+    bool open;
+    const struct zyd_programme *programme;
+    uint64_t seen; /* height whose outcomes were given */
+};
+
+static enum zyd_status fail(char *why, enum zyd_status s, const char *what)
+{
+    snprintf(why, ZYD_SCENARIO_WHY, "%s", what);
+    return s;
+}
+
+static enum zyd_status live_start(void *ctx, char why[ZYD_SCENARIO_WHY], const struct zyd_scenario_plan *plan)
+{
+    struct live *l = ctx;
+    if (devnet_for_plan(l->c, plan) != 0 || client_open(&l->k, l->c, CLIENT_NODE | CLIENT_GENESIS) != 0) {
+        return fail(why, ZYD_E_IO, "the devnet of the scenario could not be started");
+    }
+    l->open = true;
+    l->programme = client_programme(&l->k, plan->programme);
+    for (size_t i = 0; i < plan->member_count; i++) {
+        if (client_member(&l->k, plan->members[i].code) < 0) {
+            return fail(why, ZYD_E_FOREIGN, "the running devnet lacks a member of the scenario");
+        }
+    }
+    int rc = 0;
+    json_t *s = http_get(l->c, &l->k.http, &rc, "/v1/status");
+    l->seen = (uint64_t)json_fen(s, "height");
+    json_decref(s);
+    return l->programme && rc == 0 ? ZYD_OK : fail(why, ZYD_E_FOREIGN, "the running devnet lacks the programme of the scenario");
+}
+
+static const struct zyd_genesis *live_genesis(void *ctx)
+{
+    return ((struct live *)ctx)->k.g;
+}
+
+static uint16_t live_programme(void *ctx)
+{
+    return ((struct live *)ctx)->programme->id;
+}
+
+static enum zyd_status live_advance(void *ctx, char why[ZYD_SCENARIO_WHY], int32_t date)
+{
+    struct live *l = ctx;
+    int64_t to = zyd_ms_of_date(date) + 9 * 3600 * 1000, now = 0;
+    if (client_wall(&l->k, &now) != 0) {
+        return fail(why, ZYD_E_IO, "no status");
+    }
+    if (now < to && devnet_clock_to(l->c, &l->k.devnet, to) != 0) {
+        return fail(why, ZYD_E_IO, "the clocks could not be moved");
+    }
+    return ZYD_OK;
+}
+
+static enum zyd_status one(struct live *l, char *why, uint32_t *code, const struct zyd_op *op, const uint16_t *members, size_t count,
+                           bool may_wait)
+{
+    struct oplist ops = {0};
+    struct zyd_hash env_id;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    int64_t wall = 0;
+    json_t *answer = NULL;
+    int rc = 0;
+    sodium_memzero(l->k.signers, sizeof l->k.signers);
+    l->k.signer_count = 0;
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        char name[ZYD_CODE_MAX + 1];
+        client_code(&l->k, members[i], name);
+        rc = client_add_devnet_signer(&l->k, name);
+    }
+    oplist_add(&ops, op);
+    rc = rc ? rc : client_wall(&l->k, &wall);
+    rc = rc ? rc : client_envelope(&l->k, &bytes, &size, &env_id, &ops, wall + 4 * 60 * 1000, may_wait);
+    rc = rc ? rc : client_send(&l->k, &answer, bytes, size, 20);
+    const json_t *o = json_array_get(json_object_get(answer, "operations"), 0);
+    if (rc == 0 && o) {
+        *code = strcmp(json_text(o, "result"), "waiting") == 0 ? ZYD_CODE_PENDING : code_number(json_text(o, "code"));
+    }
+    bool ok = rc == 0 && o;
+    json_decref(answer);
+    free(bytes);
+    oplist_free(&ops);
+    return ok ? ZYD_OK : fail(why, ZYD_E_IO, "an operation did not become final");
+}
+
+static enum zyd_status live_submit(void *ctx, char why[ZYD_SCENARIO_WHY], uint32_t *code, const struct zyd_op *op,
+                                   const uint16_t *members, size_t count, bool in_turn)
+{
+    struct live *l = ctx;
+    enum zyd_status s = one(l, why, code, op, members, in_turn ? 1 : count, in_turn);
+    if (s == ZYD_OK && in_turn && *code == ZYD_CODE_PENDING) {
+        static const uint8_t none = 0x90;
+        uint8_t *bytes = malloc(ZYD_OP_SIZE_MAX);
+        zyd_assert(bytes);
+        struct zyd_wr wr = zyd_wr_of(bytes, ZYD_OP_SIZE_MAX);
+        struct zyd_op counter = {.event = ZYD_HOST_COUNTERSIGN, .has_object = true, .args = zyd_span(&none, 1)};
+        zyd_op_encode(&wr, op);
+        zyd_merkle_leaf(&counter.object, wr.data, wr.size);
+        free(bytes);
+        for (size_t i = 1; s == ZYD_OK && i < count; i++) {
+            counter.member = members[i];
+            s = one(l, why, code, &counter, &members[i], 1, false);
+        }
+    }
+    if (s == ZYD_OK && devnet_wait_quiet(l->c, &l->k.devnet, 120, 20000) != 0) {
+        s = fail(why, ZYD_E_IO, "the devnet did not come to rest");
+    }
+    return s;
+}
+
+struct giving {
+    struct live *l;
+    char *why;
+    void (*each)(void *to, const struct zyd_outcome *outcome);
+    void *to;
+};
+
+static int give_list(struct giving *g, struct zyd_span list)
+{
+    static struct zyd_posting postings[ZYD_CALL_POSTINGS_MAX];
+    static struct zyd_emitted events[ZYD_CALL_EVENTS_MAX];
+    static uint32_t warnings[64];
+    struct zyd_rd rd = zyd_rd_of(list);
+    while (rd.pos < rd.size) {
+        struct zyd_outcome o;
+        struct zyd_span bytes = zyd_rx_block(&rd, list.size);
+        if (rd.bad || zyd_outcome_decode(&o, postings, events, warnings, bytes) != ZYD_OK) {
+            fail(g->why, ZYD_E_MALFORMED, "an outcome cannot be read");
+            return ZYD_EXIT_FILE;
+        }
+        g->each(g->to, &o);
+    }
+    return 0;
+}
+
+static int give_block(void *ctx, const struct zyd_block_view *b, struct zyd_span value, struct zyd_span finality)
+{
+    struct giving *g = ctx;
+    (void)value;
+    (void)finality;
+    int rc = give_list(g, b->sys);
+    g->l->seen = b->header.height;
+    return rc ? rc : give_list(g, b->outcomes);
+}
+
+static enum zyd_status live_outcomes(void *ctx, char why[ZYD_SCENARIO_WHY], void (*each)(void *to, const struct zyd_outcome *outcome),
+                                     void *to)
+{
+    struct live *l = ctx;
+    struct giving g = {l, why, each, to};
+    int rc = 0;
+    json_t *s = http_get(l->c, &l->k.http, &rc, "/v1/status");
+    uint64_t height = (uint64_t)json_fen(s, "height");
+    json_decref(s);
+    rc = rc || height == l->seen ? rc : frames_each(&l->k, l->seen + 1, height, give_block, &g);
+    return rc == 0 ? ZYD_OK : fail(why, ZYD_E_IO, "blocks could not be read");
+}
+
+static enum zyd_status live_balance(void *ctx, char why[ZYD_SCENARIO_WHY], zyd_i128 *out, uint16_t member, const char *account)
+{
+    struct live *l = ctx;
+    char code[ZYD_CODE_MAX + 1];
+    int rc = 0;
+    client_code(&l->k, member, code);
+    json_t *list = http_get(l->c, &l->k.http, &rc, "/v1/balances?member=%s&programme=%.*s&prefix=%s&limit=500", code,
+                            (int)l->programme->code.size, (const char *)l->programme->code.data, account), *o;
+    size_t i;
+    *out = 0;
+    json_array_foreach(json_object_get(list, "items"), i, o)
+    {
+        if (strcmp(json_text(o, "account"), account) == 0) {
+            *out = (zyd_i128)json_fen(o, "debits_fen") - json_fen(o, "credits_fen");
+        }
+    }
+    json_decref(list);
+    return rc == 0 ? ZYD_OK : fail(why, ZYD_E_IO, "balances could not be read");
+}
+
+static enum zyd_status live_record(void *ctx, char why[ZYD_SCENARIO_WHY], uint8_t *value, size_t *size, uint64_t *seq,
+                                   const struct zyd_hash *key)
+{
+    struct live *l = ctx;
+    uint8_t leaf[ZYD_LEAF_SIZE_MAX];
+    char hex[65];
+    size_t n = 0;
+    struct zyd_record rec;
+    int rc = 0;
+    *size = 0;
+    *seq = 0;
+    cli_hex(hex, key->b);
+    json_t *o = http_get(l->c, &l->k.http, &rc, "/v1/records/%s/proof", hex);
+    const char *text = json_text(o, "leaf");
+    enum zyd_status s = rc == 0 ? ZYD_OK : fail(why, ZYD_E_IO, "a record could not be read");
+    if (s == ZYD_OK && json_is_true(json_object_get(o, "present"))) {
+        if (sodium_base642bin(leaf, sizeof leaf, text, strlen(text), NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+            zyd_leaf_decode(&rec, zyd_span(leaf, n)) != ZYD_OK || !zyd_hash_eq(&rec.key, key)) {
+            s = fail(why, ZYD_E_MALFORMED, "a record's leaf cannot be read");
+        } else {
+            memcpy(value, rec.value.data, rec.value.size);
+            *size = rec.value.size;
+            *seq = rec.seq;
+        }
+    }
+    json_decref(o);
+    return s;
+}
+
+static void on_line(void *ctx, unsigned number, bool ok, const char *text)
+{
+    const struct cli *c = ctx;
+    if (!ok) {
+        printf("  %s %u: %s\n", TR(c, "不符，第行", "FAILED, line"), number, text);
+    } else if (c->plain) {
+        printf("  ok %u: %s\n", number, text);
+    }
+}
+
+int scenario_run_file(const struct cli *c, const char *file, bool live)
+{
+    struct zyd_scenario *s = NULL;
+    struct zyd_scenario_report report = {.ctx = (void *)(uintptr_t)c, .line = on_line};
+    char why[ZYD_SCENARIO_WHY] = "", elf[CLI_PATH_MAX];
+    struct zyd_scenario_inproc *inproc = NULL;
+    struct live l = {.c = c};
+    struct zyd_scenario_backend backend = {&l,         live_start,    live_genesis, live_programme, live_advance,
+                                           live_submit, live_outcomes, live_balance, live_record};
+    enum zyd_status status = zyd_scenario_open(&s, why, file);
+    if (status != ZYD_OK) {
+        return cli_fail(c, ZYD_ERR_FILE_FORMAT, "%s: %s", file, why);
+    }
+    const char *name = zyd_scenario_plan(s)->name, *title = zyd_scenario_plan(s)->title;
+    if (!live) {
+        if (!cli_find_program(elf, "plugins/guarantee.elf")) {
+            cli_path(elf, "/usr/lib/zyd/plugins/guarantee.elf");
+        }
+        inproc = zyd_scenario_inproc_new(why, elf);
+        if (!inproc) {
+            zyd_scenario_free(s);
+            return cli_fail(c, ZYD_ERR_PLUGIN, "%s", why);
+        }
+        backend = zyd_scenario_inproc_backend(inproc);
+    }
+    int64_t start = zyd_clock_mono_ms();
+    why[0] = '\0';
+    status = zyd_scenario_run(&report, why, s, &backend);
+    int64_t ms = zyd_clock_mono_ms() - start;
+    int rc = status == ZYD_OK ? 0 : status == ZYD_E_INVALID ? ZYD_EXIT_FAILED : ZYD_EXIT_FILE;
+    if (c->json) {
+        json_t *o = json_pack("{s:s,s:s,s:b,s:i,s:i,s:i,s:i,s:I,s:s}", "scenario", name, "title", title, "ok", status == ZYD_OK,
+                              "operations", (int)report.operations, "postings", (int)report.postings, "checks", (int)report.checks,
+                              "failures", (int)report.failures, "ms", (json_int_t)ms, "why", why);
+        cli_json(o);
+        json_decref(o);
+    } else {
+        printf(TR(c, "%s %s  %s：%u 项操作，%u 条分录，%u 项核对，%u 项不符 · %lld 毫秒%s%s\n",
+                  "%s %s  %s: %u operations, %u postings, %u checks, %u failures · %lld ms%s%s\n"),
+               status == ZYD_OK ? "✓" : "✗", name, title, report.operations, report.postings, report.checks, report.failures,
+               (long long)ms, why[0] ? " · " : "", why);
+    }
+    if (l.open) {
+        client_close(&l.k);
+    }
+    zyd_scenario_inproc_free(inproc);
+    zyd_scenario_free(s);
+    return rc;
+}
