@@ -26,10 +26,7 @@ uint32_t zyd_slot_encode(uint8_t out[SLOT_SIZE], const struct slot *s)
 
 static bool all_zero(const uint8_t *p, size_t n)
 {
-    uint8_t any = 0;
-    for (size_t i = 0; i < n; i++)
-        any |= p[i];
-    return any == 0;
+    return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
 }
 
 enum zyd_status zyd_slot_decode(struct slot *out, const uint8_t bytes[SLOT_SIZE])
@@ -94,9 +91,10 @@ static bool durable_later(const uint8_t *bytes, const struct segment_header *h, 
 {
     uint64_t bad_seq = h->first_seq + bad - 1;
     for (uint32_t i = bad + 1; i < SLOT_COUNT; i++) {
+        const uint8_t *p = bytes + (size_t)i * SLOT_SIZE;
         struct slot s;
-        if (zyd_slot_decode(&s, bytes + (size_t)i * SLOT_SIZE) == ZYD_OK && s.type != SLOT_HEADER &&
-            s.seq == h->first_seq + i - 1 && s.durable_seq >= bad_seq)
+        if (zyd_get64(p + 8) == h->first_seq + i - 1 && zyd_slot_decode(&s, p) == ZYD_OK && s.type != SLOT_HEADER &&
+            s.durable_seq >= bad_seq)
             return true;
     }
     return false;
