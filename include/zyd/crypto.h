@@ -1,4 +1,4 @@
-/* zyd/crypto.h: the one wall to the crypto library (D7, D12).
+/* zyd/crypto.h: the one wall to the crypto library (D7, D12), and to the SHA instructions of the CPU.
  *
  * Hash: SHA-256; every hash of ours starts with a 16-byte tag, its name padded with zeros, so that bytes of one
  * kind can never be read as another.  The exceptions are the RFC 6962 tree hashes (zyd/ledger.h), which carry that
@@ -25,7 +25,7 @@ struct zyd_sig {
 
 /* Incremental hash.  tag: at most 16 bytes of text, or NULL for none. */
 struct zyd_hasher {
-    uint64_t opaque[13]; /* crypto_hash_sha256_state, 104 bytes */
+    uint64_t opaque[13]; /* eight words, size, unfinished block */
 };
 void zyd_hasher_start(struct zyd_hasher *h, const char *tag);
 void zyd_hasher_add(struct zyd_hasher *h, const void *data, size_t size);

@@ -1,39 +1,80 @@
 #include <zyd/crypto.h>
 #include <sodium.h>
 #include "edge_vectors.h"
+#include "sha256.h"
 
 #define TAG_SIZE 16u
 
-_Static_assert(sizeof(struct zyd_hasher) >= sizeof(crypto_hash_sha256_state), "zyd_hasher is too small");
 _Static_assert(ZYD_SIG_SIZE == crypto_sign_BYTES && ZYD_SK_SIZE == crypto_sign_SECRETKEYBYTES, "Ed25519 sizes");
 
-static crypto_hash_sha256_state *state_of(struct zyd_hasher *h)
+struct sha_state {
+    uint32_t words[8];
+    uint64_t size; /* bytes so far */
+    uint8_t rest[64];
+};
+_Static_assert(sizeof(struct zyd_hasher) == sizeof(struct sha_state), "zyd_hasher holds a sha_state");
+
+static const uint32_t SHA_START[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+
+static struct sha_state *state_of(struct zyd_hasher *h)
 {
-    return (crypto_hash_sha256_state *)(void *)h->opaque;
+    return (struct sha_state *)(void *)h->opaque;
 }
 
 void zyd_hasher_start(struct zyd_hasher *h, const char *tag)
 {
-    (void)crypto_hash_sha256_init(state_of(h));
+    struct sha_state *s = state_of(h);
+    memcpy(s->words, SHA_START, sizeof s->words);
+    s->size = 0;
     if (tag != NULL) {
-        uint8_t block[TAG_SIZE] = {0};
         size_t n = strlen(tag);
         zyd_assert(n <= TAG_SIZE);
-        memcpy(block, tag, n);
-        zyd_hasher_add(h, block, sizeof block);
+        memset(s->rest, 0, TAG_SIZE);
+        memcpy(s->rest, tag, n);
+        s->size = TAG_SIZE;
     }
 }
 
 void zyd_hasher_add(struct zyd_hasher *h, const void *data, size_t size)
 {
-    if (size > 0) {
-        (void)crypto_hash_sha256_update(state_of(h), data, size);
+    struct sha_state *s = state_of(h);
+    const uint8_t *p = data;
+    size_t held = (size_t)(s->size % 64);
+    s->size += size;
+    if (held > 0) {
+        size_t n = size < 64 - held ? size : 64 - held;
+        if (n > 0) {
+            memcpy(s->rest + held, p, n);
+        }
+        if (held + n < 64) {
+            return;
+        }
+        sha256_blocks(s->words, s->rest, 1);
+        p += n;
+        size -= n;
+    }
+    if (size >= 64) {
+        sha256_blocks(s->words, p, size / 64);
+        p += size / 64 * 64;
+    }
+    if (size % 64 > 0) {
+        memcpy(s->rest, p, size % 64);
     }
 }
 
 void zyd_hasher_end(struct zyd_hasher *h, struct zyd_hash *out)
 {
-    (void)crypto_hash_sha256_final(state_of(h), out->b);
+    struct sha_state *s = state_of(h);
+    uint8_t tail[128] = {0};
+    size_t held = (size_t)(s->size % 64), blocks = held < 56 ? 1 : 2;
+    memcpy(tail, s->rest, held);
+    tail[held] = 0x80;
+    zyd_put64(tail + 64 * blocks - 8, s->size * 8);
+    sha256_blocks(s->words, tail, blocks);
+    for (size_t i = 0; i < 8; i++) {
+        zyd_put32(out->b + 4 * i, s->words[i]);
+    }
 }
 
 void zyd_hash1(struct zyd_hash *out, const char *tag, const void *data, size_t size)
@@ -52,8 +93,10 @@ void zyd_hash2(struct zyd_hash *out, const char *tag, const void *a, size_t a_si
 
 void zyd_sha256(struct zyd_hash *out, const void *data, size_t size)
 {
-    static const uint8_t none[1] = {0};
-    (void)crypto_hash_sha256(out->b, size > 0 ? data : none, size);
+    struct zyd_hasher h;
+    zyd_hasher_start(&h, NULL);
+    zyd_hasher_add(&h, data, size);
+    zyd_hasher_end(&h, out);
 }
 
 bool zyd_sig_verify(const struct zyd_pk *pk, const void *msg, size_t size, const struct zyd_sig *sig)
@@ -143,6 +186,18 @@ uint32_t zyd_crc32c(uint32_t crc, const void *data, size_t size)
 /* FIPS 180-4 "abc" and the 56-byte message, which needs two blocks. */
 static bool sha256_ok(void)
 {
+    /* Our blocks against libsodium's whole hash, at every length around the ends of blocks. */
+    uint8_t bytes[200];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        struct zyd_hash mine;
+        uint8_t theirs[32];
+        bytes[i] = (uint8_t)(i * 37 + 11);
+        zyd_sha256(&mine, bytes, i);
+        (void)crypto_hash_sha256(theirs, bytes, i);
+        if (memcmp(mine.b, theirs, sizeof theirs) != 0) {
+            return false;
+        }
+    }
     static const uint8_t abc[32] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40,
                                     0xde, 0x5d, 0xae, 0x22, 0x23, 0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17,
                                     0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};

@@ -28,6 +28,33 @@ static void a_tagged_hash_is_sha256_of_the_padded_tag_and_the_bytes(void **state
     assert_memory_not_equal(&a, &b, 32);
 }
 
+static void any_cut_of_the_input_gives_libsodiums_hash(void **state)
+{
+    (void)state;
+    static uint8_t data[1000];
+    uint32_t seed = 7;
+    for (size_t i = 0; i < sizeof data; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        data[i] = (uint8_t)(seed >> 24);
+    }
+    for (size_t size = 0; size <= sizeof data; size++) {
+        struct zyd_hash want, got;
+        struct zyd_hasher h;
+        crypto_hash_sha256(want.b, data, size);
+        zyd_sha256(&got, data, size);
+        assert_memory_equal(&want, &got, 32);
+        zyd_hasher_start(&h, NULL);
+        for (size_t at = 0; at < size;) {
+            seed = seed * 1664525u + 1013904223u;
+            size_t n = (seed >> 20) % 150 < size - at ? (seed >> 20) % 150 : size - at;
+            zyd_hasher_add(&h, data + at, n);
+            at += n;
+        }
+        zyd_hasher_end(&h, &got);
+        assert_memory_equal(&want, &got, 32);
+    }
+}
+
 static void a_key_with_a_part_of_small_order_is_not_enrolled(void **state)
 {
     (void)state;
@@ -83,6 +110,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_self_test_accepts_this_library),
         cmocka_unit_test(a_tagged_hash_is_sha256_of_the_padded_tag_and_the_bytes),
+        cmocka_unit_test(any_cut_of_the_input_gives_libsodiums_hash),
         cmocka_unit_test(a_key_with_a_part_of_small_order_is_not_enrolled),
         cmocka_unit_test(any_flipped_bit_spoils_a_signature),
         cmocka_unit_test(crc32c_can_be_computed_in_parts),
