@@ -242,14 +242,18 @@ static const char *calendars_fault(const struct zyd_genesis *g)
     return NULL;
 }
 
+/* As the host takes them (FORMATS.md 16): 1..40 of 0-9 A-Z a-z . _ - and a digit first. */
 static bool account_ok(struct zyd_span s)
 {
     for (size_t i = 0; i < s.size; i++) {
-        if (s.data[i] <= 0x20 || s.data[i] > 0x7e) {
+        uint8_t c = s.data[i];
+        bool digit = c >= '0' && c <= '9';
+        bool other = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.' || c == '_' || c == '-';
+        if (!digit && (i == 0 || !other)) {
             return false;
         }
     }
-    return true;
+    return s.size > 0;
 }
 
 static const char *openings_fault(const struct zyd_genesis *g)

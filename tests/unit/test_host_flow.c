@@ -5,6 +5,7 @@
 #include "tests/zoo/zoo.h"
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
@@ -383,6 +384,28 @@ static void test_an_object_holds_eight_pending_operations(void **state)
     assert_int_equal(host_op(f, ZYD_HOST_WITHDRAW, 0, &ids[3]), 0);
     struct zyd_fixture_op op = {.contract = ZOO, .event = ZOO_REQUIRE, .programme = 1, .object = &object, .expect_seq = 1,
                                 .args = ARGS(1, 0, 1, UINT64_C(9) << 16), .flags = ZYD_ENV_MAY_WAIT};
+    assert_int_equal(zyd_fixture_run(f, &op), ZYD_CODE_PENDING);
+}
+
+static void test_a_member_holds_ten_thousand_pending_operations(void **state)
+{
+    struct zyd_fixture *f = *state;
+    struct zyd_hash last = {{0}};
+    f->quiet_check = true; /* ten blocks of a thousand: their scans would take longer than all the rest */
+    for (uint32_t i = 0; i <= 10000; i++) {
+        char ref[16];
+        snprintf(ref, sizeof ref, "R%u", i);
+        struct zyd_fixture_op op = {.contract = ZOO, .event = ZOO_REQUIRE, .programme = 1, .member = 1, .ref = ref,
+                                    .args = ARGS(1, 0), .flags = ZYD_ENV_MAY_WAIT};
+        if (i % 1000 == 0) {
+            zyd_fixture_block(f, f->time_ms + 1000);
+        }
+        assert_int_equal(zyd_fixture_run(f, &op), i < 10000 ? ZYD_CODE_PENDING : ZYD_CODE_LIMIT);
+        last = i < 10000 ? f->op_id : last;
+    }
+    assert_int_equal(host_op(f, ZYD_HOST_WITHDRAW, 1, &last), 0);
+    struct zyd_fixture_op op = {.contract = ZOO, .event = ZOO_REQUIRE, .programme = 1, .member = 1, .ref = "ONE MORE",
+                                .args = ARGS(1, 0), .flags = ZYD_ENV_MAY_WAIT};
     assert_int_equal(zyd_fixture_run(f, &op), ZYD_CODE_PENDING);
 }
 
@@ -783,6 +806,7 @@ int main(void)
         T(test_a_party_declines_and_the_first_signer_withdraws),
         T(test_a_pending_operation_expires_after_ten_working_days),
         T(test_an_object_holds_eight_pending_operations),
+        T(test_a_member_holds_ten_thousand_pending_operations),
         T(test_an_operation_too_large_for_a_record_cannot_wait),
         T(test_obligations_are_checked),
         T(test_paid_is_signed_by_debtor_and_creditor_one_after_another),
