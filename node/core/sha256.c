@@ -104,7 +104,7 @@ static SHA_TARGET void blocks_ni(uint32_t state[8], const uint8_t *p, size_t cou
 
 typedef void blocks_fn(uint32_t state[8], const uint8_t *p, size_t count);
 
-static blocks_fn *choose(void)
+__attribute__((used)) static blocks_fn *choose(void) /* by the loader; clang does not see that */
 {
     unsigned a, b, c, d;
     bool sse = __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_SSSE3) != 0 && (c & bit_SSE4_1) != 0;
