@@ -320,6 +320,11 @@ static int start_and_wait(const struct cli *c, struct devnet *d, const struct de
     return rc;
 }
 
+int devnet_heal(const struct cli *c, struct devnet *d, const struct devnet_member *m)
+{
+    return start_and_wait(c, d, &m, 1);
+}
+
 static int check_ports(struct devnet *d, bool *moved)
 {
     for (size_t i = 0; i < d->count; i++) {

@@ -11,6 +11,8 @@
 int devnet_make(const struct cli *c, struct devnet *d, const struct zyd_scenario_plan *plan);
 /* A running devnet in the directory of --dir, made for the plan when there is none. */
 int devnet_for_plan(const struct cli *c, const struct zyd_scenario_plan *plan);
+/* Starts a stopped node and waits until it caught up. */
+int devnet_heal(const struct cli *c, struct devnet *d, const struct devnet_member *m);
 /* Until no node has made a block for still_ms. */
 int devnet_wait_quiet(const struct cli *c, const struct devnet *d, long still_ms, long limit_ms);
 int devnet_save(const struct cli *c, const struct devnet *d);

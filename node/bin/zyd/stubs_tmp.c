@@ -1,2 +1,0 @@
-#include "cli.h"
-const struct command demo_commands[]={{0}};
