@@ -239,6 +239,18 @@ static void check_amount(struct planning *p, uint32_t row, int column, const str
     }
 }
 
+static void check_number(struct planning *p, uint32_t row, int column, const struct zyd_guarantee_arg *arg, const char *text)
+{
+    char zh[120], en[120];
+    if (scientific(text)) {
+        issue(p, row, column, ZYD_ERR_CSV_SCIENTIFIC, text, NULL, NULL);
+    } else if (!all_digits(text) || strlen(text) > 19 || strtoull(text, NULL, 10) < arg->min || strtoull(text, NULL, 10) > arg->max) {
+        snprintf(zh, sizeof zh, "应为 %llu 至 %llu 之间的整数", (unsigned long long)arg->min, (unsigned long long)arg->max);
+        snprintf(en, sizeof en, "must be a whole number from %llu to %llu", (unsigned long long)arg->min, (unsigned long long)arg->max);
+        issue(p, row, column, ZYD_ERR_CSV_VALUE, text, zh, en);
+    }
+}
+
 static void check_argument(struct planning *p, uint32_t row, int column, const struct zyd_guarantee_arg *arg, const char *text)
 {
     int32_t date;
@@ -265,6 +277,8 @@ static void check_argument(struct planning *p, uint32_t row, int column, const s
         }
         return;
     case ZYD_GT_U64:
+        check_number(p, row, column, arg, text);
+        return;
     case ZYD_GT_PPM:
     case ZYD_GT_BOOL:
     case ZYD_GT_ID:
@@ -432,6 +446,12 @@ static void find_duplicates(struct planning *p)
     free(slots);
 }
 
+static int by_row(const void *a, const void *b)
+{
+    const struct zyd_batch_issue *x = a, *y = b;
+    return x->row != y->row ? (x->row < y->row ? -1 : 1) : (x->column > y->column) - (x->column < y->column);
+}
+
 enum zyd_status zyd_batch_plan(struct zyd_batch **out, struct zyd_err *err, const struct zyd_csv *csv,
                                const struct zyd_guarantee_event_info *event, const struct zyd_genesis *genesis,
                                const char *programme)
@@ -482,6 +502,9 @@ enum zyd_status zyd_batch_plan(struct zyd_batch **out, struct zyd_err *err, cons
     }
     if (s == ZYD_OK) {
         find_duplicates(&p);
+        if (b->issue_count) {
+            qsort(b->issues, b->issue_count, sizeof *b->issues, by_row);
+        }
         for (size_t i = 0; i < b->row_count; i++) {
             b->good_count += b->rows[i].good;
         }

@@ -271,8 +271,6 @@ static void log_tail(const struct cli *c, const struct devnet *d, const struct d
 static int start_and_wait(const struct cli *c, struct devnet *d, const struct devnet_member *const *only, size_t count)
 {
     int64_t end = zyd_clock_mono_ms() + UP_LIMIT_MS;
-    bool clock_set[ZYD_MEMBERS_MAX] = {false};
-    int64_t offset = devnet_offset_of(d);
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < count; i++) {
         rc = devnet_start(c, d, only[i]);
@@ -291,9 +289,6 @@ static int start_and_wait(const struct cli *c, struct devnet *d, const struct de
             for (size_t k = 0; k < count; k++) {
                 if (only[k] != &d->members[i]) {
                     continue;
-                }
-                if (looks[i].up && offset && !clock_set[i]) {
-                    clock_set[i] = set_clock(c, d, only[k], (int64_t)time(NULL) * 1000 + offset) == 0;
                 }
                 bool ok = looks[i].up && (strcmp(json_text(looks[i].status, "state"), "ok") == 0) &&
                           top - json_integer_value(json_object_get(looks[i].status, "height")) < 3;

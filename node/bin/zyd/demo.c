@@ -389,7 +389,7 @@ static bool claim(struct demo *d, const struct loan *l, struct plan *p)
 {
     put_fen(p, "principal", l->principal);
     put_fen(p, "interest", l->interest);
-    put(p, "evidence", "sha256:loan-%.12s,sha256:notice,sha256:calculation", l->ref);
+    put(p, "evidence", "sha256:notice-%.16s,sha256:loan-contract", l->ref);
     snprintf(p->signers, sizeof p->signers, "BANK");
     return in_state(l, "OVERDUE") && l->overdue && zyd_days_between(l->overdue, d->today) >= 60;
 }

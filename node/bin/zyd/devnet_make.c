@@ -20,13 +20,23 @@ static const char policy_calendar[] =
     "{\"year\":2027,\"holidays\":[\"01-01\",\"10-01\"]},{\"year\":2028,\"holidays\":[\"05-01\"]},"
     "{\"year\":2029,\"holidays\":[\"01-01\",\"05-01\",\"10-01\"]},{\"year\":2030,\"holidays\":[\"01-01\",\"05-01\",\"10-01\"]},"
     "{\"year\":2031},{\"year\":2032}]]";
+/* The programmes of contracts/guarantee/examples: nat2080.json, ah4321.json. */
 static const char policy_programmes[] =
-    "[{\"id\":1,\"contract\":1,\"code\":\"NAT2080\",\"name\":{\"zh\":\"总对总批量担保（示范）\",\"en\":\"National batch 20:80 (demo)\"},"
-    "\"class\":1,\"params\":{\"preset\":\"NAT2080\",\"banks\":\"BANK\",\"batch\":true,\"file_later_days\":90,"
-    "\"household_cap\":\"10000000.00\",\"evidence\":\"loan,notice,calculation\"}},"
-    "{\"id\":2,\"contract\":1,\"code\":\"AH4321\",\"name\":{\"zh\":\"安徽4321（示范）\",\"en\":\"Anhui 4321 (demo)\"},"
-    "\"class\":1,\"params\":{\"preset\":\"AH4321\",\"banks\":\"BANK\",\"file_later_days\":90,"
-    "\"household_cap\":\"10000000.00\",\"evidence\":\"loan,notice,calculation\"}}]";
+    "[{\"id\":1,\"contract\":1,\"code\":\"NAT2080\",\"name\":{\"zh\":\"总对总批量担保\","
+    "\"en\":\"National batch guarantee 20:80\"},\"class\":1,\"dual\":false,\"calendar\":0,\"pending_days\":10,"
+    "\"params\":{\"preset\":\"NAT2080\",\"class\":1,\"banks\":[\"BANK\"],\"evidence\":[\"overdue notice\","
+    "\"loan contract\"],\"settle\":\"GROSS\",\"cover\":\"INTEREST\",\"batch\":true,\"file_later_days\":90,"
+    "\"rate_cap\":\"6.5%\",\"loan_basis\":\"360\",\"settle_day\":20,\"settle_months\":[3,6,9,12],\"fee_ppm\":\"1%\","
+    "\"fee_basis\":\"365\",\"refee_reg_ppm\":\"0.3%\",\"refee_nfgf_ppm\":\"0.3%\","
+    "\"household_cap_fen\":\"1000000000\",\"term_max\":1096,\"auto_limit_fen\":\"500000000\","
+    "\"auto_claim_fen\":\"300000000\",\"grace\":3,\"claim_open_days\":60,\"claim_close_days\":180,"
+    "\"cap_ppm\":\"3%\",\"cap_overflow\":\"BANK\",\"warn_ppm\":\"2.4%\",\"cost_limit_fen\":\"5000000\"}},{\"id\":2,"
+    "\"contract\":1,\"code\":\"AH4321\",\"name\":{\"zh\":\"安徽4321新型政银担\",\"en\":\"Anhui 4321\"},"
+    "\"class\":1,\"dual\":false,\"calendar\":0,\"pending_days\":10,\"params\":{\"preset\":\"AH4321\",\"class\":1,"
+    "\"banks\":[\"BANK\"],\"evidence\":[\"overdue notice\",\"loan contract\"],\"settle\":\"GROSS\","
+    "\"cover\":\"PRINCIPAL\",\"batch\":false,\"rate_cap\":\"6.5%\",\"fee_ppm\":\"1%\",\"refee_reg_ppm\":\"0.3%\","
+    "\"household_cap_fen\":\"2000000000\",\"term_max\":1096,\"grace\":3,\"cap_ppm\":\"5%\","
+    "\"cap_overflow\":\"REJECT\",\"warn_ppm\":\"4%\"}}]";
 
 static const struct {
     const char *code, *zh, *en;

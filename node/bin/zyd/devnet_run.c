@@ -189,6 +189,14 @@ long devnet_pid(const struct devnet *d, const struct devnet_member *m)
 
 static int spawn(const char *log, char *const argv[], bool wait_end, long *pid_out)
 {
+    static char *environment[1024]; /* without our own ZYD_*: zydd reads those as settings */
+    size_t n = 0;
+    for (char **e = environ; *e && n < 1023; e++) {
+        if (strncmp(*e, "ZYD_", 4) != 0) {
+            environment[n++] = *e;
+        }
+    }
+    environment[n] = NULL;
     pid_t pid = fork();
     if (pid < 0) {
         return -1;
@@ -200,7 +208,7 @@ static int spawn(const char *log, char *const argv[], bool wait_end, long *pid_o
         }
         setsid();
         signal(SIGPIPE, SIG_DFL);
-        execv(argv[0], argv);
+        execve(argv[0], argv, environment);
         _exit(127);
     }
     *pid_out = pid;
@@ -231,6 +239,14 @@ int devnet_start(const struct cli *c, const struct devnet *d, const struct devne
         int rc = spawn(log, init, true, &pid);
         if (rc) {
             return cli_fail(c, ZYD_ERR_CONFIG, "zydd --init: %d; %s", rc, log);
+        }
+    }
+    if (devnet_offset_of(d)) { /* so that its very first block has the moved time */
+        cli_path(path, "%s/%s/data/clock_offset", d->dir, m->code);
+        int n = snprintf(text, sizeof text, "%lld\n", (long long)devnet_offset_of(d));
+        int rc = cli_write(c, path, text, (size_t)n, 0600, true);
+        if (rc) {
+            return rc;
         }
     }
     char *const run[] = {zydd, (char[]){"--config"}, conf, NULL};
