@@ -90,7 +90,7 @@ static void split_children(struct leaves *out, const uint8_t *p, uint32_t count,
             split_children(out, p + ZYD_GUARANTEE_NODE_SIZE, node_children(p), parts[i]);
         } else {
             if (out->count == ZYD_GUARANTEE_LEAVES_MAX) {
-                ct_fail(E_LIMIT);
+                ct_fail(E_RANGE);
             }
             out->member[out->count] = node_member(p);
             out->amount[out->count++] = parts[i];

@@ -158,9 +158,6 @@ static int64_t household_committed(struct household *out, const struct gu *g)
 static void household_add(struct household *list, const struct gu *g)
 {
     uint8_t key[34];
-    if (list->h.count == ZYD_GUARANTEE_HOUSEHOLD_MAX) {
-        ct_fail(E_LIMIT);
-    }
     memcpy(list->ids[list->h.count++], g->call->object, CT_ID_SIZE);
     household_key(key, g);
     ct_put(key, sizeof key, list, (uint32_t)sizeof list->h + list->h.count * CT_ID_SIZE);
@@ -191,7 +188,8 @@ void event_offer(struct gu *g)
     if (amount > g->o.h.amount) {
         ct_fail(E_OVER_LIMIT); /* ruling 9 */
     }
-    if (household_committed(&list, g) + amount > (int64_t)param(g, ZYD_GP_HOUSEHOLD_CAP)) {
+    if (household_committed(&list, g) + amount > (int64_t)param(g, ZYD_GP_HOUSEHOLD_CAP) ||
+        list.h.count == ZYD_GUARANTEE_HOUSEHOLD_MAX) {
         ct_fail(E_HOUSEHOLD_CAP);
     }
     if (node_ppm(g->tree) < param(g, ZYD_GP_MIN_BANK_SHARE)) {

@@ -76,14 +76,12 @@ void event_disburse(struct gu *g)
         ct_fail(E_DEADLINE);
     }
     uint32_t days = (uint32_t)zyd_days_between(d.value_date, d.maturity);
-    if (g->o.h.drawn + d.principal > g->o.h.amount || days > param(g, ZYD_GP_TERM_MAX)) {
+    if (g->o.h.drawn + d.principal > g->o.h.amount || days > param(g, ZYD_GP_TERM_MAX) ||
+        g->o.h.drawdown_count == ZYD_GUARANTEE_DRAWDOWNS_MAX) {
         ct_fail(E_OVER_LIMIT);
     }
     if (d.rate_ppm > param(g, ZYD_GP_RATE_CAP)) {
         ct_fail(E_RATE_OVER_CAP);
-    }
-    if (g->o.h.drawdown_count == ZYD_GUARANTEE_DRAWDOWNS_MAX) {
-        ct_fail(E_LIMIT);
     }
     sign(g, g->o.h.bank);
     signed_end(g);

@@ -40,8 +40,7 @@ enum code {
     E_DEADLINE = 9106,
     E_DUP_KEY = 9109,
     E_BAD_STATE = 9111,
-    E_BAD_DATE = 9112,
-    E_LIMIT = 9123
+    E_BAD_DATE = 9112
 };
 
 /* An object record with room for all its drawdowns. */

@@ -1,0 +1,781 @@
+/* Goal: each event of product (a) holds its row of domain.md 3.1: preconditions in order, signers, states, warnings, deadlines;
+ * and each refusal changes nothing.
+ * Method: the deployed plugin in the real host and state; operations are written as name=value text through the schema.  After
+ * every refusal the state root of the block must be the one before.  The sums themselves are in test_scenarios. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "tests/lib/ledger_fixture.h"
+#include <zyd/date.h>
+#include <zyd/guarantee_schema.h>
+
+enum { BANK, GUAR, REG, NFGF, LGOV, BANK2, AUD, MEMBERS };
+enum { NAT = 1, AH, TWO, CLOSED, SUM, LOW, STRICT, TIGHT, LATER };
+#define FIRM "borrower=91430100MA4TEXT00G"
+#define FIRM2 "borrower=91350200776049653A"
+#define PERSON "borrower=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define DOC "sha256:x"
+
+static struct zyd_fixture *f;
+static unsigned refs;
+static uint64_t now;
+
+static int index_of(void *ctx, const char *code)
+{
+    (void)ctx;
+    return zyd_fixture_member_of(f, code);
+}
+static bool code_of(void *ctx, char out[13], uint16_t member)
+{
+    (void)ctx;
+    memcpy(out, f->c.g.members[member].code.data, f->c.g.members[member].code.size);
+    out[f->c.g.members[member].code.size] = 0;
+    return true;
+}
+static const struct zyd_guarantee_members members = {NULL, index_of, code_of};
+
+/* "a=1|b=2": '|' separates. */
+static size_t pairs_of(struct zyd_pair *pairs, char *text)
+{
+    size_t n = 0;
+    for (char *p = text; *p != 0;) {
+        char *end = strchr(p, '|'), *equal = strchr(p, '=');
+        assert_non_null(equal);
+        *equal = 0;
+        if (end != NULL) {
+            *end = 0;
+        }
+        pairs[n++] = (struct zyd_pair){p, equal + 1};
+        p = end == NULL ? equal + 1 + strlen(equal + 1) : end + 1;
+    }
+    return n;
+}
+
+static struct zyd_span params_of(uint8_t bytes[4096], const char *text)
+{
+    char copy[2048], why[ZYD_GUARANTEE_WHY];
+    struct zyd_pair pairs[64];
+    struct zyd_wr wr = zyd_wr_of(bytes, 4096);
+    snprintf(copy, sizeof copy, "%s", text);
+    if (zyd_guarantee_params_encode(&wr, why, pairs, pairs_of(pairs, copy), &members) != ZYD_OK) {
+        fail_msg("%s: %s", text, why);
+    }
+    return zyd_wr_span(&wr);
+}
+
+static void programme(uint16_t id, const char *code, const char *text)
+{
+    uint8_t bytes[4096];
+    zyd_fixture_programme(f, id, 1, code, params_of(bytes, text));
+}
+
+static int setup(void **state)
+{
+    static const char *const codes[] = {"BANK", "GUAR", "REG", "NFGF", "LGOV", "BANK2", "AUD"};
+    static const enum zyd_role roles[] = {ZYD_ROLE_BANK,   ZYD_ROLE_GUAR, ZYD_ROLE_REG, ZYD_ROLE_NFGF,
+                                          ZYD_ROLE_FISCAL, ZYD_ROLE_BANK, ZYD_ROLE_AUD};
+    uint8_t bytes[4096];
+    (void)state;
+    f = zyd_fixture_new(MEMBERS);
+    for (uint16_t i = 0; i < MEMBERS; i++) {
+        zyd_fixture_member(f, i, codes[i], roles[i]);
+    }
+    zyd_fixture_plugin(f, 1, "guarantee", ZYD_PLUGIN_DIR "/guarantee.elf");
+    programme(NAT, "NAT", "preset=NAT2080|banks=BANK,BANK2|evidence=notice,contract|cap_ppm=0|grace=3|rate_cap=6%|auto_limit=50000.00|"
+                          "auto_claim=50000.00|household_cap=200000.00|late_ppm=100000|cost_limit=100.00");
+    programme(AH, "AH", "preset=AH4321|banks=BANK|household_cap=200000.00");
+    programme(TWO, "TWO", "preset=TWO82|banks=BANK|batch=yes|class=2|household_cap=1000000.00");
+    programme(CLOSED, "CLOSED", "preset=TWO82|banks=BANK|open_from=2026-02-01|open_until=2026-02-28|class=3");
+    /* what no honest tool makes: shares that sum to less, and a bank share below the minimum */
+    struct zyd_span bad = params_of(bytes, "preset=TWO82|banks=BANK|class=4|min_bank_share=0");
+    for (size_t i = 0; i + 8 <= bad.size; i++) { /* the bank's node: 200000, 0xfffe */
+        static const uint8_t node[] = {0x00, 0x03, 0x0d, 0x40, 0xff, 0xfe, 0x00, 0x00};
+        if (memcmp(bytes + i, node, 8) == 0) {
+            bytes[i + 3] = 0x41;
+        }
+    }
+    zyd_fixture_programme(f, SUM, 1, "SUM", bad);
+    bad = params_of(bytes, "tree=BANK 100000, GUAR 900000|banks=BANK|batch=yes|class=5|guar=GUAR|min_bank_share=0");
+    bytes[3 + 1 + 8 * ZYD_GP_MIN_BANK_SHARE + 5] = 0x03; /* array, bin 16 head: slot of 8 bytes, 200000 */
+    bytes[3 + 1 + 8 * ZYD_GP_MIN_BANK_SHARE + 6] = 0x0d;
+    bytes[3 + 1 + 8 * ZYD_GP_MIN_BANK_SHARE + 7] = 0x40;
+    zyd_fixture_programme(f, LOW, 1, "LOW", bad);
+    programme(STRICT, "STRICT", "preset=TWO82|banks=BANK|batch=yes|class=6|cap_ppm=1%|cap_overflow=REJECT|household_cap=9000000.00");
+    programme(TIGHT, "TIGHT", "preset=TWO82|banks=BANK|batch=yes|class=7|silence=DEEM_APPROVED|warn_ppm=1%|stop_ppm=50%|"
+                              "household_cap=9000000.00");
+    programme(LATER, "LATER", "preset=NAT2080|banks=BANK|batch=yes|class=8|file_later_days=30|household_cap=9000000.00");
+    zyd_fixture_start(f);
+    now = zyd_fixture_at(20260105, 9); /* a Monday */
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    zyd_fixture_free(f);
+    return 0;
+}
+
+static void on(int32_t date) /* time goes on to a date; what is due runs */
+{
+    uint64_t at = zyd_fixture_at(date, 9);
+    if (at > now) {
+        now = at;
+        zyd_fixture_block(f, now);
+        zyd_fixture_end(f);
+    }
+}
+
+/* One operation in a block of its own.  signers: bits of members besides the first. */
+static uint32_t act(uint16_t programme_, const char *event, struct zyd_hash *object, uint16_t member, unsigned signers, const char *text)
+{
+    char copy[1024], why[ZYD_GUARANTEE_WHY], ref[24];
+    struct zyd_pair pairs[32];
+    static uint8_t bytes[4096];
+    struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
+    const struct zyd_guarantee_event_info *e = zyd_guarantee_event_by_name(event);
+    struct zyd_fixture_op op = {.contract = 1, .event = e->number, .programme = programme_, .member = member};
+    snprintf(copy, sizeof copy, "%s", text);
+    if (zyd_guarantee_args_encode(&wr, why, e, pairs, pairs_of(pairs, copy), &members) != ZYD_OK) {
+        fail_msg("%s %s: %s", event, text, why);
+    }
+    op.args = zyd_wr_span(&wr);
+    for (uint16_t m = 0; m < MEMBERS; m++) {
+        if (signers >> m & 1) {
+            op.signers[op.signer_count++] = m;
+        }
+    }
+    if (e->makes) {
+        snprintf(ref, sizeof ref, "REF%u", refs++);
+        op.ref = ref;
+    } else {
+        op.object = object;
+        op.expect_seq = UINT64_MAX;
+    }
+    now += 1000;
+    zyd_fixture_block(f, now);
+    zyd_fixture_end(f); /* what was due is over: a refusal must now leave the root as it is */
+    struct zyd_hash before = f->root;
+    now += 1000;
+    zyd_fixture_block(f, now);
+    uint32_t code = zyd_fixture_run(f, &op);
+    zyd_fixture_end(f);
+    if (code != 0) {
+        assert_int_equal(f->outcome.posting_count + f->outcome.event_count + f->outcome.warning_count, 0);
+        assert_memory_equal(&before, &f->root, sizeof before);
+    } else if (e->makes && object != NULL) {
+        *object = f->object;
+    }
+    return code;
+}
+#define B(m) (1u << (m))
+#define OK(...) assert_int_equal(act(__VA_ARGS__), 0)
+#define NO(code, ...) assert_int_equal(act(__VA_ARGS__), code)
+
+static struct zyd_guarantee_view view;
+static const char *state_of(const struct zyd_hash *object)
+{
+    struct zyd_hash key;
+    zyd_contract_object_key(&key, 1, object);
+    assert_int_equal(zyd_guarantee_object_read(&view, zyd_fixture_get(f, NULL, &key)), ZYD_OK);
+    return zyd_guarantee_state_by_number(view.head.state)->name;
+}
+#define STATE(object, name) assert_string_equal(state_of(&(object)), name)
+
+static const char *breaker_of(uint16_t programme_, struct zyd_guarantee_breaker *b)
+{
+    uint8_t name[64];
+    struct zyd_hash key;
+    size_t n = zyd_guarantee_breaker_key(name, programme_);
+    zyd_record_key(&key, 1, zyd_span(name, n));
+    struct zyd_span value = zyd_fixture_get(f, NULL, &key);
+    memset(b, 0, sizeof *b);
+    if (value.size > 0) {
+        assert_int_equal(zyd_guarantee_breaker_read(b, value), ZYD_OK);
+    }
+    return zyd_guarantee_breaker_by_number(b->state)->name;
+}
+
+static bool warned(uint32_t code)
+{
+    for (uint32_t i = 0; i < f->outcome.warning_count; i++) {
+        if (f->outcome.warnings[i] == code) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Did a SYS operation of the last block give the warning? */
+static bool sys_warned(int32_t date, uint32_t code)
+{
+    bool found = false;
+    now = zyd_fixture_at(date, 9) > now ? zyd_fixture_at(date, 9) : now + 1000;
+    uint32_t n = zyd_fixture_block(f, now);
+    for (uint32_t i = 0; i < n; i++) {
+        assert_true(zyd_fixture_outcome(f, i));
+        assert_int_equal(f->outcome.code, 0);
+        found = found || warned(code);
+    }
+    zyd_fixture_end(f);
+    return found;
+}
+
+static int32_t today(void)
+{
+    return zyd_date_of_ms((int64_t)now);
+}
+
+static const char *with_date(const char *format, int32_t a, int32_t b)
+{
+    static char text[4][512];
+    static unsigned next;
+    char *out = text[next++ % 4];
+    snprintf(out, 512, format, a, b);
+    return out;
+}
+
+/* A contract of TWO (bank alone at due diligence) up to ISSUED. */
+static void issue_simple(struct zyd_hash *o, uint16_t programme_, const char *borrower, const char *amount)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%s|amount=%s|term_days=365|purpose=seed|consent=" DOC, borrower, amount);
+    OK(programme_, "APPLY", o, BANK, 0, text);
+    OK(programme_, "DD_DONE", o, BANK, 0, "bank_report=" DOC);
+    snprintf(text, sizeof text, "amount=%s", amount);
+    OK(programme_, "OFFER", o, GUAR, 0, text);
+    OK(programme_, "ISSUE", o, GUAR, B(BANK), with_date("letter=" DOC "|valid_until=%d", zyd_date_add(today(), 30), 0));
+}
+
+static void draw(struct zyd_hash *o, uint16_t programme_, const char *amount, int days)
+{
+    char text[256];
+    snprintf(text, sizeof text, "drawdown=1|amount=%s|value_date=%d|maturity=%d|rate_ppm=4%%", amount, today(), zyd_date_add(today(), days));
+    OK(programme_, "DISBURSE", o, BANK, 0, text);
+}
+
+#define APPLY_TEXT FIRM "|amount=60000.00|term_days=365|purpose=seed|county=430121|consent=" DOC
+
+static void apply_holds_its_row(void **state)
+{
+    struct zyd_hash o;
+    (void)state;
+    on(20260105);
+    NO(1101, CLOSED, "APPLY", NULL, BANK, 0, APPLY_TEXT); /* before it opens */
+    NO(9103, SUM, "APPLY", NULL, BANK, 0, APPLY_TEXT);
+    NO(9105, NAT, "APPLY", NULL, BANK, 0, "borrower=91430100MA4TEXT00H|amount=1|term_days=365|purpose=x|consent=" DOC);
+    NO(9105, NAT, "APPLY", NULL, BANK, 0, "borrower=91430100MA4TEXTI0G|amount=1|term_days=365|purpose=x|consent=" DOC);
+    NO(1108, NAT, "APPLY", NULL, BANK, 0, FIRM "|amount=1|term_days=1097|purpose=x|consent=" DOC);
+    NO(9102, AH, "APPLY", NULL, BANK2, 0, APPLY_TEXT); /* no bank of this programme */
+    NO(9102, NAT, "APPLY", NULL, GUAR, B(BANK), APPLY_TEXT);
+    OK(NAT, "APPLY", &o, BANK2, 0, APPLY_TEXT);
+    STATE(o, "APPLIED");
+    assert_int_equal(view.head.bank, BANK2);
+    assert_int_equal(view.head.county, 430121);
+    OK(NAT, "APPLY", &o, BANK, 0, PERSON "|amount=1|term_days=365|purpose=x|consent=" DOC);
+    assert_int_equal(view.head.amount, 6000000);
+}
+
+static void events_in_a_wrong_state_are_refused(void **state)
+{
+    struct zyd_hash o;
+    (void)state;
+    OK(NAT, "APPLY", &o, BANK, 0, APPLY_TEXT);
+    NO(9111, NAT, "OFFER", &o, GUAR, 0, "amount=1");
+    NO(9111, NAT, "ISSUE", &o, GUAR, B(BANK), "letter=" DOC "|valid_until=2026-12-31");
+    NO(9111, NAT, "DISBURSE", &o, BANK, 0, "drawdown=1|amount=1|value_date=2026-01-05|maturity=2026-12-31|rate_ppm=1");
+    NO(9111, NAT, "REPAY", &o, BANK, 0, "drawdown=1|value_date=2026-01-05|amount=1");
+    NO(9111, NAT, "OVERDUE", &o, BANK, 0, "overdue_date=2026-01-05|principal=1|interest=0");
+    NO(9111, NAT, "CLAIM", &o, BANK, 0, "principal=1|interest=0");
+    NO(9111, NAT, "APPROVE", &o, GUAR, 0, "amount=1");
+    NO(9111, NAT, "RECOVER", &o, GUAR, 0, "gross=1|cost=0|bank_ref=x");
+    NO(9111, NAT, "WRITE_OFF", &o, GUAR, 0, "decision=" DOC);
+    NO(9111, NAT, "RELEASE", &o, BANK, 0, "");
+    NO(9111, NAT, "BREAKER_RESET", NULL, BANK, B(BANK2) | B(GUAR) | B(REG), "reason=nothing to reset");
+    /* another programme's object, an unknown one, an unknown event, arguments of a wrong shape */
+    NO(9104, AH, "OFFER", &o, GUAR, 0, "amount=1");
+    struct zyd_hash unknown = {{1}};
+    NO(9115, NAT, "OFFER", &unknown, GUAR, 0, "amount=1");
+    for (uint16_t event = 0; event < 300; event = (uint16_t)(event + (event < 20 ? 1 : 40))) {
+        struct zyd_fixture_op op = {.contract = 1, .event = event, .programme = NAT, .member = BANK, .object = &o, .expect_seq = UINT64_MAX};
+        now += 1000;
+        zyd_fixture_block(f, now);
+        uint32_t code = zyd_fixture_run(f, &op); /* no arguments at all */
+        zyd_fixture_end(f);
+        assert_true(code == 9104 || code == 9111);
+        assert_true(event >= 1 && event <= 17 ? true : code == 9104);
+    }
+    STATE(o, "APPLIED");
+}
+
+static void due_diligence_offer_and_issue_hold_their_rows(void **state)
+{
+    struct zyd_hash o, p;
+    (void)state;
+    OK(NAT, "APPLY", &o, BANK, 0, APPLY_TEXT);
+    NO(9104, NAT, "DD_DONE", &o, BANK, B(GUAR), "bank_report=" DOC); /* the guarantor's report */
+    NO(9102, NAT, "DD_DONE", &o, BANK, 0, "bank_report=" DOC "|guar_report=" DOC);
+    NO(9102, NAT, "DD_DONE", &o, BANK2, B(BANK) | B(GUAR), "bank_report=" DOC "|guar_report=" DOC);
+    OK(NAT, "DD_DONE", &o, BANK, B(GUAR), "bank_report=" DOC "|guar_report=" DOC "|opinion=good");
+    STATE(o, "DD");
+    NO(1108, NAT, "OFFER", &o, GUAR, B(REG), "amount=60000.01");
+    NO(9104, NAT, "OFFER", &o, GUAR, B(REG), "amount=60000.00|fee_ppm=10001");
+    NO(9103, NAT, "OFFER", &o, GUAR, B(REG), "amount=60000.00|tree=sha256:another tree");
+    NO(9102, NAT, "OFFER", &o, GUAR, 0, "amount=60000.00"); /* above auto_limit: REG too */
+    NO(9102, NAT, "OFFER", &o, BANK, 0, "amount=40000.00");
+    OK(NAT, "OFFER", &o, REG, B(GUAR), "amount=60000.00|fee_ppm=5000");
+    STATE(o, "OFFERED");
+    NO(1107, NAT, "ISSUE", &o, GUAR, B(BANK), "letter=" DOC "|valid_until=2026-12-31");
+    NO(9102, NAT, "FILE_RE", &o, REG, 0, "filing=" DOC);
+    OK(NAT, "FILE_RE", &o, REG, B(NFGF), "filing=" DOC);
+    NO(9111, NAT, "FILE_RE", &o, REG, B(NFGF), "filing=" DOC);
+    NO(9112, NAT, "ISSUE", &o, GUAR, B(BANK), "letter=" DOC "|valid_until=2026-01-04");
+    NO(9102, NAT, "ISSUE", &o, GUAR, 0, "letter=" DOC "|valid_until=2026-12-31");
+    OK(NAT, "ISSUE", &o, GUAR, B(BANK), "letter=" DOC "|valid_until=2026-12-31");
+    STATE(o, "ISSUED");
+    assert_int_equal(view.head.fee_ppm, 5000);
+    /* a fiscal leaf signs the letter (ruling 12) */
+    OK(AH, "APPLY", &p, BANK, 0, FIRM2 "|amount=1000|term_days=365|purpose=seed|consent=" DOC);
+    OK(AH, "DD_DONE", &p, BANK, B(GUAR), "bank_report=" DOC "|guar_report=" DOC);
+    OK(AH, "OFFER", &p, GUAR, 0, "amount=1000");
+    OK(AH, "FILE_RE", &p, REG, 0, "filing=" DOC);
+    NO(9102, AH, "ISSUE", &p, GUAR, B(BANK), "letter=" DOC "|valid_until=2026-12-31");
+    OK(AH, "ISSUE", &p, LGOV, B(BANK) | B(GUAR), "letter=" DOC "|valid_until=2026-12-31");
+    /* filing may follow where the programme says so, but not for ever */
+    issue_simple(&p, LATER, FIRM, "1000.00");
+    draw(&p, LATER, "1000.00", 300);
+    on(20260204);
+    OK(LATER, "FILE_RE", &p, NFGF, B(REG), "filing=" DOC);
+    issue_simple(&p, LATER, FIRM, "1000.00");
+    draw(&p, LATER, "1000.00", 300);
+    on(20260310);
+    NO(9106, LATER, "FILE_RE", &p, NFGF, B(REG), "filing=" DOC);
+    /* the bank's share */
+    OK(LOW, "APPLY", &p, BANK, 0, APPLY_TEXT);
+    OK(LOW, "DD_DONE", &p, BANK, 0, "bank_report=" DOC);
+    NO(1106, LOW, "OFFER", &p, GUAR, 0, "amount=1000");
+    NO(1101, CLOSED, "APPLY", NULL, BANK, 0, APPLY_TEXT); /* after it closed */
+}
+
+static void the_household_cap_counts_what_is_committed_in_the_class(void **state)
+{
+    struct zyd_hash a, b, c;
+    char text[160];
+    (void)state;
+    issue_simple(&a, TWO, FIRM2, "600000.00");
+    OK(TWO, "APPLY", &b, BANK, 0, FIRM2 "|amount=400000.01|term_days=365|purpose=seed|consent=" DOC);
+    OK(TWO, "DD_DONE", &b, BANK, 0, "bank_report=" DOC);
+    NO(1103, TWO, "OFFER", &b, GUAR, 0, "amount=400000.01");
+    OK(TWO, "OFFER", &b, GUAR, 0, "amount=400000.00");
+    OK(TWO, "APPLY", &c, BANK, 0, FIRM2 "|amount=100000|term_days=365|purpose=seed|consent=" DOC);
+    OK(TWO, "DD_DONE", &c, BANK, 0, "bank_report=" DOC);
+    NO(1103, TWO, "OFFER", &c, GUAR, 0, "amount=0.01");
+    /* another borrower has room of its own, another class too */
+    issue_simple(&(struct zyd_hash){{0}}, STRICT, FIRM2, "1000.00");
+    /* repaid principal and ended contracts give room back */
+    draw(&a, TWO, "600000.00", 300);
+    snprintf(text, sizeof text, "drawdown=1|value_date=%d|amount=100000", today());
+    OK(TWO, "REPAY", &a, BANK, 0, text);
+    OK(TWO, "OFFER", &c, GUAR, 0, "amount=100000");
+    OK(TWO, "CANCEL", &b, BANK, B(GUAR), "reason=withdrawn");
+    OK(TWO, "APPLY", &b, BANK, 0, FIRM2 "|amount=400000.01|term_days=365|purpose=seed|consent=" DOC);
+    OK(TWO, "DD_DONE", &b, BANK, 0, "bank_report=" DOC);
+    NO(1103, TWO, "OFFER", &b, GUAR, 0, "amount=400000.01");
+    OK(TWO, "OFFER", &b, GUAR, 0, "amount=400000");
+    NO(9102, TWO, "CANCEL", &b, BANK, 0, "reason=alone");
+    OK(TWO, "CANCEL", &b, GUAR, B(BANK), "reason=together");
+    STATE(b, "CANCELLED");
+    OK(TWO, "APPLY", &b, BANK, 0, FIRM2 "|amount=1|term_days=365|purpose=seed|consent=" DOC);
+    NO(9102, TWO, "REJECT", &b, BANK, 0, "reason=x");
+    OK(TWO, "REJECT", &b, GUAR, 0, "reason=no");
+    STATE(b, "REJECTED");
+    NO(9111, TWO, "DD_DONE", &b, BANK, 0, "bank_report=" DOC);
+}
+
+static void steps_that_are_not_taken_in_time_lapse(void **state)
+{
+    struct zyd_hash a, b, c, d;
+    (void)state;
+    on(20260401); /* Wednesday */
+    OK(TWO, "APPLY", &a, BANK, 0, FIRM "|amount=1|term_days=365|purpose=seed|consent=" DOC);
+    OK(TWO, "APPLY", &b, BANK, 0, FIRM "|amount=1|term_days=365|purpose=seed|consent=" DOC);
+    OK(TWO, "DD_DONE", &b, BANK, 0, "bank_report=" DOC);
+    issue_simple(&c, TWO, FIRM, "1.00");
+    issue_simple(&d, TWO, FIRM, "1.00");
+    on(20260408); /* fifth working day after DD_DONE: still in time */
+    STATE(b, "DD");
+    on(20260409);
+    STATE(b, "LAPSED");
+    on(20260415); /* tenth working day after APPLY */
+    STATE(a, "APPLIED");
+    on(20260416);
+    NO(9111, TWO, "DD_DONE", &a, BANK, 0, "bank_report=" DOC);
+    STATE(a, "LAPSED");
+    on(20260501); /* last day of validity */
+    STATE(c, "ISSUED");
+    draw(&d, TWO, "1.00", 100);
+    on(20260502);
+    STATE(c, "LAPSED");
+    STATE(d, "ACTIVE");
+}
+
+static void disburse_holds_its_row(void **state)
+{
+    struct zyd_hash o;
+    (void)state;
+    on(20260505);
+    issue_simple(&o, TWO, PERSON, "1000.00");
+#define DRAW(no, amount, value, maturity, rate)                                                                        \
+    TWO, "DISBURSE", &o, BANK, 0,                                                                                      \
+        "drawdown=" no "|amount=" amount "|value_date=" value "|maturity=" maturity "|rate_ppm=" rate
+    NO(9112, DRAW("1", "1", "2026-05-06", "2026-12-31", "1%")); /* the future */
+    NO(9112, DRAW("1", "1", "2026-05-04", "2026-12-31", "1%")); /* before the letter */
+    NO(9112, DRAW("1", "1", "2026-05-05", "2026-05-05", "1%"));
+    NO(1108, DRAW("1", "1000.01", "2026-05-05", "2026-12-31", "1%"));
+    NO(1108, DRAW("1", "1", "2026-05-05", "2029-12-31", "1%"));
+    NO(9102, TWO, "DISBURSE", &o, GUAR, 0, "drawdown=1|amount=1|value_date=2026-05-05|maturity=2026-12-31|rate_ppm=1%");
+    OK(DRAW("1", "400", "2026-05-05", "2026-12-31", "1%"));
+    NO(9109, DRAW("1", "400", "2026-05-05", "2026-12-31", "1%"));
+    NO(1108, DRAW("2", "600.01", "2026-05-05", "2026-12-31", "1%"));
+    for (int i = 2; i <= 16; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "drawdown=%d|amount=1|value_date=2026-05-05|maturity=2026-12-31|rate_ppm=1%%", i);
+        OK(TWO, "DISBURSE", &o, BANK, 0, text);
+    }
+    NO(1108, DRAW("17", "1", "2026-05-05", "2026-12-31", "1%"));
+    STATE(o, "ACTIVE");
+    assert_int_equal(view.head.drawdown_count, 16);
+    on(20260605);
+    NO(9106, DRAW("99", "1", "2026-06-05", "2026-12-31", "1%")); /* after validity */
+    struct zyd_hash p;
+    OK(NAT, "APPLY", &p, BANK, 0, APPLY_TEXT);
+    OK(NAT, "DD_DONE", &p, BANK, B(GUAR), "bank_report=" DOC "|guar_report=" DOC);
+    OK(NAT, "OFFER", &p, GUAR, 0, "amount=100");
+    OK(NAT, "FILE_RE", &p, REG, B(NFGF), "filing=" DOC);
+    OK(NAT, "ISSUE", &p, GUAR, B(BANK), "letter=" DOC "|valid_until=2026-06-30");
+    NO(1109, NAT, "DISBURSE", &p, BANK, 0, "drawdown=1|amount=1|value_date=2026-06-05|maturity=2026-12-31|rate_ppm=6.0001%");
+    OK(NAT, "DISBURSE", &p, BANK, 0, "drawdown=1|amount=1|value_date=2026-06-05|maturity=2026-12-31|rate_ppm=6%");
+}
+
+static void repay_holds_its_row(void **state)
+{
+    struct zyd_hash o;
+    (void)state;
+    on(20260608);
+    issue_simple(&o, TWO, PERSON, "10000.00");
+    draw(&o, TWO, "10000.00", 200); /* 4 %, matures 2026-12-25 */
+#define PAY(no, date, rest) TWO, "REPAY", &o, BANK, 0, "drawdown=" no "|value_date=" date "|" rest
+    NO(9104, PAY("2", "2026-06-08", "amount=1"));
+    NO(9112, PAY("1", "2026-06-09", "amount=1"));
+    NO(9112, PAY("1", "2026-06-07", "amount=1"));
+    NO(1110, PAY("1", "2026-06-08", "amount=10000.01"));
+    NO(1110, PAY("1", "2026-06-08", "amount=1|interest=0.01")); /* nothing is due */
+    NO(9102, TWO, "REPAY", &o, GUAR, 0, "drawdown=1|value_date=2026-06-08|amount=1");
+    on(20260622); /* INT_SETTLE was on the 20th: 12 days, 13.33 */
+    STATE(o, "ACTIVE");
+    assert_int_equal(view.interest, 1333);
+    NO(9112, PAY("1", "2026-06-19", "amount=1"));             /* settled already */
+    NO(1110, PAY("1", "2026-06-22", "amount=100|interest=0")); /* principal before interest */
+    NO(1110, PAY("1", "2026-06-22", "amount=100|interest=13.32"));
+    NO(1110, PAY("1", "2026-06-22", "amount=13.34|interest=13.34"));
+    OK(PAY("1", "2026-06-22", "amount=5.00")); /* part of the interest alone */
+    STATE(o, "ACTIVE");
+    assert_int_equal(view.interest, 833);
+    OK(PAY("1", "2026-06-22", "amount=1008.33"));
+    STATE(o, "ACTIVE");
+    assert_int_equal(view.head.principal, 900000);
+    assert_false(warned(9106));
+    on(20260625);
+    OK(PAY("1", "2026-06-22", "amount=1000.00")); /* reported on the third working day */
+    assert_true(warned(9106));
+    /* the payoff pays the running interest: 10,000 for 2 days, 8,000 for 3 days = 20/9 + 24/9 = 4.89 */
+    NO(1110, PAY("1", "2026-06-25", "amount=8000.00|interest=0"));
+    NO(1110, PAY("1", "2026-06-25", "amount=8004.88"));
+    int64_t fee = view.fee;
+    assert_true(fee > 0);
+    assert_int_equal(zyd_fixture_balance(f, GUAR, TWO, "4021"), 0);
+    OK(PAY("1", "2026-06-25", "amount=8004.89"));
+    STATE(o, "RELEASED");
+    assert_int_equal(view.fee, 0);
+    assert_int_equal(zyd_fixture_balance(f, GUAR, TWO, "4021"), -fee); /* ruling 4 */
+    NO(9111, PAY("1", "2026-06-25", "amount=1"));
+}
+
+static void a_payoff_before_an_earlier_part_leaves_nothing_behind(void **state)
+{
+    struct zyd_hash o;
+    (void)state;
+    on(20260701);
+    issue_simple(&o, TWO, PERSON, "36000.00");
+    draw(&o, TWO, "36000.00", 300); /* 4.00 a day */
+    on(20260703);
+    OK(PAY("1", "2026-07-03", "amount=18000.00"));
+    /* the rest was paid two days before, and is reported now: 18,000 earned for two days, that is 4.00 */
+    OK(PAY("1", "2026-07-01", "amount=18004.00"));
+    STATE(o, "RELEASED");
+    assert_int_equal(view.interest, 0);
+}
+
+static void overdue_and_claim_hold_their_rows(void **state)
+{
+    struct zyd_hash o, p;
+    (void)state;
+    on(20260706);
+    OK(NAT, "APPLY", &o, BANK, 0, PERSON "|amount=90000|term_days=365|purpose=seed|consent=" DOC);
+    OK(NAT, "DD_DONE", &o, BANK, B(GUAR), "bank_report=" DOC "|guar_report=" DOC);
+    OK(NAT, "OFFER", &o, GUAR, B(REG), "amount=90000");
+    OK(NAT, "FILE_RE", &o, REG, B(NFGF), "filing=" DOC);
+    OK(NAT, "ISSUE", &o, GUAR, B(BANK), "letter=" DOC "|valid_until=2026-07-31");
+    OK(NAT, "DISBURSE", &o, BANK, 0, "drawdown=1|amount=90000|value_date=2026-07-06|maturity=2026-08-05|rate_ppm=4%");
+    NO(1125, NAT, "RELEASE", &o, BANK, 0, "");
+    on(20260805); /* maturity: 30 days of 10.00 */
+    STATE(o, "ACTIVE");
+    assert_int_equal(view.interest, 30000);
+    NO(9112, NAT, "OVERDUE", &o, BANK, 0, "overdue_date=2026-08-06|principal=90000|interest=300");
+    NO(1119, NAT, "OVERDUE", &o, BANK, 0, "overdue_date=2026-08-05|principal=89999.99|interest=300");
+    NO(1119, NAT, "OVERDUE", &o, BANK, 0, "overdue_date=2026-08-05|principal=90000|interest=300.01");
+    NO(9102, NAT, "OVERDUE", &o, GUAR, 0, "overdue_date=2026-08-05|principal=90000|interest=300");
+    on(20260808); /* the last day of grace */
+    STATE(o, "ACTIVE");
+    on(20260809); /* SYS moves it, with the maturity as overdue date */
+    STATE(o, "OVERDUE");
+    assert_int_equal(view.head.overdue, 20260805);
+    assert_int_equal(zyd_fixture_balance(f, BANK, NAT, "1102"), 9000000);
+#define CLAIM_TEXT "principal=90000|interest=300|evidence=" DOC "," DOC
+    on(20261003);
+    NO(1114, NAT, "CLAIM", &o, BANK, 0, CLAIM_TEXT);
+    on(20261004); /* 60 days */
+    NO(1116, NAT, "CLAIM", &o, BANK, 0, "principal=90000|interest=300|evidence=" DOC);
+    NO(1117, NAT, "CLAIM", &o, BANK, 0, CLAIM_TEXT "|share_shifted=yes");
+    NO(1119, NAT, "CLAIM", &o, BANK, 0, "principal=90000|interest=299.99|evidence=" DOC "," DOC);
+    NO(9102, NAT, "CLAIM", &o, GUAR, 0, CLAIM_TEXT);
+    OK(NAT, "CLAIM", &o, BANK, 0, CLAIM_TEXT);
+    STATE(o, "CLAIMED");
+    assert_int_equal(view.head.claim, 9030000);
+    NO(1119, NAT, "APPROVE", &o, GUAR, B(REG) | B(NFGF), "amount=90299.99");
+    NO(9102, NAT, "APPROVE", &o, GUAR, B(REG), "amount=90300"); /* above auto_claim */
+    NO(9102, NAT, "APPROVE", &o, REG, B(NFGF), "amount=90300");
+    /* silence: 1120 after the tenth working day, and the same signers still decide */
+    assert_false(sys_warned(20261016, 1120));
+    assert_true(sys_warned(20261017, 1120));
+    OK(NAT, "APPROVE", &o, NFGF, B(REG) | B(GUAR), "amount=90300");
+    STATE(o, "CLAIM_APPROVED");
+    assert_true((view.head.flags & ZYD_GF_ESCALATED) != 0);
+    assert_true(sys_warned(20261026, 1121)); /* five working days for the first payer */
+    /* a late report of an overdue loan costs late_ppm of the claim, and the window closes */
+    on(20261102);
+    OK(NAT, "OPENING", &p, BANK, 0, "state=ACTIVE|" FIRM "|amount=1000|principal=1000|value_date=2026-01-01|settled_to=2026-09-20|maturity=2026-12-01");
+    OK(NAT, "OVERDUE", &p, BANK, 0, "overdue_date=2026-10-23|principal=1000|interest=0");
+    assert_true(warned(1113));
+    on(20270422); /* 181 days: the guarantee is over (ruling 7) */
+    STATE(p, "RELEASED");
+    NO(9111, NAT, "CLAIM", &p, BANK, 0, "principal=1000|interest=0|evidence=" DOC "," DOC);
+    OK(NAT, "OPENING", &p, BANK, 0, "state=ACTIVE|" FIRM "|amount=1000|principal=1000|value_date=2026-01-01|settled_to=2027-03-20|maturity=2027-12-01");
+    OK(NAT, "OVERDUE", &p, BANK, 0, "overdue_date=2027-03-20|principal=1000|interest=0");
+    on(20270519);
+    OK(NAT, "CLAIM", &p, BANK, 0, "principal=1000|interest=0|evidence=" DOC "," DOC);
+    STATE(p, "CLAIMED");
+    assert_int_equal(view.head.claim, 90000); /* 10 % lost */
+    OK(NAT, "OPENING", &p, BANK, 0, "state=OVERDUE|" FIRM "|amount=1000|principal=1000|value_date=2025-01-01|maturity=2026-06-01|overdue_date=2026-06-01");
+    NO(9111, NAT, "CLAIM", &p, BANK, 0, "principal=1000|interest=0|evidence=" DOC "," DOC); /* its RELEASE was due at once */
+}
+
+static void a_claim_on_its_last_day_is_in_time(void **state)
+{
+    struct zyd_hash p;
+    (void)state;
+    on(20270519);
+    OK(NAT, "OPENING", &p, BANK, 0, "state=OVERDUE|" FIRM "|amount=1000|principal=1000|value_date=2025-01-01|maturity=2026-11-20|overdue_date=2026-11-20");
+    OK(NAT, "CLAIM", &p, BANK, 0, "principal=1000|interest=0|evidence=" DOC "," DOC); /* day 180 */
+    OK(NAT, "OPENING", &p, BANK, 0, "state=OVERDUE|" FIRM "|amount=1000|principal=0|value_date=2025-01-01|maturity=2027-03-01|overdue_date=2027-03-01");
+    OK(NAT, "RELEASE", &p, BANK, 0, ""); /* nothing is owed */
+    STATE(p, "RELEASED");
+}
+
+/* Settles an obligation of the last outcome's postings by debtor and creditor. */
+static void pay(const struct zyd_hash *id)
+{
+    struct zyd_obligation o;
+    uint8_t bytes[16];
+    struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
+    assert_true(zyd_fixture_obligation(f, &o, id));
+    zyd_wr_array(&wr, 1);
+    zyd_wr_str(&wr, "REF", 3);
+    now += 1000;
+    zyd_fixture_block(f, now);
+    assert_int_equal(zyd_fixture_run(f, &(struct zyd_fixture_op){.contract = 0, .event = ZYD_HOST_PAID, .programme = o.programme,
+                                                                .member = o.debtor, .signers = {o.creditor}, .signer_count = 1,
+                                                                .object = id, .expect_seq = UINT64_MAX, .args = zyd_wr_span(&wr)}), 0);
+    zyd_fixture_end(f);
+    now += 1000; /* its contract hears of it in the next block */
+    zyd_fixture_block(f, now);
+    zyd_fixture_end(f);
+}
+
+static void obligations_of(struct zyd_hash out[8], enum zyd_guarantee_label label, uint32_t *count)
+{
+    *count = 0;
+    for (uint32_t i = 0; i < f->outcome.posting_count; i++) {
+        const struct zyd_posting *p = &f->outcome.postings[i];
+        if (p->label == label && !zyd_hash_is_zero(&p->obligation) &&
+            (*count == 0 || !zyd_hash_eq(&out[*count - 1], &p->obligation))) {
+            out[(*count)++] = p->obligation;
+        }
+    }
+}
+
+static void compensation_recovery_and_write_off_hold_their_rows(void **state)
+{
+    struct zyd_hash o, first[8], shares[8];
+    uint32_t n, m;
+    (void)state;
+    on(20270601);
+    OK(NAT, "OPENING", &o, BANK, 0, "state=OVERDUE|" FIRM "|amount=1000|principal=1000|value_date=2026-01-01|maturity=2027-04-01|overdue_date=2027-04-01|"
+                                    "rows=BANK 1102 2101.X 1000");
+    OK(NAT, "CLAIM", &o, BANK, 0, "principal=1000|interest=0|evidence=" DOC "," DOC);
+    OK(NAT, "APPROVE", &o, GUAR, 0, "amount=1000");
+    obligations_of(first, ZYD_GL_CLAIM_OK, &n);
+    obligations_of(shares, ZYD_GL_SHARE, &m);
+    assert_int_equal(n, 1);
+    assert_int_equal(m, 2);
+    NO(9111, NAT, "RECOVER", &o, GUAR, 0, "gross=1|cost=0|bank_ref=x");
+    pay(&shares[0]); /* a share may come before the first payer's money */
+    STATE(o, "CLAIM_APPROVED");
+    pay(&first[0]);
+    STATE(o, "COMPENSATED");
+    NO(9111, NAT, "WRITE_OFF", &o, GUAR, 0, "decision=" DOC); /* a share is open */
+    assert_false(sys_warned(20270601, 1122));
+    assert_true(sys_warned(20270630, 1122)); /* 20 working days */
+    pay(&shares[1]);
+    STATE(o, "RECOVERING");
+    assert_true((view.head.flags & ZYD_GF_SHARE_LATE) != 0);
+}
+
+static void recover_signers_costs_and_surplus(void **state)
+{
+    struct zyd_hash o;
+    int64_t customer = zyd_fixture_balance(f, BANK, NAT, "2101.91430100MA4TEXT00G");
+    (void)state;
+    on(20270701);
+    OK(NAT, "OPENING", &o, BANK, 0, "state=RECOVERING|" FIRM "|amount=1000|principal=1000|value_date=2026-01-01|maturity=2027-04-01|overdue_date=2027-04-01|"
+                                    "borne=GUAR=400.00,REG=200.00,NFGF=200.00,BANK=200.00");
+    NO(9102, NAT, "RECOVER", &o, BANK, 0, "gross=1|cost=0|bank_ref=x");
+    NO(9102, NAT, "RECOVER", &o, GUAR, 0, "gross=500|cost=100.01|bank_ref=x"); /* above cost_limit */
+    OK(NAT, "RECOVER", &o, GUAR, B(BANK), "gross=50|cost=100.01|bank_ref=x"); /* all of it is cost; 50.01 is carried */
+    assert_int_equal(f->outcome.posting_count, 2);
+    OK(NAT, "RECOVER", &o, GUAR, 0, "gross=150.01|cost=0|bank_ref=x"); /* 50.01 cost first, then 100.00 net */
+    assert_int_equal(f->outcome.posting_count, 2 + 1 + 3 * 2);
+    NO(9102, NAT, "WRITE_OFF", &o, LGOV, 0, "decision=" DOC); /* bore nothing */
+    OK(NAT, "WRITE_OFF", &o, REG, 0, "decision=" DOC);
+    NO(1124, NAT, "WRITE_OFF", &o, REG, 0, "decision=" DOC);
+    /* everything comes back, and 70.00 more: the surplus is the borrower's */
+    OK(NAT, "RECOVER", &o, GUAR, 0, "gross=970|cost=0|bank_ref=x");
+    assert_int_equal(zyd_fixture_balance(f, BANK, NAT, "2101.91430100MA4TEXT00G") - customer, -7000);
+    assert_int_equal(zyd_fixture_balance(f, GUAR, NAT, "2171"), 0);
+    NO(1124, NAT, "WRITE_OFF", &o, GUAR, 0, "decision=" DOC); /* nothing is left */
+}
+
+static void the_cap_can_refuse_and_the_lines_warn_and_stop(void **state)
+{
+    struct zyd_hash o;
+    struct zyd_guarantee_breaker b;
+    (void)state;
+    on(20270801);
+    /* STRICT: cap 1 % of nothing, REJECT */
+    OK(STRICT, "OPENING", &o, BANK, 0, "state=OVERDUE|" FIRM "|amount=1000|principal=1000|value_date=2026-01-01|maturity=2027-05-01|overdue_date=2027-05-01|fen_days=1");
+    OK(STRICT, "CLAIM", &o, BANK, 0, "principal=1000|interest=0");
+    NO(1126, STRICT, "APPROVE", &o, GUAR, 0, "amount=1000");
+    /* TIGHT: warn 1 %, stop 50 % of S * 80 % / 365; silence approves by itself */
+    OK(TIGHT, "OPENING", &o, BANK, 0, "state=OVERDUE|" FIRM "|amount=1000|principal=1000|value_date=2026-01-01|maturity=2027-05-01|overdue_date=2027-05-01|"
+                                      "fen_days=365000000"); /* 1,000,000 fen a year * 80 % = 8,000.00: warn at 80.00, stop at 4,000.00 */
+    OK(TIGHT, "CLAIM", &o, BANK, 0, "principal=1000|interest=0");
+    on(20270820); /* silence: DEEM_APPROVED */
+    STATE(o, "CLAIM_APPROVED");
+    assert_string_equal(breaker_of(TIGHT, &b), "WARN");
+    assert_int_equal(b.used, 80000);
+    OK(TIGHT, "APPLY", &o, BANK, 0, FIRM "|amount=1000|term_days=365|purpose=seed|consent=" DOC); /* WARN goes on */
+    OK(TIGHT, "OPENING", &o, BANK, 0, "state=OVERDUE|" FIRM "|amount=9000|principal=4000|value_date=2026-01-01|maturity=2027-06-01|overdue_date=2027-06-01");
+    OK(TIGHT, "CLAIM", &o, BANK, 0, "principal=4000|interest=0");
+    OK(TIGHT, "APPROVE", &o, GUAR, 0, "amount=4000"); /* used 4,000.00: exactly the line */
+    assert_string_equal(breaker_of(TIGHT, &b), "STOPPED");
+    NO(1102, TIGHT, "APPLY", NULL, BANK, 0, FIRM "|amount=1000|term_days=365|purpose=seed|consent=" DOC);
+    NO(9102, TIGHT, "BREAKER_RESET", NULL, BANK, 0, "reason=alone");
+    OK(TIGHT, "BREAKER_RESET", NULL, BANK, B(GUAR), "reason=together");
+    assert_string_equal(breaker_of(TIGHT, &b), "NORMAL");
+    assert_int_equal(f->outcome.event_count, 1);
+    assert_int_equal(f->outcome.events[0].code, ZYD_GUARANTEE_EMIT_BREAKER);
+    on(20280101); /* a new period, though nobody touched the programme */
+    breaker_of(TIGHT, &b);
+    assert_int_equal(b.used, 0);
+    assert_int_equal(b.year, 2028);
+}
+
+static void a_stopped_programme_refuses_every_step_of_new_business(void **state)
+{
+    struct zyd_hash dd, offered, issued, o;
+    (void)state;
+    on(20280103);
+    OK(TIGHT, "APPLY", &dd, BANK, 0, FIRM "|amount=1000|term_days=365|purpose=seed|consent=" DOC);
+    OK(TIGHT, "DD_DONE", &dd, BANK, 0, "bank_report=" DOC);
+    OK(TIGHT, "APPLY", &offered, BANK, 0, FIRM "|amount=1000|term_days=365|purpose=seed|consent=" DOC);
+    OK(TIGHT, "DD_DONE", &offered, BANK, 0, "bank_report=" DOC);
+    OK(TIGHT, "OFFER", &offered, GUAR, 0, "amount=1000");
+    issue_simple(&issued, TIGHT, FIRM, "1000.00");
+    OK(TIGHT, "OPENING", &o, BANK, 0, "state=OVERDUE|" FIRM "|amount=9000|principal=4000|value_date=2026-01-01|maturity=2027-09-01|overdue_date=2027-09-01|fen_days=1");
+    OK(TIGHT, "CLAIM", &o, BANK, 0, "principal=4000|interest=0");
+    OK(TIGHT, "APPROVE", &o, GUAR, 0, "amount=4000");
+    NO(1102, TIGHT, "OFFER", &dd, GUAR, 0, "amount=1000");
+    NO(1102, TIGHT, "ISSUE", &offered, GUAR, B(BANK), "letter=" DOC "|valid_until=2028-12-31");
+    NO(1102, TIGHT, "DISBURSE", &issued, BANK, 0, "drawdown=1|amount=1|value_date=2028-01-03|maturity=2028-12-31|rate_ppm=1%");
+}
+
+static void several_members_sign_one_after_another(void **state)
+{
+    struct zyd_hash o, op;
+    uint8_t bytes[64];
+    struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
+    char why[ZYD_GUARANTEE_WHY];
+    const struct zyd_guarantee_event_info *e = zyd_guarantee_event_by_name("CANCEL");
+    struct zyd_pair reason = {"reason", "both"};
+    (void)state;
+    OK(TWO, "APPLY", &o, BANK, 0, FIRM "|amount=1|term_days=365|purpose=seed|consent=" DOC);
+    assert_int_equal(zyd_guarantee_args_encode(&wr, why, e, &reason, 1, &members), ZYD_OK);
+    now += 1000;
+    zyd_fixture_block(f, now);
+    assert_int_equal(zyd_fixture_run(f, &(struct zyd_fixture_op){.contract = 1, .event = e->number, .programme = TWO, .member = GUAR,
+                                                                .object = &o, .expect_seq = UINT64_MAX, .args = zyd_wr_span(&wr),
+                                                                .flags = ZYD_ENV_MAY_WAIT}), 9114);
+    op = f->op_id;
+    zyd_fixture_end(f);
+    STATE(o, "APPLIED");
+    now += 1000;
+    zyd_fixture_block(f, now);
+    assert_int_equal(zyd_fixture_run(f, &(struct zyd_fixture_op){.contract = 0, .event = ZYD_HOST_COUNTERSIGN, .member = BANK, .object = &op}), 0);
+    zyd_fixture_end(f);
+    STATE(o, "CANCELLED");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(apply_holds_its_row),
+        cmocka_unit_test(events_in_a_wrong_state_are_refused),
+        cmocka_unit_test(due_diligence_offer_and_issue_hold_their_rows),
+        cmocka_unit_test(the_household_cap_counts_what_is_committed_in_the_class),
+        cmocka_unit_test(steps_that_are_not_taken_in_time_lapse),
+        cmocka_unit_test(disburse_holds_its_row),
+        cmocka_unit_test(repay_holds_its_row),
+        cmocka_unit_test(a_payoff_before_an_earlier_part_leaves_nothing_behind),
+        cmocka_unit_test(overdue_and_claim_hold_their_rows),
+        cmocka_unit_test(a_claim_on_its_last_day_is_in_time),
+        cmocka_unit_test(compensation_recovery_and_write_off_hold_their_rows),
+        cmocka_unit_test(recover_signers_costs_and_surplus),
+        cmocka_unit_test(the_cap_can_refuse_and_the_lines_warn_and_stop),
+        cmocka_unit_test(a_stopped_programme_refuses_every_step_of_new_business),
+        cmocka_unit_test(several_members_sign_one_after_another),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
