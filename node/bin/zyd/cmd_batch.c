@@ -202,9 +202,9 @@ static int run_submit(struct cli *c)
     struct run r = {.fd = -1};
     char result[CLI_PATH_MAX], id[65];
     bool resume = strcmp(c->command->verb, "resume") == 0, only_result = strcmp(c->command->verb, "result") == 0;
-    long chunk = 1000;
+    long chunk;
     int64_t start = zyd_clock_mono_ms();
-    if (!cli_number(c, "chunk", 1000, 1, ZYD_ENV_OPS_MAX, &chunk)) {
+    if (!cli_number(c, "chunk", 0, 1, 1000, &chunk)) {
         return ZYD_EXIT_USAGE;
     }
     int rc = job_open(&j, c, only_result ? 0 : CLIENT_NODE | CLIENT_KEYS);
@@ -220,6 +220,9 @@ static int run_submit(struct cli *c)
     }
     rc = rc ? rc : run_open(&r, c, &j.k, j.b, c->pos[0], &j.hash, resume || only_result);
     bool opened = rc == 0;
+    if (rc == 0 && chunk == 0) { /* an envelope must fit a block's fuel: later events cost up to six times an application */
+        chunk = j.b->event->makes ? 1000 : 250;
+    }
     rc = rc || only_result ? rc : run_go(&r, (size_t)chunk);
     if (opened) {
         struct counts n = count(&r);
@@ -256,7 +259,7 @@ static const struct option template_options[] = {{"type", 0, "TYPE", "contract �
                                                  {0}};
 static const struct option batch_options[] = {{"type", 0, "TYPE", "contract（默认）或事件名", "contract (default), or an event's name"},
                                               {"programme", 0, "CODE", "文件没有项目列时的项目", "programme when the file has no such column"},
-                                              {"chunk", 0, "N", "每个信封的行数，默认 1000", "rows an envelope, default 1000"},
+                                              {"chunk", 0, "N", "每个信封的行数，默认 1000（申请）或 250", "rows an envelope, default 1000 (applications) or 250"},
                                               {"out", 0, "FILE", "结果文件", "result file"},
                                               {0}};
 const struct command batch_commands[] = {
