@@ -101,6 +101,7 @@ static void every_path_of_every_tree_proves_its_leaf_and_no_other(void **state)
             assert_true(zyd_merkle_check_inclusion(&root, n, i, &L[i], path, count));
             assert_false(zyd_merkle_check_inclusion(&root, n, i, &L[(i + 1) % N], path, count));
             assert_false(zyd_merkle_check_inclusion(&root, n, i + n, &L[i], path, count));
+            assert_false(zyd_merkle_check_inclusion(&root, 4 * n, i, &L[i], path, count)); /* not a path's end */
             if (n > 1) {
                 assert_false(zyd_merkle_check_inclusion(&root, n, i ^ 1, &L[i], path, count));
                 assert_false(zyd_merkle_check_inclusion(&root, n, i, &L[i], path, count - 1));

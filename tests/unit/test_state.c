@@ -550,19 +550,22 @@ static void an_overlay_without_memory_says_so_and_can_still_be_sealed(void **sta
 {
     struct world *w = *state;
     static uint8_t value[4096];
-    free(w->mem);
-    w->limits = (struct zyd_state_limits){100000, 1u << 22, 1, 8};
-    new_state(w);
-    struct zyd_overlay *o = zyd_overlay_begin(w->s, NULL);
-    uint32_t n = 0;
-    enum zyd_status st = ZYD_OK;
-    for (; st == ZYD_OK; n++) {
-        struct zyd_hash k = key_of(n);
-        st = zyd_overlay_put(o, &k, 1, ZYD_REC_OBJECT, 0, 1, zyd_span(value, n % 7 == 0 ? 4096 : n % 300), 1);
+    for (uint32_t mode = 0; mode < 2; mode++) { /* out of slots, then out of bytes: the path's nodes must still fit */
+        free(w->mem);
+        w->limits = (struct zyd_state_limits){100000, 1u << 22, 1, 8};
+        new_state(w);
+        struct zyd_overlay *o = zyd_overlay_begin(w->s, NULL);
+        uint32_t n = 0;
+        enum zyd_status st = ZYD_OK;
+        for (; st == ZYD_OK; n++) {
+            struct zyd_hash k = key_of(n);
+            size_t size = mode == 1 || n % 7 == 0 ? 4096 : n % 300;
+            st = zyd_overlay_put(o, &k, 1, ZYD_REC_OBJECT, 0, 1, zyd_span(value, size), 1);
+        }
+        assert_int_equal(st, ZYD_E_FULL);
+        assert_true(n > 20);
+        seal_and_apply(w, o);
     }
-    assert_int_equal(st, ZYD_E_FULL);
-    assert_true(n > 20);
-    seal_and_apply(w, o);
 }
 
 static void what_the_store_gives_stays_put_while_a_block_runs(void **state)
