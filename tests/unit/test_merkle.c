@@ -139,6 +139,7 @@ static void consistency_proofs_hold_and_bent_ones_do_not(void **state)
             range(&r2, 0, n);
             size_t count = m == n ? 0 : subproof(proof, m, 0, n, true);
             assert_true(zyd_merkle_check_consistency(&r1, m, &r2, n, proof, count));
+            assert_false(zyd_merkle_check_consistency(&r1, m, &r2, 4 * n, proof, count)); /* not a proof's end */
             for (size_t i = 0; i < count; i++) {
                 proof[i].b[i % 32] ^= 1;
                 assert_false(zyd_merkle_check_consistency(&r1, m, &r2, n, proof, count));

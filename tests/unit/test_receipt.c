@@ -137,6 +137,23 @@ static void lies_are_named(void **state)
     assert_int_equal(check(&r, &why), ZYD_E_INVALID);
 }
 
+/* The validators are the ones who lie here: they certify an entry whose submitter never signed it. */
+static void a_certified_entry_without_its_submitters_signature_is_refused(void **state)
+{
+    (void)state;
+    struct zyd_receipt r;
+    const char *why;
+    uint8_t sk[ZYD_SK_SIZE];
+    memcpy(sk, C.sk[0][2], sizeof sk);
+    memcpy(C.sk[0][2], C.sk[5][2], sizeof sk);
+    zyd_test_block_make(&B, &C, 2, 2, 0, false);
+    memcpy(C.sk[0][2], sk, sizeof sk);
+    assert_int_equal(make(&r, 0, 1), ZYD_OK);
+    assert_int_equal(check(&r, &why), ZYD_E_BAD_SIG);
+    assert_string_equal(why, "a submitter's signature is wrong");
+    assert_good(1, 1); /* the other member's envelope in the same block */
+}
+
 static void a_block_that_does_not_give_its_log_root_makes_no_receipt(void **state)
 {
     (void)state;
@@ -195,6 +212,7 @@ int main(void)
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(every_flipped_bit_is_refused),
         cmocka_unit_test(lies_are_named),
+        cmocka_unit_test(a_certified_entry_without_its_submitters_signature_is_refused),
         cmocka_unit_test(a_block_that_does_not_give_its_log_root_makes_no_receipt),
         cmocka_unit_test(a_block_survives_its_encoding_and_nothing_else),
     };
