@@ -102,7 +102,8 @@ enum zyd_status ZYD_MUST_USE zyd_overlay_due_add(struct zyd_overlay *o, const st
 bool zyd_overlay_due_next(struct zyd_overlay *o, struct zyd_due *out, const struct zyd_due *cursor, uint64_t limit_ms);
 /* The smallest due entry of chain or base at all (o may be NULL: base). False if none. */
 bool zyd_state_due_first(struct zyd_state *s, struct zyd_overlay *o, struct zyd_due *out);
-/* Drops the entries of the base up to and with *upto: those that the block just applied has handled. */
+/* Drops the entries of the base up to and with *upto: those that the block about to be applied has handled.  Call it before
+ * zyd_state_apply: an entry that this block itself added may be due already and must stay. */
 void zyd_state_due_prune(struct zyd_state *s, const struct zyd_due *upto);
 /* Hashes the changed leaves and paths once; after it no more puts. */
 void zyd_overlay_seal(struct zyd_overlay *o, uint64_t *size, struct zyd_hash *root);
