@@ -211,7 +211,9 @@ bool zyd_replica_give_body(struct zyd_replica *r, struct slot *s, const uint8_t 
         (b = zyd_replica_body_make(r, s)) == NULL) {
         return b != NULL;
     }
-    memcpy(b->hashes, hashes, (size_t)count * 32);
+    if (count > 0) {
+        memcpy(b->hashes, hashes, (size_t)count * 32);
+    }
     zyd_merkle_root(&root, b->hashes, count);
     zyd_replica_table_clear(r, b->by_hash);
     bool good = zyd_hash_eq(&root, &s->header.body_root);
@@ -316,7 +318,9 @@ enum zyd_status zyd_replica_on_body(struct zyd_replica *r, uint8_t peer, struct 
     st->used = true;
     st->hash = hash;
     st->count = count;
-    memcpy(st->hashes, hashes.data, (size_t)count * 32);
+    if (count > 0) {
+        memcpy(st->hashes, hashes.data, (size_t)count * 32);
+    }
     return ZYD_OK;
 }
 

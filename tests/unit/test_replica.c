@@ -474,6 +474,33 @@ static void another_genesis_is_refused(void **state)
     zyd_cluster_free(c);
 }
 
+/* Node 0 leads and is heard by nobody: its proposals die.  Twice the same envelope, then it is left out. */
+static void an_envelope_that_sinks_two_proposals_is_left_out(void **state)
+{
+    (void)state;
+    struct zyd_cluster *c = cluster(&(struct zyd_cluster_options){.delay_ms = 1, .sync_ms = 1});
+    assert_true(zyd_cluster_reach(c, 1, 500));
+    zyd_cluster_run(c, 200);
+    for (uint32_t to = 1; to < 4; to++) {
+        zyd_cluster_cut(c, 0, to, true);
+    }
+    submit_ok(c, 0, 0, 1); /* known to node 0 alone */
+    for (uint32_t i = 0; i < 40 && zyd_cluster_alarms(c, 0) == 0; i++) {
+        submit_ok(c, 1, 1, i); /* keeps the others busy: views go round, blocks become final */
+        zyd_cluster_run(c, 400);
+    }
+    assert_true(zyd_cluster_alarms(c, 0) > 0);
+    for (uint32_t to = 1; to < 4; to++) {
+        zyd_cluster_cut(c, 0, to, false);
+    }
+    zyd_cluster_run(c, 5000); /* another leader books it */
+    struct zyd_replica_status st;
+    zyd_replica_status(zyd_cluster_replica(c, 0), &st);
+    assert_int_equal(st.pool_count, 0);
+    assert_true(zyd_cluster_reach(c, zyd_cluster_height(c, 1), 1000));
+    zyd_cluster_free(c);
+}
+
 /* ---- hostile bytes: everything that a peer may say, cut and bent ---- */
 
 static void bent_messages_change_nothing(void **state)
@@ -534,6 +561,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_liar_is_on_the_ledger_once),
         cmocka_unit_test(checkpoints_keep_memory_bounded),
         cmocka_unit_test(another_genesis_is_refused),
+        cmocka_unit_test(an_envelope_that_sinks_two_proposals_is_left_out),
         cmocka_unit_test(bent_messages_change_nothing),
         cmocka_unit_test(a_node_resumes_whatever_record_was_its_last),
         cmocka_unit_test(a_node_resumes_whatever_record_was_lost),
