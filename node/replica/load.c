@@ -358,7 +358,9 @@ static enum zyd_status restore_data(struct zyd_replica *r, struct slot *s, const
     if (b == NULL || v->envelopes.size > r->env_cap || v->header.env_count > r->cfg.limits.block_envs_max) {
         return ZYD_E_FULL;
     }
-    memcpy(b->value + HEAD_BYTES + 4, v->envelopes.data, v->envelopes.size);
+    if (v->envelopes.size > 0) {
+        memcpy(b->value + HEAD_BYTES + 4, v->envelopes.data, v->envelopes.size);
+    }
     zyd_put32(b->value + HEAD_BYTES, (uint32_t)v->envelopes.size);
     b->env_size = v->envelopes.size;
     zyd_replica_table_clear(r, b->by_hash);
@@ -388,7 +390,9 @@ static enum zyd_status restore_slot(struct zyd_replica *r, struct slot *s, const
         return ZYD_E_DAMAGED;
     }
     zyd_replica_set_just(s, r->certs, just_count);
-    memcpy(s->nc, v->nc.data, v->nc.size);
+    if (v->nc.size > 0) {
+        memcpy(s->nc, v->nc.data, v->nc.size);
+    }
     s->nc_size = v->nc.size;
     enum zyd_status status = (s->header.flags & ZYD_HEADER_CARRIER) != 0 ? ZYD_OK : restore_data(r, s, v);
     if (status == ZYD_OK) {

@@ -6,7 +6,7 @@
 static struct zyd_span copy(struct zyd_replica *r, struct zyd_span bytes)
 {
     uint8_t *p = zyd_replica_bytes(r, bytes.size);
-    if (p == NULL) {
+    if (p == NULL || bytes.size == 0) {
         return (struct zyd_span){0};
     }
     memcpy(p, bytes.data, bytes.size);

@@ -297,7 +297,7 @@ static void keep(struct zyd_replica *r, const struct zyd_block_view *v, struct z
         return;
     }
     zyd_replica_set_just(s, r->certs, just_count);
-    if (s->nc_size == 0) {
+    if (s->nc_size == 0 && v->nc.size > 0) {
         memcpy(s->nc, v->nc.data, v->nc.size);
         s->nc_size = v->nc.size;
     }
