@@ -12,23 +12,27 @@ static bool is_bank(const struct gu *g, uint16_t member)
     return false;
 }
 
-/* GB 32100-2015: 17 characters with weights 3^i mod 31 and a check character, over 31 characters without I O S V Z (E19). */
+/* Value of a character of a USCC: 0-9, then A-Z without I O S V Z; 31: none. */
+static uint32_t uscc_value(uint8_t c)
+{
+    static const uint8_t letters[26] = {10, 11, 12, 13, 14, 15, 16, 17, 31, 18, 19, 20, 21,
+                                        22, 31, 23, 24, 25, 31, 26, 27, 31, 28, 29, 30, 31};
+    return c >= '0' && c <= '9' ? c - (uint32_t)'0' : c >= 'A' && c <= 'Z' ? letters[c - 'A'] : 31;
+}
+
+/* GB 32100-2015: 17 characters with weights 3^i mod 31, and a check character (E19). */
 static bool uscc_valid(const uint8_t *code)
 {
-    static const char alphabet[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
-    uint32_t sum = 0, weight = 1, value = 0;
-    for (uint32_t i = 0; i < 18; i++) {
-        for (value = 0; value < 31 && alphabet[value] != code[i]; value++) {
-        }
+    static const uint8_t weights[17] = {1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28};
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < 17; i++) {
+        uint32_t value = uscc_value(code[i]);
         if (value == 31) {
             return false;
         }
-        if (i < 17) {
-            sum += weight * value;
-            weight = weight * 3 % 31;
-        }
+        sum += weights[i] * value;
     }
-    return value == (31 - sum % 31) % 31;
+    return uscc_value(code[17]) == (31 - sum % 31) % 31;
 }
 
 /* The argument `borrower`: a firm's code of 18 characters or a person's pseudonym of 32 bytes, else 9105. */

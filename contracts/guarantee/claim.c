@@ -64,25 +64,23 @@ void event_claim(struct gu *g)
     deadline_after_workdays(g, ZYD_GD_SILENCE, ZYD_GP_REVIEW_WD);
 }
 
-/* SHARE_DONE: COMPENSATED -> RECOVERING by SYS once no share is open (ruling 8). */
-static void share_done(struct gu *g, const struct claim *c)
+/* Takes a deadline away unless it has fired, which its flag tells. */
+static void stop_clock(const struct gu *g, enum zyd_guarantee_deadline which, uint8_t fired)
 {
-    if (g->o.h.state == ZYD_GS_COMPENSATED && c->h.shares_open == 0) {
-        g->o.h.state = ZYD_GS_RECOVERING;
-        deadline_clear(g, ZYD_GD_SHARE_LATE);
+    if (!(g->o.h.flags & fired)) {
+        deadline_clear(g, which);
     }
 }
 
-/* PAID: CLAIM_APPROVED -> COMPENSATED by SYS once the first payer's obligation is settled. */
+/* PAID: CLAIM_APPROVED -> COMPENSATED by SYS once the first payer's obligation is settled; SHARE_DONE: -> RECOVERING once no
+ * share is open (ruling 8). */
 static void paid(struct gu *g, struct claim *c)
 {
     c->h.paid = 1;
-    g->o.h.state = ZYD_GS_COMPENSATED;
-    deadline_clear(g, ZYD_GD_PAYMENT_LATE);
+    g->o.h.state = c->h.shares_open > 0 ? ZYD_GS_COMPENSATED : ZYD_GS_RECOVERING;
     if (c->h.shares_open > 0) {
         deadline_after_workdays(g, ZYD_GD_SHARE_LATE, ZYD_GP_SHARE_WD);
     }
-    share_done(g, c);
 }
 
 /* Postings of APPROVE in the order of ruling 1. */
@@ -97,13 +95,13 @@ static void post_compensation(struct gu *g, struct claim *c, const struct leaves
         oblige(&o, g, payer, bank, c->h.compensated, ZYD_GL_CLAIM_OK);
         account(to, "2141", bank);
         account(from, "1141", payer);
-        ct_post(payer, ZYD_GL_CLAIM_OK, "1135", to, c->h.compensated, o.id);
-        ct_post(bank, ZYD_GL_CLAIM_OK, from, "1111", from_interest, o.id);
-        ct_post(bank, ZYD_GL_CLAIM_OK, from, "1102", c->h.compensated - from_interest, o.id);
+        post(payer, ZYD_GL_CLAIM_OK, "1135", to, c->h.compensated, o.id);
+        post(bank, ZYD_GL_CLAIM_OK, from, "1111", from_interest, o.id);
+        post(bank, ZYD_GL_CLAIM_OK, from, "1102", c->h.compensated - from_interest, o.id);
     }
     for (uint32_t i = 0; i < l->count; i++) {
         if (l->member[i] == payer) {
-            ct_post(payer, ZYD_GL_OWN_PART, own, "1135", l->amount[i], 0);
+            post(payer, ZYD_GL_OWN_PART, own, "1135", l->amount[i], 0);
         }
     }
     account(to, "2141", payer);
@@ -113,15 +111,15 @@ static void post_compensation(struct gu *g, struct claim *c, const struct leaves
         }
         oblige(&o, g, l->member[i], payer, l->amount[i], ZYD_GL_SHARE);
         account(from, "1141", l->member[i]);
-        ct_post(payer, ZYD_GL_SHARE, from, "1135", l->amount[i], o.id);
-        ct_post(l->member[i], ZYD_GL_SHARE, own, to, l->amount[i], o.id);
+        post(payer, ZYD_GL_SHARE, from, "1135", l->amount[i], o.id);
+        post(l->member[i], ZYD_GL_SHARE, own, to, l->amount[i], o.id);
         c->h.shares_open++;
     }
     c->h.overdue_open = g->o.h.principal - (c->h.compensated - from_interest);
     c->h.interest_open = interest_open(g) - from_interest;
     int64_t from_principal = c->h.overflow < c->h.overdue_open ? c->h.overflow : c->h.overdue_open;
-    ct_post(bank, ZYD_GL_CAP_OVERFLOW, "5011", "1102", from_principal, 0);
-    ct_post(bank, ZYD_GL_CAP_OVERFLOW, "5011", "1111", c->h.overflow - from_principal, 0);
+    post(bank, ZYD_GL_CAP_OVERFLOW, "5011", "1102", from_principal, 0);
+    post(bank, ZYD_GL_CAP_OVERFLOW, "5011", "1111", c->h.overflow - from_principal, 0);
     c->h.overdue_open -= from_principal;
     c->h.interest_open -= c->h.overflow - from_principal;
 }
@@ -172,7 +170,9 @@ static void approve(struct gu *g, struct breaker *b)
     breaker_claimed(b, g, c.h.compensated, c.h.overflow);
     breaker_store(b, g);
     g->o.h.state = ZYD_GS_CLAIM_APPROVED;
-    deadline_clear(g, ZYD_GD_SILENCE);
+    if (!g->call->sys) {
+        stop_clock(g, ZYD_GD_SILENCE, ZYD_GF_ESCALATED);
+    }
     if (c.h.compensated == 0) {
         paid(g, &c); /* ruling 8 */
     } else {
@@ -226,9 +226,13 @@ void sys_settled(struct gu *g)
     claim_load(&c, g);
     if (o.reason == ZYD_GL_CLAIM_OK && g->o.h.state == ZYD_GS_CLAIM_APPROVED) {
         paid(g, &c);
+        stop_clock(g, ZYD_GD_PAYMENT_LATE, ZYD_GF_PAY_LATE);
     } else if (o.reason == ZYD_GL_SHARE && c.h.shares_open > 0) {
         c.h.shares_open--;
-        share_done(g, &c);
+        if (c.h.shares_open == 0 && g->o.h.state == ZYD_GS_COMPENSATED) {
+            g->o.h.state = ZYD_GS_RECOVERING;
+            stop_clock(g, ZYD_GD_SHARE_LATE, ZYD_GF_SHARE_LATE);
+        }
     }
     claim_store(&c, g);
     object_store(g);

@@ -36,7 +36,7 @@ static void charge_fees(struct gu *g, struct zyd_guarantee_drawdown *d)
     char customer[CT_ACCOUNT_SIZE];
     d->fee = fee(d->principal, g->o.h.fee_ppm, days, (uint32_t)param(g, ZYD_GP_FEE_BASIS));
     account_borrower(customer, g, "2101");
-    ct_post(guar, ZYD_GL_FEE_CHARGE, "1121", "2151", d->fee, 0);
+    post(guar, ZYD_GL_FEE_CHARGE, "1121", "2151", d->fee, 0);
     oblige_and_post(g, g->o.h.bank, customer, guar, "1121", d->fee, ZYD_GL_FEE_COLLECT);
     path_refees(&r, g, g->tree + ZYD_GUARANTEE_NODE_SIZE, 1, 1, 1, d->principal, days);
     if (reg != CT_NO_MEMBER && tree_has(g, reg)) {
@@ -85,9 +85,10 @@ void event_disburse(struct gu *g)
     }
     sign(g, g->o.h.bank);
     signed_end(g);
+    struct loan_dates was = loan_dates(g);
     gu_borrower(g);
     account_borrower(customer, g, "2101");
-    ct_post(g->o.h.bank, ZYD_GL_DRAW, "1101", customer, d.principal, 0);
+    post(g->o.h.bank, ZYD_GL_DRAW, "1101", customer, d.principal, 0);
     memo(g, g->o.h.principal, g->o.h.principal + d.principal, ZYD_GL_DRAW);
     charge_fees(g, &d);
     breaker_load(&b, g);
@@ -102,5 +103,5 @@ void event_disburse(struct gu *g)
     g->o.h.principal += d.principal;
     g->o.d[g->o.h.drawdown_count++] = d;
     object_store(g);
-    loan_deadlines(g);
+    loan_deadlines(g, was);
 }

@@ -113,7 +113,15 @@ void signed_end(struct gu *g);
 void gu_borrower(struct gu *g);
 void account(char out[CT_ACCOUNT_SIZE], const char *code, uint16_t member); /* "2141." + its code */
 void account_borrower(char out[CT_ACCOUNT_SIZE], const struct gu *g, const char *code);
-/* An obligation (ruling 24's mode by `settle`); id stays in out for the postings. */
+/* One debit and one credit; nothing for 0 (ruling 1), which would still cost its tariff. */
+static inline void post(uint16_t member, enum zyd_guarantee_label label, const char *dr, const char *cr, int64_t amount,
+                        const uint8_t *obligation)
+{
+    if (amount != 0) {
+        ct_post(member, (uint16_t)label, dr, cr, amount, obligation);
+    }
+}
+/* An obligation (3.0.7: its mode by `settle`); id stays in out for the postings. */
 void oblige(struct ct_obligation *out, const struct gu *g, uint16_t debtor, uint16_t creditor, int64_t amount,
             enum zyd_guarantee_label why);
 /* The same with its two postings: debtor dr / 2141.creditor, then creditor 1141.debtor / cr. */
@@ -160,7 +168,13 @@ void event_release(struct gu *g);
 void sys_int_settle(struct gu *g);
 void sys_overdue(struct gu *g);
 void sys_release(struct gu *g);
-void loan_deadlines(const struct gu *g); /* INT_SETTLE and OVERDUE of what is still owed */
+/* INT_SETTLE and OVERDUE of what is still owed: dates of their deadlines, 0 where there is none. */
+struct loan_dates {
+    int32_t settle, overdue;
+};
+struct loan_dates loan_dates(const struct gu *g);
+/* Sets or clears those that are not as they were: a deadline costs as much as ten postings' arithmetic. */
+void loan_deadlines(const struct gu *g, struct loan_dates was);
 void event_claim(struct gu *g);         /* claim.c */
 void event_approve(struct gu *g);
 void sys_silence(struct gu *g);

@@ -16,7 +16,7 @@ static void post_stage(struct ct_rd *rd)
             memcpy(code[k], text, size);
             code[k][size] = 0;
         }
-        ct_post(member, ZYD_GL_OPENING, code[0], code[1], arg_fen(rd, 1), 0);
+        post(member, ZYD_GL_OPENING, code[0], code[1], arg_fen(rd, 1), 0);
     }
 }
 
@@ -124,7 +124,7 @@ void event_opening(struct gu *g)
     ct_rd_end(&rd);
     if (state == ZYD_GS_ACTIVE) {
         memo(g, 0, g->o.h.principal, ZYD_GL_OPENING);
-        loan_deadlines(g);
+        loan_deadlines(g, (struct loan_dates){0, 0});
     } else if (state == ZYD_GS_OVERDUE) {
         memo(g, 0, g->o.h.principal, ZYD_GL_OPENING);
         deadline_at(g, ZYD_GD_RELEASE, zyd_date_add(g->o.h.overdue, (int32_t)param(g, ZYD_GP_CLAIM_CLOSE_DAYS) + 1));

@@ -123,22 +123,25 @@ void oblige_and_post(const struct gu *g, uint16_t debtor, const char *dr, uint16
     }
     oblige(&o, g, debtor, creditor, amount, why);
     account(due, "2141", creditor);
-    ct_post(debtor, (uint16_t)why, dr, due, amount, o.id);
+    post(debtor, why, dr, due, amount, o.id);
     account(due, "1141", debtor);
-    ct_post(creditor, (uint16_t)why, due, cr, amount, o.id);
+    post(creditor, why, due, cr, amount, o.id);
 }
 
 void memo(const struct gu *g, int64_t before, int64_t after, enum zyd_guarantee_label why)
 {
     struct leaves was, is;
-    tree_split(&was, g, before);
-    tree_split(&is, g, after);
-    for (uint32_t i = 0; i < is.count; i++) {
-        int64_t up = is.amount[i] - was.amount[i];
+    tree_split(before != 0 ? &was : &is, g, before != 0 ? before : after);
+    if (before != 0 && after != 0) {
+        tree_split(&is, g, after);
+    }
+    const struct leaves *l = before != 0 ? &was : &is;
+    for (uint32_t i = 0; i < l->count; i++) {
+        int64_t up = (after != 0 ? is.amount[i] : 0) - (before != 0 ? was.amount[i] : 0);
         if (up > 0) {
-            ct_post(is.member[i], (uint16_t)why, "9001", "9002", up, 0);
+            post(l->member[i], why, "9001", "9002", up, 0);
         } else if (up < 0) {
-            ct_post(is.member[i], (uint16_t)why, "9002", "9001", -up, 0);
+            post(l->member[i], why, "9002", "9001", -up, 0);
         }
     }
 }
@@ -151,7 +154,7 @@ void earn_fees(struct gu *g, uint32_t first, uint32_t last)
         g->o.d[i].fee = 0;
     }
     if (sum > 0) {
-        ct_post(param_member(g, ZYD_GP_GUAR), ZYD_GL_FEE_EARN, "2151", "4021", sum, 0);
+        post(param_member(g, ZYD_GP_GUAR), ZYD_GL_FEE_EARN, "2151", "4021", sum, 0);
     }
 }
 

@@ -30,25 +30,35 @@ static int32_t first_maturity(const struct gu *g)
     return first;
 }
 
-void loan_deadlines(const struct gu *g)
+struct loan_dates loan_dates(const struct gu *g)
 {
-    int32_t settle = 0, due = first_maturity(g);
+    struct loan_dates out = {0, first_maturity(g)};
     for (uint32_t i = 0; i < g->o.h.drawdown_count; i++) {
         int32_t next = next_settlement(g, &g->o.d[i]);
-        if (next != 0 && (settle == 0 || next < settle)) {
-            settle = next;
+        if (next != 0 && (out.settle == 0 || next < out.settle)) {
+            out.settle = next;
         }
     }
-    if (settle != 0) {
-        deadline_at(g, ZYD_GD_INT_SETTLE, settle);
-    } else {
-        deadline_clear(g, ZYD_GD_INT_SETTLE);
+    if (out.overdue != 0) {
+        out.overdue = zyd_date_add(out.overdue, (int32_t)param(g, ZYD_GP_GRACE) + 1);
     }
-    if (due != 0) {
-        deadline_at(g, ZYD_GD_OVERDUE, zyd_date_add(due, (int32_t)param(g, ZYD_GP_GRACE) + 1));
-    } else {
-        deadline_clear(g, ZYD_GD_OVERDUE);
+    return out;
+}
+
+static void move_deadline(const struct gu *g, enum zyd_guarantee_deadline which, int32_t was, int32_t is)
+{
+    if (is != 0 && is != was) {
+        deadline_at(g, which, is);
+    } else if (is == 0 && was != 0) {
+        deadline_clear(g, which);
     }
+}
+
+void loan_deadlines(const struct gu *g, struct loan_dates was)
+{
+    struct loan_dates is = g->o.h.state == ZYD_GS_ACTIVE ? loan_dates(g) : (struct loan_dates){0, 0};
+    move_deadline(g, ZYD_GD_INT_SETTLE, was.settle, is.settle);
+    move_deadline(g, ZYD_GD_OVERDUE, was.overdue, is.overdue);
 }
 
 /* Days that the running accumulator of d has reached on date: never past maturity, never less than none. */
@@ -71,7 +81,7 @@ static int64_t running_interest(const struct gu *g, const struct zyd_guarantee_d
 static void settle(const struct gu *g, struct zyd_guarantee_drawdown *d, int32_t date)
 {
     int64_t due = running_interest(g, d, date);
-    ct_post(g->o.h.bank, ZYD_GL_INT, "1111", "4011", due, 0);
+    post(g->o.h.bank, ZYD_GL_INT, "1111", "4011", due, 0);
     d->interest += due;
     d->days_lo = d->days_hi = 0;
     d->settled_to = zyd_date_add(d->settled_to, (int32_t)running_days(d, date));
@@ -81,6 +91,7 @@ static void settle(const struct gu *g, struct zyd_guarantee_drawdown *d, int32_t
 void sys_int_settle(struct gu *g)
 {
     state_in(g, ZYD_GS_ACTIVE, ZYD_GS_ACTIVE);
+    struct loan_dates was = {0, loan_dates(g).overdue}; /* the deadline that fired is gone */
     for (uint32_t i = 0; i < g->o.h.drawdown_count; i++) {
         int32_t next = next_settlement(g, &g->o.d[i]);
         if (next != 0 && next <= g->call->date) {
@@ -88,7 +99,7 @@ void sys_int_settle(struct gu *g)
         }
     }
     object_store(g);
-    loan_deadlines(g);
+    loan_deadlines(g, was);
 }
 
 static struct zyd_guarantee_drawdown *find_drawdown(struct gu *g, uint32_t number)
@@ -99,15 +110,6 @@ static struct zyd_guarantee_drawdown *find_drawdown(struct gu *g, uint32_t numbe
         }
     }
     ct_fail(E_RANGE);
-}
-
-/* All principal is gone: RELEASED.  Exposure is at 0 already, or goes there. */
-static void released(struct gu *g)
-{
-    g->o.h.state = ZYD_GS_RELEASED;
-    deadline_clear(g, ZYD_GD_INT_SETTLE);
-    deadline_clear(g, ZYD_GD_OVERDUE);
-    deadline_clear(g, ZYD_GD_RELEASE);
 }
 
 /* REPAY: ACTIVE, OVERDUE -> same, or RELEASED at 0, by BANK.  Inputs: drawdown, value date, amount, interest in it (nil: by the
@@ -149,15 +151,16 @@ void event_repay(struct gu *g)
         ct_warn(E_DEADLINE); /* ruling 16 */
     }
     char customer[CT_ACCOUNT_SIZE];
+    struct loan_dates was = active ? loan_dates(g) : (struct loan_dates){0, 0};
     gu_borrower(g);
     account_borrower(customer, g, "2101");
     if (payoff && active) {
         settle(g, d, date);
     }
-    ct_post(g->o.h.bank, ZYD_GL_REPAY_INT, customer, "1111", paid_interest, 0);
+    post(g->o.h.bank, ZYD_GL_REPAY_INT, customer, "1111", paid_interest, 0);
     d->interest -= paid_interest;
     if (paid_principal > 0) {
-        ct_post(g->o.h.bank, ZYD_GL_REPAY_PRIN, customer, active ? "1101" : "1102", paid_principal, 0);
+        post(g->o.h.bank, ZYD_GL_REPAY_PRIN, customer, active ? "1101" : "1102", paid_principal, 0);
         memo(g, g->o.h.principal, g->o.h.principal - paid_principal, ZYD_GL_RELEASE);
         if (active && !payoff) {
             /* the running accumulator keeps what this part earned until its value date */
@@ -170,9 +173,11 @@ void event_repay(struct gu *g)
         uint32_t i = (uint32_t)(d - g->o.d);
         earn_fees(g, i, i + 1);
         if (g->o.h.principal == 0) {
-            released(g);
-        } else if (active) {
-            loan_deadlines(g);
+            g->o.h.state = ZYD_GS_RELEASED;
+        }
+        loan_deadlines(g, was);
+        if (g->o.h.principal == 0 && !active) {
+            deadline_clear(g, ZYD_GD_RELEASE);
         }
     }
     object_store(g);
@@ -181,17 +186,20 @@ void event_repay(struct gu *g)
 /* Interest to the overdue date first, then all principal to 1102 (ruling 6). */
 static void go_overdue(struct gu *g, int32_t date)
 {
+    struct loan_dates was = loan_dates(g);
+    if (g->call->sys) {
+        was.overdue = 0; /* it fired */
+    }
     for (uint32_t i = 0; i < g->o.h.drawdown_count; i++) {
         if (g->o.d[i].balance > 0) {
             settle(g, &g->o.d[i], date);
         }
     }
-    ct_post(g->o.h.bank, ZYD_GL_OVERDUE, "1102", "1101", g->o.h.principal, 0);
+    post(g->o.h.bank, ZYD_GL_OVERDUE, "1102", "1101", g->o.h.principal, 0);
     g->o.h.overdue = date;
     g->o.h.state = ZYD_GS_OVERDUE;
     object_store(g);
-    deadline_clear(g, ZYD_GD_INT_SETTLE);
-    deadline_clear(g, ZYD_GD_OVERDUE);
+    loan_deadlines(g, was);
     deadline_at(g, ZYD_GD_RELEASE, zyd_date_add(date, (int32_t)param(g, ZYD_GP_CLAIM_CLOSE_DAYS) + 1));
 }
 
@@ -240,10 +248,16 @@ void sys_overdue(struct gu *g)
 
 static void release(struct gu *g)
 {
+    bool active = g->o.h.state == ZYD_GS_ACTIVE;
+    struct loan_dates was = active ? loan_dates(g) : (struct loan_dates){0, 0};
     memo(g, g->o.h.principal, 0, ZYD_GL_RELEASE);
     earn_fees(g, 0, g->o.h.drawdown_count);
-    released(g);
+    g->o.h.state = ZYD_GS_RELEASED;
     object_store(g);
+    loan_deadlines(g, was);
+    if (!active && !g->call->sys) {
+        deadline_clear(g, ZYD_GD_RELEASE);
+    }
 }
 
 /* RELEASE: ACTIVE, OVERDUE -> RELEASED by BANK when nothing is owed or the claim window is over (ruling 7). */

@@ -179,22 +179,18 @@ enum zyd_status zyd_guarantee_args_encode(struct zyd_wr *wr, char why[ZYD_GUARAN
                                           const struct zyd_guarantee_event_info *event, const struct zyd_pair *pairs,
                                           size_t count, const struct zyd_guarantee_members *members)
 {
-    bool integer_fen;
+    bool integer_fen, given[UINT8_MAX] = {false};
     why[0] = 0;
     for (size_t i = 0; i < count; i++) {
-        bool known = false;
-        for (size_t k = 0; k < event->arg_count; k++) {
-            const struct zyd_guarantee_arg *a = &event->args[k];
-            known = known || zyd_schema_named(pairs[i].name, a->name, a->type, &integer_fen);
+        size_t k = 0;
+        while (k < event->arg_count &&
+               !zyd_schema_named(pairs[i].name, event->args[k].name, event->args[k].type, &integer_fen)) {
+            k++;
         }
-        if (!known) {
-            return zyd_schema_fail(why, pairs[i].name, "the event has no such argument");
+        if (k == event->arg_count || given[k]) {
+            return zyd_schema_fail(why, pairs[i].name, k == event->arg_count ? "the event has no such argument" : "given twice");
         }
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(pairs[i].name, pairs[k].name) == 0) {
-                return zyd_schema_fail(why, pairs[i].name, "given twice");
-            }
-        }
+        given[k] = true; /* amount and amount_fen are one argument */
     }
     zyd_wr_array(wr, event->arg_count);
     for (size_t k = 0; k < event->arg_count; k++) {

@@ -182,7 +182,7 @@ static enum zyd_status fill_slots(uint64_t slots[ZYD_GUARANTEE_PARAM_COUNT], cha
 {
     size_t n;
     const struct zyd_guarantee_param_info *info = zyd_guarantee_params(&n);
-    bool integer_fen;
+    bool integer_fen, given[ZYD_GUARANTEE_PARAM_COUNT] = {false};
     for (size_t k = 0; k < n; k++) {
         slots[k] = info[k].def;
     }
@@ -201,9 +201,10 @@ static enum zyd_status fill_slots(uint64_t slots[ZYD_GUARANTEE_PARAM_COUNT], cha
         if (k == n && is_extra(pairs[i].name)) {
             continue;
         }
-        if (k == n) {
-            return zyd_schema_fail(why, pairs[i].name, "no such parameter");
+        if (k == n || given[k]) {
+            return zyd_schema_fail(why, pairs[i].name, k == n ? "no such parameter" : "given twice");
         }
+        given[k] = true; /* household_cap and household_cap_fen are one parameter */
         const char *bad =
             zyd_schema_number(&slots[k], info[k].type, integer_fen, pairs[i].value, info[k].min, info[k].max, members);
         if (bad != NULL) {

@@ -101,7 +101,7 @@ static void say(const char *format, const char *a, const char *b, const char *c,
     answered += (size_t)snprintf(answer + answered, sizeof answer - answered, format, a, b, c, d, e);
 }
 
-static int64_t post(int64_t member_label, const char *dr, const char *cr, int64_t amount, const uint8_t *obligation)
+static int64_t post_(int64_t member_label, const char *dr, const char *cr, int64_t amount, const uint8_t *obligation)
 {
     char head[40];
     snprintf(head, sizeof head, "%d %d", (int)(member_label >> 16), (int)(member_label & 0xffff));
@@ -146,7 +146,7 @@ int64_t ct_sys(int64_t n, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e,
     case CT_SYS_PUT:
         return put(PTR(a), (uint32_t)b, PTR(c), (uint32_t)d);
     case CT_SYS_POST:
-        return post(a, PTR(b), PTR(c), d, PTR(e));
+        return post_(a, PTR(b), PTR(c), d, PTR(e));
     case CT_SYS_OBLIGATION:
         return oblige_(PTR(a));
     case CT_SYS_OBLIGATION_GET:
