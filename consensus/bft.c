@@ -394,7 +394,7 @@ void zyd_bft_status(const struct zyd_bft *b, struct zyd_bft_status *out)
     out->tip_view = b->head.view;
     out->tip_height = b->head.height;
     out->tip_hash = b->head_hash;
-    for (size_t i = 0; i < BLOCKS_MAX; i++) {
+    for (size_t i = 0; i < b->block_end; i++) {
         const struct zyd_bft_block *block = &b->blocks[i];
         if (block->used && block->notarized && block->header.view > out->tip_view) {
             out->tip_view = block->header.view;
@@ -418,7 +418,7 @@ const struct zyd_header *zyd_bft_header(const struct zyd_bft *b, const struct zy
     if (zyd_hash_eq(hash, &b->head_hash)) {
         return &b->head;
     }
-    for (size_t i = 0; i < BLOCKS_MAX; i++) {
+    for (size_t i = 0; i < b->block_end; i++) {
         if (b->blocks[i].used && i != b->building && zyd_hash_eq(hash, &b->blocks[i].hash)) {
             return &b->blocks[i].header;
         }

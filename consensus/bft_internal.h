@@ -54,7 +54,6 @@ struct zyd_bft_block {
     enum zyd_bft_verdict verdict;
     uint16_t cell_at, cell_count;
     uint64_t store_seq; /* 0: durable since before this run */
-    int64_t seen_ms;
     struct zyd_hash hash;
     struct zyd_sig nvote;
     struct zyd_header header;
@@ -108,6 +107,7 @@ struct zyd_bft {
     uint64_t rng;
 
     uint64_t seq, synced;
+    uint32_t waiting; /* own votes that were released and not counted */
 
     /* head */
     struct zyd_header head;
@@ -156,6 +156,7 @@ struct zyd_bft {
     struct zyd_cert commit_fc[4];
     uint8_t bytes[OUT_BYTES];
 
+    size_t block_end; /* no block at or above is in use: walks end here */
     struct zyd_bft_block blocks[BLOCKS_MAX];
     struct zyd_bft_slot slots[RING];
     uint8_t cell_used[CELLS_MAX];

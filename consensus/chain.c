@@ -5,7 +5,7 @@
 
 struct zyd_bft_block *zyd_bft_find(struct zyd_bft *b, const struct zyd_hash *hash)
 {
-    for (size_t i = 0; i < BLOCKS_MAX; i++) {
+    for (size_t i = 0; i < b->block_end; i++) {
         if (b->blocks[i].used && i != b->building && zyd_hash_eq(&b->blocks[i].hash, hash)) {
             return &b->blocks[i];
         }
@@ -20,12 +20,15 @@ struct zyd_cert *zyd_bft_block_just(struct zyd_bft *b, const struct zyd_bft_bloc
 
 void zyd_bft_cool_down(struct zyd_bft *b)
 {
-    for (size_t i = 0; i < BLOCKS_MAX; i++) {
+    for (size_t i = 0; i < b->block_end; i++) {
         struct zyd_bft_block *block = &b->blocks[i];
         if (block->cooling) {
             block->cooling = false;
             memset(b->cell_used + block->cell_at, 0, block->cell_count);
         }
+    }
+    while (b->block_end > 0 && !b->blocks[b->block_end - 1].used) {
+        b->block_end--;
     }
 }
 
@@ -63,7 +66,7 @@ static bool take_cells(struct zyd_bft *b, uint16_t *at, size_t count)
 static struct zyd_bft_block *least(struct zyd_bft *b)
 {
     struct zyd_bft_block *worst = NULL;
-    for (size_t i = 0; i < BLOCKS_MAX; i++) {
+    for (size_t i = 0; i < b->block_end; i++) {
         struct zyd_bft_block *block = &b->blocks[i];
         if (block->used && !block->notarized && block->header.view != b->view && i != b->building &&
             (worst == NULL || block->header.view < worst->header.view)) {
@@ -91,7 +94,9 @@ struct zyd_bft_block *zyd_bft_block_add(struct zyd_bft *b, uint64_t view, size_t
         block->header.view = view;
         block->cell_at = at;
         block->cell_count = (uint16_t)just_count;
-        block->seen_ms = b->now_ms;
+        if (i >= b->block_end) {
+            b->block_end = i + 1;
+        }
         return block;
     }
     struct zyd_bft_block *worst = least(b);
@@ -111,7 +116,7 @@ uint64_t zyd_bft_final_view(const struct zyd_bft *b)
 struct zyd_bft_block *zyd_bft_tip(struct zyd_bft *b)
 {
     struct zyd_bft_block *tip = NULL;
-    for (size_t i = 0; i < BLOCKS_MAX; i++) {
+    for (size_t i = 0; i < b->block_end; i++) {
         struct zyd_bft_block *block = &b->blocks[i];
         if (block->used && block->notarized && (tip == NULL || block->header.view > tip->header.view)) {
             tip = block;
@@ -210,7 +215,7 @@ static void dead_branch(struct zyd_bft *b, struct zyd_bft_block *block)
 
 void zyd_bft_link(struct zyd_bft *b)
 {
-    for (size_t i = 0; i < BLOCKS_MAX; i++) {
+    for (size_t i = 0; i < b->block_end; i++) {
         struct zyd_bft_block *block = &b->blocks[i];
         if (!block->used || i == b->building) {
             continue;
@@ -267,7 +272,7 @@ void zyd_bft_ask_verify(struct zyd_bft *b, struct zyd_bft_block *block)
 /* What is notarized is executed whether or not we voted for it: its children will need it. */
 void zyd_bft_verify_wanted(struct zyd_bft *b)
 {
-    for (size_t i = 0; i < BLOCKS_MAX; i++) {
+    for (size_t i = 0; i < b->block_end; i++) {
         struct zyd_bft_block *block = &b->blocks[i];
         if (!block->used || !block->notarized) {
             continue;
@@ -329,7 +334,7 @@ static void advance_head(struct zyd_bft *b, const struct zyd_bft_block *block, c
 
 static void prune(struct zyd_bft *b, uint64_t after_seq)
 {
-    for (size_t i = 0; i < BLOCKS_MAX; i++) {
+    for (size_t i = 0; i < b->block_end; i++) {
         if (b->blocks[i].used && b->blocks[i].header.view <= b->head.view) {
             zyd_bft_block_free(b, &b->blocks[i]);
         }

@@ -3,7 +3,7 @@
 
 static const struct zyd_bft_block *find(const struct zyd_bft *b, const struct zyd_hash *hash)
 {
-    for (size_t i = 0; i < BLOCKS_MAX; i++) {
+    for (size_t i = 0; i < b->block_end; i++) {
         if (b->blocks[i].used && i != b->building && zyd_hash_eq(&b->blocks[i].hash, hash)) {
             return &b->blocks[i];
         }
@@ -120,6 +120,7 @@ void zyd_bft_check(const struct zyd_bft *b)
         if (b->blocks[i].used) {
             check_block(b, &b->blocks[i]);
         }
+        zyd_assert(i < b->block_end || !b->blocks[i].used);
         cells += b->blocks[i].used || b->blocks[i].cooling ? b->blocks[i].cell_count : 0;
     }
     for (size_t i = 0; i < CELLS_MAX; i++) {

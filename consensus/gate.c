@@ -126,6 +126,7 @@ void zyd_bft_release(struct zyd_bft *b, uint8_t type, uint64_t view, uint64_t af
         return;
     }
     own->released = true;
+    b->waiting++;
     own->after_seq = own->seq > after_seq ? own->seq : after_seq;
     b->again = true;
     static const char *const names[] = {"N", "X", "F"};
@@ -150,15 +151,19 @@ void zyd_bft_release(struct zyd_bft *b, uint8_t type, uint64_t view, uint64_t af
 /* P1 to P3: counted only when durable.  Own votes pass through the same table as everybody's. */
 void zyd_bft_count_own(struct zyd_bft *b)
 {
-    for (size_t i = 0; i < RING; i++) {
+    uint32_t waiting = 0;
+    for (size_t i = 0; b->waiting > 0 && i < RING; i++) {
         struct zyd_bft_slot *slot = &b->slots[i];
         if (slot->view == 0 || slot->view <= b->head.view) {
             continue;
         }
         for (uint8_t type = ZYD_VOTE_N; type <= ZYD_VOTE_F; type++) {
             struct zyd_bft_own *own = &slot->own[type - 1];
-            if (!own->have || !own->released || own->counted ||
-                (own->after_seq > b->synced && !MUTANT(MUTANT_SEND_BEFORE_SYNC))) {
+            if (!own->have || !own->released || own->counted) {
+                continue;
+            }
+            if (own->after_seq > b->synced && !MUTANT(MUTANT_SEND_BEFORE_SYNC)) {
+                waiting++;
                 continue;
             }
             struct zyd_vote vote;
@@ -169,6 +174,7 @@ void zyd_bft_count_own(struct zyd_bft *b)
             b->again = true;
         }
     }
+    b->waiting = waiting;
 }
 
 /* Mutant MUTANT_RESEND_SIGNS only: a helper that signs afresh, past the gate (the bug of consensus.md 6, lesson 1). */

@@ -172,7 +172,7 @@ void zyd_bft_on_cert(struct zyd_bft *b, const struct zyd_cert *cert, bool relay)
 void zyd_bft_try_finalize(struct zyd_bft *b)
 {
     uint64_t final = zyd_bft_final_view(b);
-    for (size_t i = 0; i < BLOCKS_MAX; i++) {
+    for (size_t i = 0; i < b->block_end; i++) {
         struct zyd_bft_block *block = &b->blocks[i];
         if (!block->used || !block->notarized || !block->linked || block->header.view <= final ||
             block->verdict != VERDICT_OK) {

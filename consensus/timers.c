@@ -310,7 +310,7 @@ static size_t missing(struct zyd_bft *b, uint64_t views[WANT_MAX])
             count = want(views, count, v);
         }
     }
-    for (size_t i = 0; i < BLOCKS_MAX; i++) {
+    for (size_t i = 0; i < b->block_end; i++) {
         const struct zyd_bft_block *block = &b->blocks[i];
         if (block->used && !block->linked && i != b->building && block->header.parent_view > b->head.view &&
             zyd_bft_find(b, &block->header.parent_hash) == NULL) {
