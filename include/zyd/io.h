@@ -29,6 +29,10 @@ enum zyd_status zyd_store_open(struct zyd_store **out, struct zyd_err *err, cons
                                bool create, uint64_t rebuilt_floor);
 void zyd_store_close(struct zyd_store *s);
 uint64_t zyd_store_rebuilt_floor(const struct zyd_store *s);
+/* Number of the vote file's last record (zyd_votes_seq) that was durable at some synced put: a vote file that ends before it is an old
+ * one.  note: goes with the next synced put; on the putting thread. */
+uint64_t zyd_store_votes_seq(const struct zyd_store *s);
+void zyd_store_votes_note(struct zyd_store *s, uint64_t seq);
 uint64_t zyd_store_bytes(const struct zyd_store *s); /* approximate, on disk */
 /* The read table for the replica; valid from any one thread, beside zyd_store_put on another. */
 struct zyd_kv zyd_store_kv(struct zyd_store *s);
@@ -53,6 +57,7 @@ enum zyd_status zyd_votes_create(struct zyd_err *err, const char *dir, const str
 enum zyd_status zyd_votes_open(struct zyd_votes **out, struct zyd_err *err, const char *dir, const struct zyd_hash *chain_id);
 void zyd_votes_close(struct zyd_votes *v);
 uint64_t zyd_votes_floor(const struct zyd_votes *v);
+uint64_t zyd_votes_seq(const struct zyd_votes *v); /* number of its last record; after open or append: durable */
 /* Does it hold our vote of this type, view and hash?  Only votes above the floor are held. */
 bool zyd_votes_has(const struct zyd_votes *v, uint8_t type, uint64_t view, const struct zyd_hash *hash);
 /* The votes above the floor, in the order of their making; then the certificates from the floor on. */

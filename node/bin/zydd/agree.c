@@ -1,5 +1,6 @@
 /* Before anything is signed: ledger, vote file and chain must tell one story (reliability.md 2.1, consensus.md 1.4).
  *
+ *   the ledger has seen more records of the vote file than there are: it is an old one, put back
  *   a certificate in the ledger or the vote file carries our signature, above the floor, and the vote file lacks the vote: it is older
  *   than what we did, and signing on could contradict it
  *   the floor is above the ledger's last final block: the ledger has lost what was durable
@@ -17,17 +18,22 @@ struct check {
     struct zyd_cert just[ZYD_JUST_MAX];
 };
 
+static enum zyd_status older(struct zyd_err *err, const char *what, uint64_t number, const char *there)
+{
+    zyd_err_set(err, ZYD_ERR_VOTE_FILE,
+                "the vote file is older than the ledger: %s %llu %s. It was restored or replaced; this node must not sign with this key any "
+                "more. Put the right vote file back, or replace the node's identity",
+                what, (unsigned long long)number, there);
+    return ZYD_E_DAMAGED;
+}
+
 static enum zyd_status check_cert(struct check *c, const struct zyd_cert *cert)
 {
     const struct node *n = c->n;
     if (cert->view <= zyd_votes_floor(n->votes) || (cert->bitmap >> n->me & 1) == 0 ||
         zyd_votes_has(n->votes, cert->type, cert->view, &cert->hash))
         return ZYD_OK;
-    zyd_err_set(c->err, ZYD_ERR_VOTE_FILE,
-                "the vote file is older than the ledger: a certificate of view %llu has our vote, the file has not. It was restored or "
-                "replaced; this node must not sign with this key any more. Put the right vote file back, or replace the node's identity",
-                (unsigned long long)cert->view);
-    return ZYD_E_DAMAGED;
+    return older(c->err, "a certificate of view", cert->view, "has our vote, the file has not");
 }
 
 static enum zyd_status check_bytes(struct check *c, struct zyd_span bytes)
@@ -102,6 +108,8 @@ enum zyd_status zydd_restore(struct node *n, struct zyd_err *err)
     c.n = n;
     c.err = err;
     zyd_replica_status(n->replica, &status);
+    if (zyd_votes_seq(n->votes) < zyd_store_votes_seq(n->store))
+        return older(err, "the ledger has seen its record", zyd_store_votes_seq(n->store), "which is not there");
     if (floor > status.head.view && floor > zyd_store_rebuilt_floor(n->store)) {
         zyd_err_set(err, ZYD_ERR_STORE_DAMAGED,
                     "the ledger ends at view %llu (height %llu), the vote file says that view %llu was final: the ledger has lost blocks. "

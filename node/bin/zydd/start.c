@@ -283,6 +283,7 @@ int zydd_start(struct node *n, struct zyd_err *err)
         st = replica(n, err);
     if (st == ZYD_OK) {
         zydd_clock_read(n);
+        atomic_store(&n->votes_seq, zyd_votes_seq(n->votes));
         bool ok = queues(n) && zydd_writers_start(n) && zydd_verifiers_start(n);
         if (!ok) {
             zyd_err_set(err, ZYD_ERR_CONFIG, "no threads or memory for the node");

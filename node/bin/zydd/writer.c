@@ -63,6 +63,7 @@ static void votes_write(struct node *n, struct zyd_fx *items, size_t count)
     if (zyd_votes_append(n->votes, &err, items, count) != ZYD_OK)
         zydd_fatal(&err);
     count_sync(n, began);
+    atomic_store(&n->votes_seq, zyd_votes_seq(n->votes));
     if (seq > 0)
         told(n, WRITER_VOTES, seq);
 }
@@ -119,6 +120,7 @@ static void put(struct node *n, const struct zyd_fx *items, size_t count, bool s
 {
     struct zyd_err err;
     int64_t began = now_us();
+    zyd_store_votes_note(n->store, atomic_load(&n->votes_seq));
     if (zyd_store_put(n->store, &err, items, count, sync) != ZYD_OK)
         zydd_fatal(&err);
     if (sync)

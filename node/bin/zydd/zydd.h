@@ -86,6 +86,7 @@ struct node {
     unsigned verifier_count;
     atomic_bool writers_stop, verifiers_stop;
     atomic_ullong floor_ready; /* whose finality is durable: the votes writer may write it */
+    atomic_ullong votes_seq;   /* of the last durable record in the vote file */
     atomic_ullong sync_count, sync_us, inbox_full, bad_envelopes;
 
     /* loop */

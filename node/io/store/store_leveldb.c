@@ -6,6 +6,7 @@
  *   r record key        -> leaf index, leaf                                     checkpoint
  *   n leaf index        -> record key                                           checkpoint
  *   c                   -> checkpoint                                           checkpoint, last
+ *   v                   -> number of the vote file's last durable record        with each synced put
  *
  * Integers in keys are big-endian, so that keys sort by number.  Checksums: LevelDB's own CRC32C of each table block and log
  * record, always verified; above it the chain (block hashes, log and state roots) which the replica checks at start.  No CRC of
@@ -48,7 +49,8 @@ struct zyd_store {
     leveldb_readoptions_t *read, *scan;
     leveldb_writeoptions_t *sync, *nosync;
     bool broken;
-    uint64_t rebuilt_floor;
+    uint64_t rebuilt_floor, votes_seq;
+    uint64_t votes_noted; /* to go with the next synced put */
     struct zyd_checkpoint checkpoint; /* the last in the store */
     /* writer */
     struct placed *blocks, *finals;
@@ -222,6 +224,19 @@ static enum zyd_status meta_check(struct zyd_store *s, struct zyd_err *err, cons
     return st;
 }
 
+static enum zyd_status votes_seq_read(struct zyd_store *s, struct zyd_err *err)
+{
+    char *value;
+    size_t size;
+    enum zyd_status st = fetch(s, err, &value, &size, (const uint8_t *)"v", 1);
+    if (st == ZYD_OK && value != NULL && size != 8)
+        st = damaged(err, s, "its record of the vote file is not readable");
+    if (st == ZYD_OK && value != NULL)
+        s->votes_seq = zyd_get64((const uint8_t *)value);
+    leveldb_free(value);
+    return st;
+}
+
 static void options_make(struct zyd_store *s, bool create)
 {
     s->cache = leveldb_cache_create_lru(CACHE_SIZE);
@@ -273,6 +288,8 @@ enum zyd_status zyd_store_open(struct zyd_store **out, struct zyd_err *err, cons
         st = zyd_store_checkpoint(s, err, &have, &s->checkpoint);
     if (st == ZYD_OK)
         st = placed_load(s, err);
+    if (st == ZYD_OK)
+        st = votes_seq_read(s, err);
     if (st != ZYD_OK) {
         zyd_store_close(s);
         return st;
@@ -312,10 +329,18 @@ uint64_t zyd_store_rebuilt_floor(const struct zyd_store *s)
     return s->rebuilt_floor;
 }
 
+uint64_t zyd_store_votes_seq(const struct zyd_store *s)
+{
+    return s->votes_seq;
+}
+
+void zyd_store_votes_note(struct zyd_store *s, uint64_t seq)
+{
+    s->votes_noted = seq;
+}
+
 uint64_t zyd_store_bytes(const struct zyd_store *s)
 {
-    char *value = leveldb_property_value(s->db, "leveldb.approximate-memory-usage");
-    leveldb_free(value);
     const char *start[1] = {""}, *limit[1] = {"\xff"};
     const size_t start_size[1] = {0}, limit_size[1] = {1};
     uint64_t size = 0;
@@ -596,6 +621,12 @@ enum zyd_status zyd_store_put(struct zyd_store *s, struct zyd_err *err, const st
     bool ok = true;
     for (size_t i = 0; i < count && ok; i++)
         ok = item_put(s, batch, &sync, &items[i]);
+    if (sync && s->votes_noted > s->votes_seq) {
+        uint8_t seq[8];
+        s->votes_seq = s->votes_noted;
+        zyd_put64(seq, s->votes_seq);
+        leveldb_writebatch_put(batch, "v", 1, (const char *)seq, 8);
+    }
     if (ok)
         leveldb_write(s->db, sync ? s->sync : s->nosync, batch, &text);
     leveldb_writebatch_destroy(batch);

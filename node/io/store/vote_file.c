@@ -36,6 +36,7 @@ struct zyd_votes {
     int dirfd, fd;
     struct zyd_hash chain_id;
     bool broken; /* a write or sync failed: nothing is ever tried again */
+    bool used_now; /* appended to since it was opened: a file that was only looked at stays as it is */
     uint64_t floor, next_seq;
     uint32_t first_number, number, used, prev_crc;
     uint64_t *max_view; /* by segment, first_number.. number */
@@ -417,13 +418,6 @@ static enum zyd_status add(struct zyd_votes *v, struct zyd_err *err, enum slot_t
     return ZYD_OK;
 }
 
-/* Tells the next reader that all before it was durable, so that bit rot in the last vote is seen as damage. */
-static enum zyd_status mark(struct zyd_votes *v, struct zyd_err *err)
-{
-    enum zyd_status st = add(v, err, SLOT_MARK, v->next_seq - 1, zyd_span(NULL, 0));
-    return st == ZYD_OK ? sync_now(v, err) : st;
-}
-
 enum zyd_status zyd_votes_open(struct zyd_votes **out, struct zyd_err *err, const char *dir, const struct zyd_hash *chain_id)
 {
     struct zyd_votes *v = calloc(1, sizeof *v);
@@ -465,8 +459,6 @@ enum zyd_status zyd_votes_open(struct zyd_votes **out, struct zyd_err *err, cons
         live_prune(v);
         if (st == ZYD_OK && fsync(v->dirfd) != 0)
             st = ZYD_E_IO;
-        if (st == ZYD_OK)
-            st = mark(v, err);
     }
     free(bytes);
     if (st != ZYD_OK) {
@@ -483,8 +475,8 @@ void zyd_votes_close(struct zyd_votes *v)
     if (v == NULL)
         return;
     struct zyd_err ignored;
-    if (!v->broken)
-        (void)mark(v, &ignored); /* only sharpens the next open's check */
+    if (!v->broken && v->used_now && add(v, &ignored, SLOT_MARK, v->next_seq - 1, zyd_span(NULL, 0)) == ZYD_OK)
+        (void)sync_now(v, &ignored); /* only sharpens the next open's check */
     if (v->fd >= 0)
         close(v->fd);
     if (v->dirfd >= 0)
@@ -499,6 +491,11 @@ void zyd_votes_close(struct zyd_votes *v)
 uint64_t zyd_votes_floor(const struct zyd_votes *v)
 {
     return v->floor;
+}
+
+uint64_t zyd_votes_seq(const struct zyd_votes *v)
+{
+    return v->next_seq - 1;
 }
 
 bool zyd_votes_has(const struct zyd_votes *v, uint8_t type, uint64_t view, const struct zyd_hash *hash)
@@ -539,6 +536,12 @@ enum zyd_status zyd_votes_append(struct zyd_votes *v, struct zyd_err *err, const
         return ZYD_E_IO;
     }
     uint64_t durable = v->next_seq - 1;
+    if (!v->used_now) { /* a mark says that all before it was durable, so that bit rot in the last vote is seen as damage */
+        enum zyd_status st = add(v, err, SLOT_MARK, durable, zyd_span(NULL, 0));
+        if (st != ZYD_OK)
+            return st;
+        v->used_now = true;
+    }
     for (int certs = 1; certs >= 0; certs--)
         for (size_t i = 0; i < count; i++) {
             const struct zyd_fx *fx = &items[i];
