@@ -531,11 +531,13 @@ static enum zyd_status start_one(struct zyd_http *h, struct zyd_err *err, struct
     text += strncmp(text, "http://", 7) == 0 ? 7 : 0;
     enum zyd_status s = strncmp(text, "unix:", 5) == 0 ? listen_unix(l, err, text + 5) : listen_tcp(l, &port, err, text);
     if (s == ZYD_OK) {
+        const struct MHD_OptionItem pool[] = {{metrics ? MHD_OPTION_END : MHD_OPTION_THREAD_POOL_SIZE, 2, NULL},
+                                              {MHD_OPTION_END, 0, NULL}};
         l->daemon = MHD_start_daemon(
             MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, on_request, l,
             MHD_OPTION_LISTEN_SOCKET, l->fd, MHD_OPTION_CONNECTION_LIMIT, ZYD_HTTP_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-            IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_THREAD_POOL_SIZE,
-            metrics ? 0u : 2u, MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_uri, l,
+            IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, pool,
+            MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_uri, l,
             MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_END);
         s = l->daemon ? ZYD_OK : address_fail(err, text, "the HTTP server does not start");
     }
