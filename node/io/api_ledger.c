@@ -16,7 +16,37 @@
 static size_t arena_size(const struct zyd_block_view *b)
 {
     /* 64 bytes an outcome and a leaf: an outcome has at least 40 bytes, an envelope more */
-    return (b->outcomes.size / 8 + b->sys.size / 8 + b->envelopes.size / 8) * 16 + (256u << 10);
+    return (b->outcomes.size / 8 + b->sys.size / 8 + b->envelopes.size / 8) * 24 + (512u << 10);
+}
+
+/* The header of height 0 is stored nowhere: it follows from genesis. */
+static enum zyd_status genesis_header(struct zyd_header *out, const struct zyd_genesis *g)
+{
+    struct zyd_replica_limits limits;
+    zyd_replica_limits_small(&limits);
+    size_t size = zyd_replay_footprint(&limits, g);
+    void *mem = zyd_pages_map(size);
+    if (!mem) {
+        return ZYD_E_FULL;
+    }
+    enum zyd_status s = zyd_replay_genesis(zyd_replay_init(mem, g, &limits, NULL), out);
+    zyd_pages_unmap(mem, size);
+    return s;
+}
+
+/* Header of the DATA block before height. */
+static enum zyd_status header_before(struct request *r, struct zyd_header *out, uint64_t height)
+{
+    struct zyd_view_fetched f;
+    if (height == 1) {
+        return genesis_header(out, r->api->g);
+    }
+    enum zyd_status s = zyd_view_fetch(r->api->view, &f, height - 1);
+    if (s == ZYD_OK) {
+        *out = f.b.header;
+        zyd_view_fetched_free(&f);
+    }
+    return s;
 }
 
 /* Makes and encodes; malloc'd bytes. */
@@ -36,10 +66,7 @@ static enum zyd_status make_receipt(struct request *r, const struct tx_copy *c, 
     struct zyd_arena arena;
     zyd_arena_init(&arena, scratch, room);
     s = f.finality_size == 0 ? ZYD_E_BUSY : zyd_finality_decode(&finality, zyd_span(f.finality, f.finality_size));
-    if (s == ZYD_OK) { /* the seal record begins with the header of the DATA block before */
-        s = f.b.carriers.size >= ZYD_HEADER_SIZE ? zyd_header_decode(&prev, zyd_span(f.b.carriers.data, ZYD_HEADER_SIZE))
-                                                 : ZYD_E_DAMAGED;
-    }
+    s = s == ZYD_OK ? header_before(r, &prev, c->tx.height) : s;
     if (s == ZYD_OK) {
         s = zyd_receipt_make(receipt, leaf, &arena, &f.b, &prev, &finality,
                              c->tx.env == ZYD_VIEW_NONE ? ZYD_RECEIPT_SYS : c->env_index, c->tx.op_index);

@@ -49,6 +49,10 @@ static bool shallow(const json_t *v, unsigned depth)
 json_t *zyd_json_read(struct problem *p, const void *bytes, size_t size)
 {
     json_error_t at;
+    if (size > 0 && memchr(bytes, 0, size)) { /* the library takes a NUL after the value for the end */
+        zyd_problem_set(p, ZYD_ERR_MALFORMED, "", "a NUL byte");
+        return NULL;
+    }
     json_t *v = size > ZYD_HTTP_JSON_MAX ? NULL : json_loadb(bytes, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &at);
     if (!v) {
         if (size > ZYD_HTTP_JSON_MAX) {

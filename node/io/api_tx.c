@@ -188,6 +188,9 @@ json_t *zyd_tx_tell(struct request *r, const struct tx_copy *c)
                 zyd_j_span(o, "client_ref", op.client_ref);
             }
             json_object_set_new(o, "args", zyd_j_args(r->api->g, &op));
+            if (json_is_null(json_object_get(o, "args"))) { /* bytes that the contract took otherwise than the schema */
+                zyd_j_hex(o, "args_hex", op.args.data, op.args.size);
+            }
         }
         tell_outcome(o, r, c, &x->o);
         if (c->has_pending) {

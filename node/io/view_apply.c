@@ -7,6 +7,8 @@
 
 #include "view_impl.h"
 
+#define ENV_CLASS_AT 34u /* version 2, chain id 32 (FORMATS.md) */
+
 /* ---- the write set ---- */
 
 static void touch(struct zyd_view *v, uint32_t record)
@@ -411,18 +413,37 @@ static enum zyd_status envelope(struct block *k, struct zyd_rd *outcomes, const 
         e->refused += code != 0 && code != ZYD_CODE_PENDING;
     }
     v->envs.items[at].tx_count = v->txs.count - v->envs.items[at].first_tx;
-    k->log_index++;
     return ZYD_OK;
+}
+
+/* Entries stand in the log by class: governance, evidence, business, each in the order of the body. at[class]: the next index. */
+static void log_order(uint64_t at[4], const struct block *k)
+{
+    uint64_t count[4] = {0};
+    struct zyd_rd rd = zyd_rd_of(k->b->envelopes);
+    while (rd.pos < rd.size && !rd.bad) {
+        struct zyd_span bytes = zyd_rx_block(&rd, ZYD_ENV_SIZE_MAX);
+        uint8_t class_ = bytes.size > ENV_CLASS_AT ? bytes.data[ENV_CLASS_AT] : 0;
+        count[class_ & 3u]++;
+    }
+    at[ZYD_ENV_GOVERNANCE] = k->log_index;
+    at[ZYD_ENV_EVIDENCE] = at[ZYD_ENV_GOVERNANCE] + count[ZYD_ENV_GOVERNANCE];
+    at[ZYD_ENV_BUSINESS] = at[ZYD_ENV_EVIDENCE] + count[ZYD_ENV_EVIDENCE];
 }
 
 static enum zyd_status envelopes(struct block *k)
 {
     struct zyd_rd rd = zyd_rd_of(k->b->envelopes), outcomes = zyd_rd_of(k->b->outcomes);
+    uint64_t at[4];
+    log_order(at, k);
     for (uint32_t i = 0; rd.pos < rd.size; i++) {
         struct zyd_env env;
         struct zyd_span bytes = zyd_rx_block(&rd, ZYD_ENV_SIZE_MAX);
         enum zyd_status s = rd.bad ? ZYD_E_MALFORMED : zyd_env_decode(&env, bytes);
-        s = s == ZYD_OK ? envelope(k, &outcomes, &env, i) : s;
+        if (s == ZYD_OK) {
+            k->log_index = at[env.class_]++;
+            s = envelope(k, &outcomes, &env, i);
+        }
         if (s != ZYD_OK) {
             return s;
         }
