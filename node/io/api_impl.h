@@ -67,7 +67,7 @@ struct request {
     char *raw;
     char method[8];
     struct zyd_uri uri;
-    bool started, metrics_listener, close, head;
+    bool started, refused, metrics_listener, close, head;
     char id[27];
     int64_t start_us;
     enum zyd_lang lang;

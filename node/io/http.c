@@ -401,16 +401,21 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *conn, const 
         r->started = true;
         r->head = strcmp(method, "HEAD") == 0;
         snprintf(r->method, sizeof r->method, "%s", r->head ? "GET" : method);
-        if (!begin(r, l)) {
+        r->refused = !begin(r, l);
+        if (r->refused && r->close) {
             zyd_answer_problem(r);
             return send_answer(r);
         }
-        return MHD_YES; /* the next call brings the body, or its end */
+        return MHD_YES; /* the next call brings the body, or its end: an answer now would end the connection */
     }
     if (*upload_size > 0) {
         bool good = take_body(r, upload, *upload_size);
         *upload_size = 0;
         return good ? MHD_YES : MHD_NO;
+    }
+    if (r->refused) {
+        zyd_answer_problem(r);
+        return send_answer(r);
     }
     if (r->body_size > r->body_max) {
         r->close = true;
