@@ -37,4 +37,61 @@ struct checker {
 };
 const char *scenario_check(struct checker *c, char why[ZYD_SCENARIO_WHY], const struct step *step);
 
+/* ---- a run: scenario_run.c (actions), scenario_expect.c (expectations) ---- */
+#define ROWS_MAX 4096u
+#define ACCOUNTS_MAX 512u
+
+struct row {
+    uint16_t member, label;
+    char dr[ZYD_ACCOUNT_MAX + 1], cr[ZYD_ACCOUNT_MAX + 1];
+    int64_t fen;
+    struct zyd_hash obligation;
+};
+struct label {
+    char name[40];
+    struct zyd_hash id;
+};
+struct account {
+    uint16_t member;
+    char code[ZYD_ACCOUNT_MAX + 1];
+};
+struct run {
+    const struct zyd_scenario *s;
+    const struct zyd_scenario_backend *b;
+    struct zyd_scenario_report *report;
+    const struct zyd_genesis *g;
+    const struct step *step, *action; /* the running statement; the last date or do */
+    struct label objects[LABELS_MAX], obligations[LABELS_MAX * 4];
+    size_t object_count, obligation_count;
+    struct row rows[ROWS_MAX]; /* all postings; those from `next` on wait for an `expect posting` */
+    size_t row_count, next;
+    struct account accounts[ACCOUNTS_MAX];
+    size_t account_count;
+    uint32_t code;      /* of the last do; settled when it is expected or the action ends */
+    bool code_open;
+    uint32_t warnings[256];
+    size_t warning_count;
+    struct checker checker;
+    char *why;
+    enum zyd_status status;
+};
+
+
+/* One check: counted, told to the report. */
+void scn_tell(struct run *r, const struct step *step, bool ok, const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The file itself is wrong: the run ends. */
+void scn_wrong(struct run *r, const char *what);
+/* The backend failed: the run ends with its status. */
+void scn_backend(struct run *r, enum zyd_status s);
+uint16_t scn_member_of(struct run *r, const char *code);
+struct zyd_hash *scn_find_label(struct label *labels, size_t count, const char *name);
+bool scn_add_label(struct label *labels, size_t *count, size_t max, const char *name, const struct zyd_hash *id);
+/* Account codes and stage rows with ".BORR" -> ".9143...".  out is large enough for any line. */
+void scn_substitute(const struct run *r, char *out, size_t cap, const char *in);
+void scn_row_text(const struct run *r, char out[200], const struct row *row);
+void scn_end_action(struct run *r);
+/* Debits less credits: the ledger's, or over the postings of some labels alone. */
+zyd_i128 scn_balance(struct run *r, const char *labels, uint16_t member, const char *code);
+void scn_expect(struct run *r);
+
 #endif
