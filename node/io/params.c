@@ -126,7 +126,7 @@ static enum zyd_status schema_encode(struct zyd_wr *wr, struct zyd_err *err, con
     if (s == ZYD_OK) {
         s = zyd_guarantee_params_encode(wr, why, pairs, count, &members);
         if (s != ZYD_OK) {
-            zyd_err_set(err, strncmp(why, "tree", 4) == 0 ? 9103u : ZYD_ERR_FILE_FORMAT, "params: %s",
+            zyd_err_set(err, strncmp(why, "tree", 4) == 0 && strstr(why, "do not sum") ? 9103u : ZYD_ERR_FILE_FORMAT, "params: %s",
                         why[0] ? why : zyd_status_text(s));
         }
     }

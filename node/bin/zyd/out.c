@@ -18,6 +18,7 @@ int cli_fail(const struct cli *c, uint32_t code, const char *format, ...)
     vsnprintf(detail, sizeof detail, format, args);
     va_end(args);
     zyd_catalogue_label(label, code);
+    fflush(stdout); /* in one file both streams keep their order */
     if (c->json) {
         json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:i,s:s}", "code", label, "name", e->name, "title", e->text[c->lang],
                               "detail", detail, "remedy", e->fix[c->lang], "exit", (int)e->exit, "retry",
@@ -45,6 +46,7 @@ int cli_fail_err(const struct cli *c, const struct zyd_err *err)
 void cli_say(const struct cli *c, const char *format, ...)
 {
     if (!c->quiet) {
+        fflush(stdout);
         va_list args;
         va_start(args, format);
         vfprintf(stderr, format, args);
