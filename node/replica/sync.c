@@ -286,6 +286,35 @@ static void feed_cert(struct zyd_replica *r, struct zyd_span bytes)
     }
 }
 
+/* Finality covers the header, the header covers its justification by just_root: what a peer sends beside must match, for the
+ * first that comes is kept. Certificates then in r->certs. */
+static bool just_of(struct zyd_replica *r, size_t *count, const struct zyd_header *h, struct zyd_span just)
+{
+    struct zyd_hash root;
+    if (zyd_just_decode(r->certs, count, just) != ZYD_OK) {
+        return false;
+    }
+    zyd_just_root(&root, r->certs, *count);
+    return zyd_hash_eq(&root, &h->just_root);
+}
+
+/* Nothing covers the notarization: it is the block's own and good, or it is not kept. */
+static bool nc_of(struct zyd_replica *r, const struct zyd_hash *hash, const struct zyd_header *h, struct zyd_span nc)
+{
+    struct zyd_cert *c = &r->certs[ZYD_JUST_MAX];
+    struct zyd_pk pks[ZYD_VALIDATORS_MAX];
+    struct zyd_rd rd = zyd_rd_of(nc);
+    zyd_cert_read(&rd, c);
+    if (zyd_rd_done(&rd) != ZYD_OK || c->type != ZYD_VOTE_N || c->view != h->view || c->height != h->height ||
+        !zyd_hash_eq(&c->hash, hash)) {
+        return false;
+    }
+    for (uint8_t i = 0; i < r->n; i++) {
+        pks[i] = *zyd_genesis_validator_pk(r->g, i);
+    }
+    return zyd_cert_check(c, &r->g->hash, h->epoch, pks, r->n, &r->cfg.sig) == ZYD_OK;
+}
+
 /* The slot of a fetched block waits with its proof and body list until the one before it was given to consensus. */
 static void keep(struct zyd_replica *r, const struct zyd_block_view *v, struct zyd_span finality, const uint8_t *hashes,
                  uint32_t count, size_t just_count)
@@ -297,7 +326,7 @@ static void keep(struct zyd_replica *r, const struct zyd_block_view *v, struct z
         return;
     }
     zyd_replica_set_just(s, r->certs, just_count);
-    if (s->nc_size == 0 && v->nc.size > 0) {
+    if (s->nc_size == 0 && v->nc.size > 0 && nc_of(r, &hash, &v->header, v->nc)) {
         memcpy(s->nc, v->nc.data, v->nc.size);
         s->nc_size = v->nc.size;
     }
@@ -325,7 +354,7 @@ static bool keep_carriers(struct zyd_replica *r, const struct zyd_block_view *v)
         while (zyd_replica_carrier_next(&rd, &h, &bytes, &just)) {
             size_t count;
             if ((h.flags & ZYD_HEADER_CARRIER) == 0 || (!first && !zyd_hash_eq(&hash, &h.parent_hash)) ||
-                zyd_just_decode(r->certs, &count, just) != ZYD_OK) {
+                !just_of(r, &count, &h, just)) {
                 return false;
             }
             zyd_header_hash(&hash, &h);
@@ -411,7 +440,7 @@ enum zyd_status zyd_replica_on_block(struct zyd_replica *r, uint8_t peer, struct
     }
     enum zyd_status status = zyd_finality_check(&f, &v.header, r->g, &r->cfg.sig);
     size_t just_count;
-    if (status == ZYD_OK && (!keep_carriers(r, &v) || zyd_just_decode(r->certs, &just_count, v.just) != ZYD_OK)) {
+    if (status == ZYD_OK && (!keep_carriers(r, &v) || !just_of(r, &just_count, &v.header, v.just))) {
         status = ZYD_E_MALFORMED;
     }
     if (status != ZYD_OK) {
