@@ -157,8 +157,8 @@ def kill_loop():
         p = subprocess.Popen([BUILD + "/zyd", *submit_it], env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(rng.random() * 0.08)
         zyd("devnet", "kill", victim)
-        code = p.wait(timeout=120)
         zyd("devnet", "heal", timeout=120)
+        code = p.wait(timeout=120)
         if code != 0:  # unreachable or unknown: the same command again is safe
             again = zyd(*submit_it, timeout=120)
             code = again.returncode

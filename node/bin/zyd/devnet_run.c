@@ -197,8 +197,14 @@ static int spawn(const char *log, char *const argv[], bool wait_end, long *pid_o
         }
     }
     environment[n] = NULL;
+    int started[2]; /* closed by exec: until then the child's arguments are still ours, and devnet_pid would not know it */
+    if (pipe2(started, O_CLOEXEC) != 0) {
+        return -1;
+    }
     pid_t pid = fork();
     if (pid < 0) {
+        close(started[0]);
+        close(started[1]);
         return -1;
     }
     if (pid == 0) {
@@ -212,6 +218,11 @@ static int spawn(const char *log, char *const argv[], bool wait_end, long *pid_o
         _exit(127);
     }
     *pid_out = pid;
+    char none;
+    close(started[1]);
+    while (read(started[0], &none, 1) < 0 && errno == EINTR) {
+    }
+    close(started[0]);
     int status = 0;
     if (wait_end) {
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
