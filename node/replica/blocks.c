@@ -33,7 +33,7 @@ void zyd_replica_table_clear(const struct zyd_replica *r, uint16_t *table)
 
 struct slot *zyd_replica_find(struct zyd_replica *r, const struct zyd_hash *hash)
 {
-    for (size_t i = 0; i < SLOTS; i++) {
+    for (size_t i = 0; i < r->slots_used; i++) {
         struct slot *s = &r->slots[i];
         if (s->state != SLOT_FREE && zyd_hash_eq(&s->hash, hash)) {
             return s;
@@ -60,7 +60,9 @@ static bool keep_final(const struct zyd_replica *r, const struct slot *s)
 
 static void slot_reset(struct slot *s)
 {
-    memset(s, 0, offsetof(struct slot, nc));
+    struct slot_cold *cold = s->cold;
+    memset(s, 0, sizeof *s);
+    s->cold = cold;
     s->body = NO_SLOT;
 }
 
@@ -73,23 +75,27 @@ void zyd_replica_body_free(struct zyd_replica *r, struct slot *s)
     }
 }
 
-/* What a newcomer may push out: dead, then final ones of the lowest height. */
-static struct slot *victim_slot(struct zyd_replica *r)
+/* A place for a newcomer: of a dead one, or a final one that has no body any more; a fresh one; else that of the lowest
+ * final one.  Fresh ones come late, so that walks stay short. */
+static struct slot *place(struct zyd_replica *r)
 {
     struct slot *best = NULL;
-    for (size_t i = 0; i < SLOTS; i++) {
+    for (size_t i = 0; i < r->slots_used; i++) {
         struct slot *s = &r->slots[i];
-        if (s->used_step == r->step_no || (s->state != SLOT_DEAD && s->state != SLOT_FINAL)) {
-            continue;
-        }
-        if (s->state == SLOT_DEAD) {
+        if (s->state == SLOT_FREE) {
             return s;
         }
-        if (!keep_final(r, s) && (best == NULL || s->header.view < best->header.view)) {
+        if (s->used_step == r->step_no || s->state == SLOT_LIVE || (s->state == SLOT_FINAL && keep_final(r, s))) {
+            continue;
+        }
+        if (s->state == SLOT_DEAD || s->body == NO_SLOT) {
+            return s;
+        }
+        if (best == NULL || s->header.view < best->header.view) {
             best = s;
         }
     }
-    return best;
+    return r->slots_used < SLOTS ? &r->slots[r->slots_used++] : best;
 }
 
 struct slot *zyd_replica_slot_make(struct zyd_replica *r, const struct zyd_hash *hash, const struct zyd_header *h)
@@ -101,12 +107,7 @@ struct slot *zyd_replica_slot_make(struct zyd_replica *r, const struct zyd_hash 
     if (s != NULL && s->used_step == r->step_no) {
         return NULL; /* effects of this step point into it */
     }
-    for (size_t i = 0; i < SLOTS && s == NULL; i++) {
-        if (r->slots[i].state == SLOT_FREE) {
-            s = &r->slots[i];
-        }
-    }
-    if (s == NULL && (s = victim_slot(r)) == NULL) {
+    if (s == NULL && (s = place(r)) == NULL) {
         return NULL;
     }
     if (s->state != SLOT_FREE) {
@@ -125,7 +126,7 @@ void zyd_replica_set_just(struct slot *s, const struct zyd_cert *certs, size_t c
     if (s->has_just) {
         return;
     }
-    struct zyd_wr wr = zyd_wr_of(s->just, sizeof s->just);
+    struct zyd_wr wr = zyd_wr_of(s->cold->just, sizeof s->cold->just);
     zyd_just_encode(&wr, certs, count);
     zyd_assert(!wr.full);
     s->just_size = wr.size;
@@ -134,7 +135,7 @@ void zyd_replica_set_just(struct slot *s, const struct zyd_cert *certs, size_t c
 
 static bool has_live_child(const struct zyd_replica *r, const struct slot *s)
 {
-    for (size_t i = 0; i < SLOTS; i++) {
+    for (size_t i = 0; i < r->slots_used; i++) {
         const struct slot *c = &r->slots[i];
         if (c->state == SLOT_LIVE && !c->idle && zyd_hash_eq(&c->header.parent_hash, &s->hash)) {
             return true;
@@ -207,7 +208,7 @@ struct body *zyd_replica_body_make(struct zyd_replica *r, struct slot *s)
 bool zyd_replica_base(struct zyd_replica *r, struct slot **base, const struct zyd_hash *parent_hash)
 {
     const struct zyd_hash *h = parent_hash;
-    for (size_t i = 0; i < SLOTS; i++) {
+    for (size_t i = 0; i <= SLOTS; i++) {
         if (zyd_hash_eq(h, &r->head_hash)) {
             *base = NULL;
             return true;
@@ -225,19 +226,30 @@ bool zyd_replica_base(struct zyd_replica *r, struct slot **base, const struct zy
     return false;
 }
 
-bool zyd_replica_on_chain(struct zyd_replica *r, struct slot *base, const struct zyd_hash *id)
+void zyd_replica_chain(struct zyd_replica *r, struct chain *c, struct slot *base)
+{
+    c->count = 0;
+    c->broken = false;
+    while (base != NULL && !c->broken) {
+        const struct body *b = zyd_replica_body_of(r, base);
+        if (b == NULL || !b->has_ids || c->count == BODIES) {
+            c->broken = true;
+            return;
+        }
+        c->bodies[c->count++] = b;
+        c->broken = !zyd_replica_base(r, &base, &base->header.parent_hash);
+    }
+}
+
+bool zyd_replica_on_chain(const struct zyd_replica *r, const struct chain *c, const struct zyd_hash *id)
 {
     uint32_t index;
-    while (base != NULL) {
-        const struct body *b = zyd_replica_body_of(r, base);
-        if (b == NULL || !b->has_ids || zyd_replica_table_find(r, &index, b->by_id, b->ids, id)) {
-            return true;
-        }
-        if (!zyd_replica_base(r, &base, &base->header.parent_hash)) {
+    for (uint32_t i = 0; i < c->count; i++) {
+        if (zyd_replica_table_find(r, &index, c->bodies[i]->by_id, c->bodies[i]->ids, id)) {
             return true;
         }
     }
-    return false;
+    return c->broken;
 }
 
 size_t zyd_replica_seal_size(struct zyd_replica *r, const struct zyd_hash *parent_hash)
@@ -271,7 +283,7 @@ static void seal_record(struct zyd_replica *r, uint8_t *out, size_t size, const 
         at -= ZYD_HEADER_SIZE + 4 + c->just_size;
         zyd_header_encode(out + at, &c->header);
         zyd_put32(out + at + ZYD_HEADER_SIZE, (uint32_t)c->just_size);
-        memcpy(out + at + ZYD_HEADER_SIZE + 4, c->just, c->just_size);
+        memcpy(out + at + ZYD_HEADER_SIZE + 4, c->cold->just, c->just_size);
         h = &c->header.parent_hash;
     }
     zyd_assert(at == 0);
@@ -300,8 +312,8 @@ enum zyd_status zyd_replica_compose(struct zyd_replica *r, struct slot *s)
     uint8_t header[ZYD_HEADER_SIZE];
     zyd_header_encode(header, &s->header);
     zyd_wx_block(&wr, zyd_span(header, sizeof header));
-    zyd_wx_block(&wr, zyd_span(s->just, s->just_size));
-    zyd_wx_block(&wr, zyd_span(s->nc, s->nc_size));
+    zyd_wx_block(&wr, zyd_span(s->cold->just, s->just_size));
+    zyd_wx_block(&wr, zyd_span(s->cold->nc, s->nc_size));
     zyd_wx_u32(&wr, (uint32_t)seal);
     seal_record(r, b->value + b->start + wr.size, seal, s);
     wr.size += seal;
@@ -353,7 +365,7 @@ static void kill_marked(struct zyd_replica *r, const bool marked[SLOTS])
 {
     for (;;) {
         struct slot *top = NULL;
-        for (size_t i = 0; i < SLOTS; i++) {
+        for (size_t i = 0; i < r->slots_used; i++) {
             struct slot *s = &r->slots[i];
             if (marked[i] && s->state == SLOT_LIVE && (top == NULL || s->header.view > top->header.view)) {
                 top = s;
@@ -372,7 +384,7 @@ static void mark_descendants(struct zyd_replica *r, bool marked[SLOTS])
     bool again = true;
     while (again) {
         again = false;
-        for (size_t i = 0; i < SLOTS; i++) {
+        for (size_t i = 0; i < r->slots_used; i++) {
             struct slot *s = &r->slots[i];
             if (marked[i] || s->state != SLOT_LIVE || s->committing) {
                 continue;
@@ -389,7 +401,7 @@ static void mark_descendants(struct zyd_replica *r, bool marked[SLOTS])
 void zyd_replica_drop(struct zyd_replica *r, uint64_t view)
 {
     bool marked[SLOTS];
-    for (size_t i = 0; i < SLOTS; i++) {
+    for (size_t i = 0; i < r->slots_used; i++) {
         const struct slot *s = &r->slots[i];
         marked[i] = s->state == SLOT_LIVE && !s->committing && s->header.view <= view;
         for (uint32_t k = 0; marked[i] && k < r->queue_count; k++) {
@@ -403,7 +415,7 @@ void zyd_replica_drop(struct zyd_replica *r, uint64_t view)
 void zyd_replica_drop_losers(struct zyd_replica *r, struct slot *winner)
 {
     bool marked[SLOTS];
-    for (size_t i = 0; i < SLOTS; i++) {
+    for (size_t i = 0; i < r->slots_used; i++) {
         struct slot *s = &r->slots[i];
         struct slot *base;
         marked[i] = false;
@@ -442,6 +454,8 @@ static bool check_envelopes(struct zyd_replica *r, struct slot *s, struct body *
 {
     struct zyd_rd rd = zyd_rd_of(zyd_span(b->value + HEAD_BYTES + 4, b->env_size));
     unsigned rank = 0;
+    struct chain chain;
+    zyd_replica_chain(r, &chain, base);
     b->has_ids = false;
     zyd_replica_table_clear(r, b->by_id);
     for (uint32_t i = 0; i < b->count; i++) {
@@ -454,7 +468,7 @@ static bool check_envelopes(struct zyd_replica *r, struct slot *s, struct body *
         unsigned now = zyd_replica_class_rank(env.class_);
         if (now < rank || env.valid_until_ms <= s->header.time_ms ||
             env.valid_until_ms - s->header.time_ms > r->g->window_ms || zyd_replica_window_has(&r->window, &env.env_id) ||
-            zyd_replica_on_chain(r, base, &env.env_id) ||
+            zyd_replica_on_chain(r, &chain, &env.env_id) ||
             zyd_replica_table_find(r, &other, b->by_id, b->ids, &env.env_id)) {
             return false;
         }
@@ -487,12 +501,12 @@ enum zyd_status zyd_replica_execute_slot(struct zyd_replica *r, struct slot *s)
     bool linked = zyd_replica_base(r, &base, &s->header.parent_hash);
     zyd_assert(linked);
     const struct zyd_header *prev = base == NULL ? &r->head : &base->header;
-    const struct zyd_frontier *before = base == NULL ? &r->head_frontier : &base->after;
+    const struct zyd_frontier *before = base == NULL ? &r->head_frontier : &base->cold->after;
     if (is_carrier(s)) {
         if (!verify_carrier(s, prev)) {
             return ZYD_E_INVALID;
         }
-        s->after = *before;
+        s->cold->after = *before;
         s->executed = true;
         return ZYD_OK;
     }
@@ -531,7 +545,7 @@ enum zyd_status zyd_replica_execute_slot(struct zyd_replica *r, struct slot *s)
     b->tail_size = x.wr.size;
     b->before = *before;
     s->overlay = overlay;
-    s->after = x.frontier;
+    s->cold->after = x.frontier;
     s->sys_cursor = x.hb.sys_cursor;
     s->fuel = x.hb.fuel_used;
     s->op_count = x.hb.op_count;
@@ -599,7 +613,7 @@ static bool execute_next(struct zyd_replica *r, struct slot *s)
 bool zyd_replica_execute_one(struct zyd_replica *r)
 {
     struct slot *next = NULL;
-    for (size_t i = 0; i < SLOTS; i++) {
+    for (size_t i = 0; i < r->slots_used; i++) {
         struct slot *s = &r->slots[i];
         if (s->state == SLOT_LIVE && s->verify && (s->executed || s->bad)) {
             answer(r, s); /* executed before consensus asked: a fetched block */

@@ -129,7 +129,7 @@ enum zyd_status zyd_replica_on_envelope(struct zyd_replica *r, uint64_t ticket, 
         status = fit == ZYD_E_EXISTS && pin == ZYD_OK ? ZYD_OK : pin;
     } else if (status == ZYD_OK) {
         zyd_replica_add_special(r, &env);
-        r->pool_dirty = true;
+        r->pool_added = true;
     }
     if (status == ZYD_OK && submit) {
         gossip(r, ZYD_BFT_ALL, bytes);
@@ -419,7 +419,7 @@ static int64_t fetch_again_ms(const struct zyd_replica *r)
 
 void zyd_replica_fetch(struct zyd_replica *r)
 {
-    for (size_t i = 0; i < SLOTS; i++) {
+    for (size_t i = 0; i < r->slots_used; i++) {
         struct slot *s = &r->slots[i];
         if (s->state != SLOT_LIVE || s->executed || s->bad || s->idle || s->stuck || s->fetch_ms > r->now_ms ||
             (s->header.flags & ZYD_HEADER_CARRIER) != 0) {

@@ -67,10 +67,10 @@ static bool is_left_out(struct zyd_replica *r, const struct zyd_hash *id)
 
 /* ---- choice ---- */
 
-bool zyd_replica_eligible(struct zyd_replica *r, const struct zyd_pool_item *item, struct slot *base, uint64_t time_ms)
+bool zyd_replica_eligible(struct zyd_replica *r, const struct zyd_pool_item *item, const struct chain *chain, uint64_t time_ms)
 {
     return item->valid_until_ms > time_ms && item->valid_until_ms - time_ms <= r->g->window_ms &&
-           !zyd_replica_window_has(&r->window, &item->env_id) && !zyd_replica_on_chain(r, base, &item->env_id) &&
+           !zyd_replica_window_has(&r->window, &item->env_id) && !zyd_replica_on_chain(r, chain, &item->env_id) &&
            !is_left_out(r, &item->env_id);
 }
 
@@ -131,12 +131,14 @@ static bool take(struct zyd_replica *r, struct build *w, const struct zyd_pool_i
 static void choose(struct zyd_replica *r, struct build *w, uint64_t time_ms)
 {
     uint32_t index;
+    struct chain chain;
+    zyd_replica_chain(r, &chain, w->base);
     for (unsigned rank = 0; rank < 2; rank++) {
         for (uint32_t i = 0; i < r->special_count; i++) {
             const struct zyd_pool_item *item = zyd_pool_by_id(r->pool, &r->special[i]);
             if (item != NULL && zyd_replica_class_rank(item->class_) == rank &&
                 !zyd_replica_table_find(r, &index, w->b->by_id, w->b->ids, &item->env_id) &&
-                zyd_replica_eligible(r, item, w->base, time_ms) && !take(r, w, item)) {
+                zyd_replica_eligible(r, item, &chain, time_ms) && !take(r, w, item)) {
                 return;
             }
         }
@@ -144,7 +146,7 @@ static void choose(struct zyd_replica *r, struct build *w, uint64_t time_ms)
     uint32_t cursor = 0;
     const struct zyd_pool_item *item;
     while ((item = zyd_pool_next(r->pool, &cursor)) != NULL) {
-        if (item->class_ == ZYD_ENV_BUSINESS && zyd_replica_eligible(r, item, w->base, time_ms) && !take(r, w, item)) {
+        if (item->class_ == ZYD_ENV_BUSINESS && zyd_replica_eligible(r, item, &chain, time_ms) && !take(r, w, item)) {
             return;
         }
     }
@@ -163,7 +165,7 @@ static enum zyd_status attempt(struct zyd_replica *r, struct build *w, struct zy
     if (w->s->overlay == NULL) {
         return ZYD_E_BUSY;
     }
-    b->before = w->base == NULL ? r->head_frontier : w->base->after;
+    b->before = w->base == NULL ? r->head_frontier : w->base->cold->after;
     h->height = prev->height + 1;
     uint8_t *tail = b->value + HEAD_BYTES + 4 + r->env_cap;
     zyd_replica_exec_begin(&w->x, r->host, r->g, w->s->overlay, h, prev, &b->before, tail, r->tail_cap,
@@ -249,19 +251,19 @@ static struct slot *build_slot(struct zyd_replica *r, struct zyd_header *h)
         return NULL;
     }
     w.s->own = true;
-    memcpy(w.s->just, r->build_just, r->build_just_size);
+    memcpy(w.s->cold->just, r->build_just, r->build_just_size);
     w.s->just_size = r->build_just_size;
     w.s->has_just = true;
     if (carrier) {
         build_carrier(h, w.base == NULL ? &r->head : &w.base->header);
-        w.s->after = w.base == NULL ? r->head_frontier : w.base->after;
+        w.s->cold->after = w.base == NULL ? r->head_frontier : w.base->cold->after;
     } else {
         w.b = zyd_replica_body_make(r, w.s);
         if (w.b == NULL || !build_data(r, &w, h)) {
             zyd_replica_kill(r, w.s);
             return NULL;
         }
-        w.s->after = w.x.frontier;
+        w.s->cold->after = w.x.frontier;
         w.s->sys_cursor = w.x.hb.sys_cursor;
         w.s->fuel = w.x.hb.fuel_used;
         w.s->op_count = w.x.hb.op_count;

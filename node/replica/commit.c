@@ -25,10 +25,10 @@ static void persist_block(struct zyd_replica *r, struct slot *s, uint64_t seq)
         uint8_t header[ZYD_HEADER_SIZE];
         struct zyd_wr fw = zyd_wr_of(frontier, sizeof frontier);
         zyd_header_encode(header, &s->header);
-        zyd_frontier_encode(&fw, &s->after);
+        zyd_frontier_encode(&fw, &s->cold->after);
         struct zyd_block_view v = {.header_bytes = zyd_span(header, sizeof header),
-                                   .just = zyd_span(s->just, s->just_size),
-                                   .nc = zyd_span(s->nc, s->nc_size),
+                                   .just = zyd_span(s->cold->just, s->just_size),
+                                   .nc = zyd_span(s->cold->nc, s->nc_size),
                                    .frontier = zyd_wr_span(&fw)};
         zyd_block_encode(&wr, &v);
         zyd_assert(!wr.full && !fw.full);
@@ -43,7 +43,7 @@ static void persist_block(struct zyd_replica *r, struct slot *s, uint64_t seq)
 static void set_nc(struct slot *s, const struct zyd_cert *nc)
 {
     if (nc != NULL && s->nc_size == 0) {
-        struct zyd_wr wr = zyd_wr_of(s->nc, sizeof s->nc);
+        struct zyd_wr wr = zyd_wr_of(s->cold->nc, sizeof s->cold->nc);
         zyd_cert_encode(&wr, nc);
         zyd_assert(!wr.full);
         s->nc_size = wr.size;
@@ -79,7 +79,7 @@ static void own_finality(struct zyd_replica *r, struct slot *s, const struct zyd
         zyd_header_encode(headers + size, &out->chain[i]);
     }
     struct zyd_finality f = {.fc = *out->cert, .header_count = (uint32_t)out->chain_count, .headers = zyd_span(headers, size)};
-    struct zyd_wr wr = zyd_wr_of(s->fin, sizeof s->fin);
+    struct zyd_wr wr = zyd_wr_of(s->cold->fin, sizeof s->cold->fin);
     zyd_finality_encode(&wr, &f);
     zyd_assert(!wr.full);
     s->fin_size = wr.size;
@@ -123,14 +123,14 @@ static void show_commit(struct zyd_replica *r, struct slot *s, const struct body
     fx->view = s->header.view;
     fx->header = &s->header;
     fx->block = zyd_span(b->value + b->start, b->size);
-    fx->finality = zyd_span(s->fin, s->fin_size);
+    fx->finality = zyd_span(s->cold->fin, s->fin_size);
     uint64_t seq = zyd_bft_take_seq(r->bft);
     fx = zyd_replica_fx(r, ZYD_FX_PERSIST);
     fx->persist = ZYD_PERSIST_FINAL;
     fx->seq = seq;
     fx->height = s->header.height;
     fx->view = s->header.view;
-    fx->bytes = zyd_span(s->fin, s->fin_size);
+    fx->bytes = zyd_span(s->cold->fin, s->fin_size);
 }
 
 /* One DATA block: its overlay becomes the base. ZYD_E_FULL: a checkpoint must end first. */
@@ -152,8 +152,8 @@ static enum zyd_status commit_data(struct zyd_replica *r, struct slot *s)
     s->overlay = NULL;
     r->head = s->header;
     r->head_hash = s->hash;
-    r->head_frontier = s->after;
-    memcpy(r->head_fin, s->fin, s->fin_size);
+    r->head_frontier = s->cold->after;
+    memcpy(r->head_fin, s->cold->fin, s->fin_size);
     r->head_fin_size = s->fin_size;
     r->ops_final += s->op_count;
     r->fuel_final += s->fuel;

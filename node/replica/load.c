@@ -386,12 +386,12 @@ static enum zyd_status restore_data(struct zyd_replica *r, struct slot *s, const
 static enum zyd_status restore_slot(struct zyd_replica *r, struct slot *s, const struct zyd_block_view *v)
 {
     size_t just_count;
-    if (zyd_just_decode(r->certs, &just_count, v->just) != ZYD_OK || v->nc.size > sizeof s->nc) {
+    if (zyd_just_decode(r->certs, &just_count, v->just) != ZYD_OK || v->nc.size > sizeof s->cold->nc) {
         return ZYD_E_DAMAGED;
     }
     zyd_replica_set_just(s, r->certs, just_count);
     if (v->nc.size > 0) {
-        memcpy(s->nc, v->nc.data, v->nc.size);
+        memcpy(s->cold->nc, v->nc.data, v->nc.size);
     }
     s->nc_size = v->nc.size;
     enum zyd_status status = (s->header.flags & ZYD_HEADER_CARRIER) != 0 ? ZYD_OK : restore_data(r, s, v);

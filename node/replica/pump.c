@@ -171,9 +171,11 @@ static bool any_eligible(struct zyd_replica *r, struct slot *base)
     uint64_t wall = r->wall_ms > 0 ? (uint64_t)r->wall_ms : 0;
     uint64_t time_ms = wall > prev ? wall : prev + 1;
     uint32_t cursor = 0;
+    struct chain chain;
+    zyd_replica_chain(r, &chain, base);
     const struct zyd_pool_item *item;
     while ((item = zyd_pool_next(r->pool, &cursor)) != NULL) {
-        if (zyd_replica_eligible(r, item, base, time_ms)) {
+        if (zyd_replica_eligible(r, item, &chain, time_ms)) {
             return true;
         }
     }
@@ -188,7 +190,8 @@ static bool levels(struct zyd_replica *r)
     struct zyd_hash tip;
     bool known;
     struct slot *base = tip_base(r, &known, &tip);
-    bool again = r->pool_dirty || !zyd_hash_eq(&tip, &r->level_tip) || r->now_ms >= r->level_check_ms;
+    /* One more envelope changes nothing while there are some already. */
+    bool again = r->pool_dirty || (r->pool_added && !r->level_pool) || !zyd_hash_eq(&tip, &r->level_tip) || r->now_ms >= r->level_check_ms;
     if (!again || !known) {
         return false;
     }
@@ -204,7 +207,7 @@ static bool levels(struct zyd_replica *r)
     if (waits && due.due_ms > wall && due.due_ms - wall < SYS_CHECK_MS) {
         r->level_check_ms = r->now_ms + (int64_t)(due.due_ms - wall);
     }
-    r->pool_dirty = false;
+    r->pool_dirty = r->pool_added = false;
     r->level_tip = tip;
     if (r->level_given && pool == r->level_pool && sys == r->level_sys) {
         return false;

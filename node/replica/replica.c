@@ -53,7 +53,7 @@ static void *carve(struct carve *c, size_t size)
 }
 
 struct parts {
-    void *replica, *host, *state, *pool, *bft, *window, *slots, *left_out, *certs, *fx, *out, *head_fin, *build_just;
+    void *replica, *host, *state, *pool, *bft, *window, *slots, *cold, *left_out, *certs, *fx, *out, *head_fin, *build_just;
     uint8_t *values;
     struct zyd_hash *hashes;
     uint16_t *tables;
@@ -92,6 +92,7 @@ static size_t lay_out(struct parts *p, void *mem, const struct zyd_replica_confi
     struct carve c = {.base = mem};
     p->replica = carve(&c, sizeof(struct zyd_replica));
     p->slots = carve(&c, SLOTS * sizeof(struct slot));
+    p->cold = carve(&c, SLOTS * sizeof(struct slot_cold));
     p->left_out = carve(&c, LEFT_OUT_MAX * sizeof(struct left_out));
     p->certs = carve(&c, (ZYD_JUST_MAX + 1) * sizeof(struct zyd_cert));
     p->fx = carve(&c, FX_MAX * sizeof(struct zyd_fx));
@@ -159,6 +160,7 @@ struct zyd_replica *zyd_replica_init(void *mem, const struct zyd_replica_config 
     give_bodies(r, &p);
     for (size_t i = 0; i < SLOTS; i++) {
         r->slots[i].body = NO_SLOT;
+        r->slots[i].cold = &((struct slot_cold *)p.cold)[i];
     }
     zyd_arena_init(&r->out, p.out, out_bytes(l));
     r->host = zyd_host_init(p.host, r->g);
@@ -407,7 +409,7 @@ int64_t zyd_replica_deadline_ms(const struct zyd_replica *r)
     if (r->more_work) {
         return r->now_ms;
     }
-    for (size_t i = 0; i < SLOTS; i++) {
+    for (size_t i = 0; i < r->slots_used; i++) {
         const struct slot *s = &r->slots[i];
         if (s->state == SLOT_LIVE && !s->executed && !s->bad && !s->idle && !s->stuck && s->fetch_ms < at &&
             (s->header.flags & ZYD_HEADER_CARRIER) == 0) {

@@ -102,6 +102,14 @@ struct body {
     struct zyd_frontier before;
 };
 
+/* The large parts of a slot, apart so that a walk over the slots stays in the cache. */
+struct slot_cold {
+    struct zyd_frontier after; /* of the log, once executed */
+    uint8_t nc[ZYD_CERT_SIZE_MAX];
+    uint8_t fin[ZYD_FINALITY_SIZE_MAX];
+    uint8_t just[JUST_BYTES];
+};
+
 struct slot {
     enum slot_state state;
     bool has_just, verify, executed, bad, stuck, committing, stored, own, blamed;
@@ -112,7 +120,6 @@ struct slot {
     struct zyd_hash hash;
     struct zyd_header header;
     struct zyd_overlay *overlay;
-    struct zyd_frontier after;
     struct zyd_due sys_cursor;
     uint64_t fuel;
     uint32_t op_count;
@@ -122,9 +129,7 @@ struct slot {
     uint8_t fetch_peer;
     uint32_t fetch_missing;
     size_t just_size, nc_size, fin_size;
-    uint8_t nc[ZYD_CERT_SIZE_MAX];
-    uint8_t fin[ZYD_FINALITY_SIZE_MAX];
-    uint8_t just[JUST_BYTES]; /* last: its pages stay untouched until needed */
+    struct slot_cold *cold;
 };
 
 struct stash {
@@ -203,7 +208,7 @@ struct zyd_replica {
     uint32_t queue_count;
     bool more_work;
 
-    bool pool_dirty, level_pool, level_sys, level_given;
+    bool pool_dirty, pool_added, level_pool, level_sys, level_given;
     struct zyd_hash level_tip;
     int64_t level_check_ms, regossip_ms;
     uint32_t regossip_cursor;
@@ -219,6 +224,7 @@ struct zyd_replica {
     uint32_t table_mask;
     size_t env_cap, tail_cap, value_cap;
     struct slot *slots;
+    uint32_t slots_used; /* walks end here */
     struct body bodies[BODIES];
     struct peer peers[ZYD_VALIDATORS_MAX];
     struct zyd_cert *certs; /* ZYD_JUST_MAX + 1, scratch */
@@ -255,8 +261,15 @@ void zyd_replica_body_free(struct zyd_replica *r, struct slot *s);
 /* The DATA block below a block whose parent is parent_hash: *base NULL is the head.  False: unknown or not alive. */
 bool zyd_replica_base(struct zyd_replica *r, struct slot **base, const struct zyd_hash *parent_hash);
 void zyd_replica_set_just(struct slot *s, const struct zyd_cert *certs, size_t count);
-/* Is id in a block of the chain that ends in base (NULL: none), down to the head, or in s's own ids so far? */
-bool zyd_replica_on_chain(struct zyd_replica *r, struct slot *base, const struct zyd_hash *id);
+/* The bodies of the unfinalized chain that ends in base (NULL: none), so that many ids can be looked up. broken: one is not
+ * here; then every id counts as on it. */
+struct chain {
+    const struct body *bodies[BODIES];
+    uint32_t count;
+    bool broken;
+};
+void zyd_replica_chain(struct zyd_replica *r, struct chain *c, struct slot *base);
+bool zyd_replica_on_chain(const struct zyd_replica *r, const struct chain *c, const struct zyd_hash *id);
 bool zyd_replica_table_find(const struct zyd_replica *r, uint32_t *index, const uint16_t *table, const struct zyd_hash *keys,
                             const struct zyd_hash *key);
 void zyd_replica_table_put(const struct zyd_replica *r, uint16_t *table, const struct zyd_hash *keys, uint32_t index);
@@ -276,7 +289,7 @@ size_t zyd_replica_seal_size(struct zyd_replica *r, const struct zyd_hash *paren
 
 /* build.c */
 void zyd_replica_build(struct zyd_replica *r);
-bool zyd_replica_eligible(struct zyd_replica *r, const struct zyd_pool_item *item, struct slot *base, uint64_t time_ms);
+bool zyd_replica_eligible(struct zyd_replica *r, const struct zyd_pool_item *item, const struct chain *chain, uint64_t time_ms);
 void zyd_replica_blame(struct zyd_replica *r, const struct slot *s); /* an own proposal came to nothing */
 
 /* body.c */

@@ -117,11 +117,11 @@ void zyd_replica_sync(struct zyd_replica *r)
 static bool range_of(struct zyd_replica *r, struct zyd_block_view *view, struct zyd_span *finality, uint64_t height)
 {
     struct zyd_span value;
-    for (size_t i = 0; i < SLOTS; i++) {
+    for (size_t i = 0; i < r->slots_used; i++) {
         const struct slot *s = &r->slots[i];
         const struct body *b = zyd_replica_body_of(r, s);
         if (s->state == SLOT_FINAL && b != NULL && b->composed && s->header.height == height) {
-            *finality = zyd_span(s->fin, s->fin_size);
+            *finality = zyd_span(s->cold->fin, s->fin_size);
             return zyd_block_decode(view, zyd_span(b->value + b->start, b->size)) == ZYD_OK;
         }
     }
@@ -188,7 +188,7 @@ static void give_tip(struct zyd_replica *r, uint8_t peer)
     zyd_wx_u8(&wr, 0);
     while (count < TIP_MAX) {
         const struct slot *next = NULL;
-        for (size_t i = 0; i < SLOTS; i++) {
+        for (size_t i = 0; i < r->slots_used; i++) {
             const struct slot *s = &r->slots[i];
             if ((s->state == SLOT_LIVE || s->state == SLOT_FINAL) && s->has_just && s->header.view > above &&
                 (next == NULL || s->header.view < next->header.view)) {
@@ -201,8 +201,8 @@ static void give_tip(struct zyd_replica *r, uint8_t peer)
         uint8_t header[ZYD_HEADER_SIZE];
         zyd_header_encode(header, &next->header);
         zyd_wx_bytes(&wr, header, sizeof header);
-        zyd_wx_block(&wr, zyd_span(next->just, next->just_size));
-        zyd_wx_block(&wr, zyd_span(next->nc, next->nc_size));
+        zyd_wx_block(&wr, zyd_span(next->cold->just, next->just_size));
+        zyd_wx_block(&wr, zyd_span(next->cold->nc, next->nc_size));
         above = next->header.view;
         count++;
     }
@@ -327,10 +327,10 @@ static void keep(struct zyd_replica *r, const struct zyd_block_view *v, struct z
     }
     zyd_replica_set_just(s, r->certs, just_count);
     if (s->nc_size == 0 && v->nc.size > 0 && nc_of(r, &hash, &v->header, v->nc)) {
-        memcpy(s->nc, v->nc.data, v->nc.size);
+        memcpy(s->cold->nc, v->nc.data, v->nc.size);
         s->nc_size = v->nc.size;
     }
-    memcpy(s->fin, finality.data, finality.size);
+    memcpy(s->cold->fin, finality.data, finality.size);
     s->fin_size = finality.size;
     s->fetch_peer = r->sync.peer;
     s->old = true;
@@ -386,7 +386,7 @@ static void feed_slot(struct zyd_replica *r, struct slot *s)
     while (count-- > 0) {
         size_t just_count;
         struct slot *c = chain[count];
-        if (c->has_just && zyd_just_decode(r->certs, &just_count, zyd_span(c->just, c->just_size)) == ZYD_OK) {
+        if (c->has_just && zyd_just_decode(r->certs, &just_count, zyd_span(c->cold->just, c->just_size)) == ZYD_OK) {
             feed_header(r, &c->header, just_count);
         }
     }
@@ -398,7 +398,7 @@ static void advance(struct zyd_replica *r)
     struct sync *y = &r->sync;
     for (;;) {
         struct slot *next = NULL;
-        for (size_t i = 0; i < SLOTS && next == NULL; i++) {
+        for (size_t i = 0; i < r->slots_used && next == NULL; i++) {
             struct slot *s = &r->slots[i];
             if (s->state == SLOT_LIVE && s->old && s->header.height == y->next) {
                 next = s;
@@ -406,11 +406,11 @@ static void advance(struct zyd_replica *r)
         }
         struct zyd_finality f;
         if (next == NULL || FX_MAX - r->fx_count < FX_ROOM ||
-            zyd_finality_decode(&f, zyd_span(next->fin, next->fin_size)) != ZYD_OK) {
+            zyd_finality_decode(&f, zyd_span(next->cold->fin, next->fin_size)) != ZYD_OK) {
             return;
         }
         feed_slot(r, next);
-        feed_cert(r, zyd_span(next->nc, next->nc_size));
+        feed_cert(r, zyd_span(next->cold->nc, next->nc_size));
         r->certs[0] = f.fc;
         struct zyd_bft_in fc = {.kind = ZYD_BFT_IN_CERT, .cert = &r->certs[0]};
         zyd_replica_feed(r, &fc);
