@@ -115,7 +115,7 @@ static int run_template(struct cli *c)
     if (!e) {
         return ZYD_EXIT_USAGE;
     }
-    zyd_batch_template(text, sizeof text, e, c->lang);
+    zyd_batch_template(text, sizeof text, e, (int)c->lang);
     return cli_write(c, cli_opt(c, "out"), text, strlen(text), 0644, false);
 }
 

@@ -71,7 +71,7 @@ static bool in_state(const struct loan *l, const char *state)
 /* Does this borrower repay?  Decided by the contract's id, so that a second run decides the same. */
 static bool defaults(const struct loan *l)
 {
-    return (l->id.b[0] << 8 | l->id.b[1]) % 100u < DEFAULT_PERCENT;
+    return ((unsigned)l->id.b[0] << 8 | l->id.b[1]) % 100u < DEFAULT_PERCENT;
 }
 
 /* ---- reading the portfolio ---- */
