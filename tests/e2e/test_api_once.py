@@ -159,7 +159,8 @@ def main():
     r = ask("REG", "GET", f"/v1/contracts/{loans['ONCE-0']}/receipt", headers={"Accept": "application/octet-stream"})
     with open(HOME + "/receipt", "wb") as f:
         f.write(r[1])
-    audit = subprocess.run([BUILD + "/zyd-audit", "receipt", HOME + "/receipt", "--genesis", f"{DEV}/consortium.json", "--genesis-hash",
+    zyd("export", "bundle", "--out", HOME + "/bundle")
+    audit = subprocess.run([BUILD + "/zyd-audit", "receipt", HOME + "/receipt", "--genesis", HOME + "/bundle/genesis", "--genesis-hash",
                             genesis], capture_output=True, text=True)
     check("a receipt of the API passes zyd-audit", audit.returncode == 0, audit.stdout + audit.stderr)
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <zyd/base.h>
@@ -14,7 +15,8 @@
 
 static int connected(int fd, const struct sockaddr *sa, socklen_t size)
 {
-    if (fd < 0 || connect(fd, sa, size) != 0) {
+    const struct timeval limit = {.tv_sec = WAIT_MS / 1000};
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0 || connect(fd, sa, size) != 0) {
         zyd_panic(__FILE__, __LINE__, "connect");
     }
     return fd;
