@@ -223,7 +223,9 @@ struct text {
 static void add(struct text *t, const char *s, size_t size)
 {
     size_t n = size < sizeof t->data - 1 - t->size ? size : sizeof t->data - 1 - t->size;
-    memcpy(t->data + t->size, s, n);
+    if (n > 0) { /* a failed read has no bytes at all */
+        memcpy(t->data + t->size, s, n);
+    }
     t->size += n;
     t->data[t->size] = 0;
 }
