@@ -35,6 +35,12 @@ static int run_export(struct cli *c)
     return rc;
 }
 
+/* execv takes words without const and changes none. */
+static char *word(const char *text)
+{
+    return (char *)(uintptr_t)text;
+}
+
 static int run_audit_verify(struct cli *c)
 {
     struct client k;
@@ -68,21 +74,21 @@ static int run_audit_verify(struct cli *c)
     char *argv[16];
     size_t n = 0;
     argv[n++] = program;
-    argv[n++] = (char[]){"verify"};
-    argv[n++] = (char *)(uintptr_t)bundle;
-    argv[n++] = (char[]){"--genesis-hash"};
-    argv[n++] = (char *)(uintptr_t)hash;
+    argv[n++] = word("verify");
+    argv[n++] = word(bundle);
+    argv[n++] = word("--genesis-hash");
+    argv[n++] = word(hash);
     if (jobs) {
-        argv[n++] = (char[]){"--jobs"};
-        argv[n++] = (char *)(uintptr_t)jobs;
+        argv[n++] = word("--jobs");
+        argv[n++] = word(jobs);
     }
     if (report) {
-        argv[n++] = (char[]){"--report"};
-        argv[n++] = (char *)(uintptr_t)report;
+        argv[n++] = word("--report");
+        argv[n++] = word(report);
     }
     if (c->json) {
-        argv[n++] = (char[]){"-o"};
-        argv[n++] = (char[]){"json"};
+        argv[n++] = word("-o");
+        argv[n++] = word("json");
     }
     argv[n] = NULL;
     return rc ? rc : run_program(c, argv);
@@ -106,14 +112,14 @@ static int run_audit_receipt(struct cli *c)
         rc = cli_fail(c, ZYD_ERR_FILE_WRITE, "%s", path);
     } else {
         char *argv[] = {program,
-                        (char[]){"receipt"},
-                        (char *)(uintptr_t)c->pos[0],
-                        (char[]){"--genesis"},
+                        word("receipt"),
+                        word(c->pos[0]),
+                        word("--genesis"),
                         path,
-                        (char[]){"--genesis-hash"},
-                        (char *)(uintptr_t)(hash ? hash : hex),
-                        c->json ? (char[]){"-o"} : NULL,
-                        (char[]){"json"},
+                        word("--genesis-hash"),
+                        word(hash ? hash : hex),
+                        c->json ? word("-o") : NULL,
+                        word("json"),
                         NULL};
         rc = run_program(c, argv);
     }

@@ -224,10 +224,19 @@ static enum zyd_status live_record(void *ctx, char why[ZYD_SCENARIO_WHY], uint8_
     return s;
 }
 
+struct lines {
+    const struct cli *c;
+    json_t *failed;
+};
+
 static void on_line(void *ctx, unsigned number, bool ok, const char *text)
 {
-    const struct cli *c = ctx;
-    if (!ok) {
+    const struct cli *c = ((struct lines *)ctx)->c;
+    if (c->json) {
+        if (!ok) {
+            json_array_append_new(((struct lines *)ctx)->failed, json_pack("{s:i,s:s}", "line", (int)number, "text", text));
+        }
+    } else if (!ok) {
         printf("  %s %u: %s\n", TR(c, "不符，第行", "FAILED, line"), number, text);
     } else if (c->plain) {
         printf("  ok %u: %s\n", number, text);
@@ -237,7 +246,8 @@ static void on_line(void *ctx, unsigned number, bool ok, const char *text)
 int scenario_run_file(const struct cli *c, const char *file, bool live)
 {
     struct zyd_scenario *s = NULL;
-    struct zyd_scenario_report report = {.ctx = (void *)(uintptr_t)c, .line = on_line};
+    struct lines lines = {c, json_array()};
+    struct zyd_scenario_report report = {.ctx = &lines, .line = on_line};
     char why[ZYD_SCENARIO_WHY] = "", elf[CLI_PATH_MAX];
     struct zyd_scenario_inproc *inproc = NULL;
     struct live l = {.c = c};
@@ -245,6 +255,7 @@ int scenario_run_file(const struct cli *c, const char *file, bool live)
                                            live_submit, live_outcomes, live_balance, live_record};
     enum zyd_status status = zyd_scenario_open(&s, why, file);
     if (status != ZYD_OK) {
+        json_decref(lines.failed);
         return cli_fail(c, ZYD_ERR_FILE_FORMAT, "%s: %s", file, why);
     }
     const char *name = zyd_scenario_plan(s)->name, *title = zyd_scenario_plan(s)->title;
@@ -255,6 +266,7 @@ int scenario_run_file(const struct cli *c, const char *file, bool live)
         inproc = zyd_scenario_inproc_new(why, elf);
         if (!inproc) {
             zyd_scenario_free(s);
+            json_decref(lines.failed);
             return cli_fail(c, ZYD_ERR_PLUGIN, "%s", why);
         }
         backend = zyd_scenario_inproc_backend(inproc);
@@ -265,9 +277,9 @@ int scenario_run_file(const struct cli *c, const char *file, bool live)
     int64_t ms = zyd_clock_mono_ms() - start;
     int rc = status == ZYD_OK ? 0 : status == ZYD_E_INVALID ? ZYD_EXIT_FAILED : ZYD_EXIT_FILE;
     if (c->json) {
-        json_t *o = json_pack("{s:s,s:s,s:b,s:i,s:i,s:i,s:i,s:I,s:s}", "scenario", name, "title", title, "ok", status == ZYD_OK,
+        json_t *o = json_pack("{s:s,s:s,s:b,s:i,s:i,s:i,s:i,s:I,s:s,s:O}", "scenario", name, "title", title, "ok", status == ZYD_OK,
                               "operations", (int)report.operations, "postings", (int)report.postings, "checks", (int)report.checks,
-                              "failures", (int)report.failures, "ms", (json_int_t)ms, "why", why);
+                              "failures", (int)report.failures, "ms", (json_int_t)ms, "why", why, "failed", lines.failed);
         cli_json(o);
         json_decref(o);
     } else {
@@ -279,6 +291,7 @@ int scenario_run_file(const struct cli *c, const char *file, bool live)
     if (l.open) {
         client_close(&l.k);
     }
+    json_decref(lines.failed);
     zyd_scenario_inproc_free(inproc);
     zyd_scenario_free(s);
     return rc;
