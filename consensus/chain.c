@@ -353,6 +353,22 @@ static void prune(struct zyd_bft *b, uint64_t after_seq)
     b->again = true;
 }
 
+/* A proof holds at most ZYD_FINALITY_HEADERS_MAX headers.  A member that catches up may have linked more blocks than that to
+ * the newest certificate: cut the path at a block between that has one of its own. */
+static const struct zyd_cert *shorten(const struct zyd_bft *b, uint16_t path[BLOCKS_MAX], size_t *count)
+{
+    for (size_t i = *count - ZYD_FINALITY_HEADERS_MAX; i < *count; i++) {
+        const struct zyd_bft_block *block = &b->blocks[path[i]];
+        const struct zyd_cert *fc = zyd_bft_cert_at(b, ZYD_VOTE_F, block->header.view);
+        if (fc != NULL && zyd_hash_eq(&fc->hash, &block->hash)) {
+            *count -= i;
+            memmove(path, path + i, *count * sizeof path[0]);
+            return fc;
+        }
+    }
+    return NULL;
+}
+
 static const struct zyd_cert *final_target(struct zyd_bft *b, uint16_t path[BLOCKS_MAX], size_t *count)
 {
     const struct zyd_cert *all[2] = {b->has_fc_top ? &b->fc_top : NULL, b->has_fc_low ? &b->fc_low : NULL};
@@ -366,7 +382,12 @@ static const struct zyd_cert *final_target(struct zyd_bft *b, uint16_t path[BLOC
             path[0] = (uint16_t)(block - b->blocks);
             *count = 1;
         }
-        if (*count > 0) {
+        if (*count > ZYD_FINALITY_HEADERS_MAX) {
+            const struct zyd_cert *nearer = shorten(b, path, count);
+            if (nearer != NULL) {
+                return nearer;
+            }
+        } else if (*count > 0) {
             return all[i];
         }
     }
