@@ -191,6 +191,7 @@ enum zyd_status zyd_net_start(struct zyd_net **out, struct zyd_err *err, const s
         net_free(n);
         return st;
     }
+    (void)pthread_setname_np(n->thread, "net");
     *out = n;
     return ZYD_OK;
 }

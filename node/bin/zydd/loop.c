@@ -346,6 +346,7 @@ int zydd_loop(struct node *n, int signal_fd)
 {
     struct zyd_ev ev = {.kind = ZYD_EV_START};
     bool go = step(n, &ev), stop = false;
+    (void)pthread_setname_np(pthread_self(), "loop");
     zyd_log(ZYD_LOG_INFO, "started", "member=%s validator=%u peer_port=%u api_port=%u", n->config.name, n->me, zyd_net_port(n->net),
             zyd_api_port(n->api));
     while (go && !stop) {

@@ -69,6 +69,7 @@ bool zydd_verifiers_start(struct node *n)
         v->started = v->queue != NULL && pthread_create(&v->thread, NULL, verifier_main, v) == 0;
         if (!v->started)
             return false;
+        (void)pthread_setname_np(v->thread, "verify");
     }
     return true;
 }

@@ -204,6 +204,7 @@ bool zydd_writers_start(struct node *n)
         w->started = w->queue != NULL && pthread_create(&w->thread, NULL, i == WRITER_VOTES ? votes_main : store_main, w) == 0;
         if (!w->started)
             return false;
+        (void)pthread_setname_np(w->thread, i == WRITER_VOTES ? "votes" : "store");
     }
     return true;
 }
