@@ -4,6 +4,7 @@
 
 #define TOKENS_MAX (8 << 20)     /* bytes that one peer may be answered at once */
 #define TOKENS_PER_MS (32 << 10) /* and its refill */
+#define LOOKUP_COST 256          /* bytes that looking for one envelope is charged as */
 #define FETCH_GRACE_MS 2         /* gossip of the envelopes is usually on its way */
 #define FETCH_MESSAGES_MAX 16u
 #define REGOSSIP_MS 1000
@@ -171,6 +172,9 @@ enum zyd_status zyd_replica_on_get_envs(struct zyd_replica *r, uint8_t peer, str
     struct zyd_span hashes = zyd_rx_span(&rd, (size_t)count * 32);
     if (zyd_rd_done(&rd) != ZYD_OK || count == 0 || count > GET_ENVS_MAX) {
         return ZYD_E_MALFORMED;
+    }
+    if (!zyd_replica_afford(r, peer, (size_t)count * LOOKUP_COST)) {
+        return ZYD_E_BUSY;
     }
     for (uint16_t i = 0; i < count; i++) {
         struct zyd_hash h;

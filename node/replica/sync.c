@@ -8,6 +8,7 @@
 #define TRIES_MAX 16u
 #define AHEAD_MAX 16u              /* blocks given to consensus and not yet committed */
 #define SERVE_BYTES (1u << 20)     /* of envelopes hashed for one answer */
+#define READ_COST (64u << 10)      /* bytes that reading one stored block is charged as */
 #define RANGE_BYTES (512u << 10)
 #define TIP_BYTES (900u << 10)
 #define TIP_MAX 32u
@@ -143,7 +144,8 @@ static bool give_block(struct zyd_replica *r, uint8_t peer, size_t *spent, uint6
 {
     struct zyd_block_view v;
     struct zyd_span finality;
-    if (!range_of(r, &v, &finality, height) || !zyd_replica_afford(r, peer, v.envelopes.size / 8 + 4096)) {
+    if (!zyd_replica_afford(r, peer, READ_COST) || !range_of(r, &v, &finality, height) ||
+        !zyd_replica_afford(r, peer, v.envelopes.size / 8)) {
         return false;
     }
     size_t cap = 64 + ZYD_HEADER_SIZE + v.just.size + v.nc.size + v.carriers.size +
@@ -242,6 +244,9 @@ enum zyd_status zyd_replica_on_get_range(struct zyd_replica *r, uint8_t peer, st
     struct zyd_span finality;
     if (zyd_rd_done(&rd) != ZYD_OK || count == 0 || count > GET_ENVS_MAX) {
         return ZYD_E_MALFORMED;
+    }
+    if (!zyd_replica_afford(r, peer, READ_COST)) {
+        return ZYD_E_BUSY;
     }
     if (height == 0 || height > r->head.height || !range_of(r, &v, &finality, height)) {
         return ZYD_E_NOT_FOUND;

@@ -487,7 +487,11 @@ static enum zyd_status load(struct zyd_cluster *c, uint32_t i, const char **why)
                                      .me_member = c->cons.g.validators[i],
                                      .me = (uint8_t)i,
                                      .seed = i + 1};
-    zyd_replica_limits_small(&cfg.limits);
+    if (c->options.node_limits) {
+        zyd_replica_limits_node(&cfg.limits);
+    } else {
+        zyd_replica_limits_small(&cfg.limits);
+    }
     if (c->options.checkpoint_blocks != 0) {
         cfg.limits.checkpoint_blocks = c->options.checkpoint_blocks;
     }
@@ -664,7 +668,7 @@ static bool turn(struct zyd_cluster *c, int64_t until)
         if (it.what == SYNC && n->up && n->life == it.life) {
             on_sync(c, it.to, it.seq);
         } else if (it.what == MESSAGE && n->up && !c->cut[it.from][it.to]) {
-            step(c, it.to, &(struct zyd_ev){.kind = ZYD_EV_MESSAGE, .peer = (uint8_t)it.from,
+            step(c, it.to, &(struct zyd_ev){.kind = ZYD_EV_MESSAGE, .peer = (uint8_t)it.from, .verified = c->options.verified,
                                             .bytes = zyd_span(it.data, it.size)}, NULL);
         }
         free(it.data);
@@ -700,6 +704,14 @@ bool zyd_cluster_reach(struct zyd_cluster *c, uint64_t height, int64_t ms)
             return false;
         }
     }
+}
+
+enum zyd_status zyd_cluster_submit_verified(struct zyd_cluster *c, uint32_t node, struct zyd_span envelope)
+{
+    c->replied = false;
+    step(c, node, &(struct zyd_ev){.kind = ZYD_EV_SUBMIT, .ticket = 1, .verified = true, .bytes = envelope}, NULL);
+    zyd_assert(c->replied);
+    return c->reply;
 }
 
 enum zyd_status zyd_cluster_submit(struct zyd_cluster *c, uint32_t node, struct zyd_span envelope)
@@ -756,11 +768,10 @@ struct zyd_span zyd_cluster_block(const struct zyd_cluster *c, uint64_t height, 
     return zyd_span(c->block[height].data, c->block[height].size);
 }
 
-struct zyd_span zyd_cluster_promise(struct zyd_cluster *c, uint16_t member, const char *ref, uint64_t amount, int64_t valid_ms)
+static void put_promise(struct zyd_cluster *c, struct zyd_wr *ops, uint16_t member, uint16_t creditor, const char *ref,
+                        uint64_t amount)
 {
     uint8_t args[128], op_bytes[512];
-    uint16_t creditor = (uint16_t)((member + 1) % c->cons.g.member_count);
-    struct zyd_hash leaf;
     struct zyd_wr aw = zyd_wr_of(args, sizeof args);
     const struct zyd_member *m = c->cons.g.members;
     zyd_wr_array(&aw, 4);
@@ -770,16 +781,47 @@ struct zyd_span zyd_cluster_promise(struct zyd_cluster *c, uint16_t member, cons
     zyd_wr_i64(&aw, 20270101);
     struct zyd_op op = {.contract = 1, .event = IOU_PROMISE, .programme = 1, .member = member,
                         .client_ref = zyd_span(ref, strlen(ref)), .args = zyd_wr_span(&aw)};
-    struct zyd_wr ow = zyd_wr_of(op_bytes + 4, sizeof op_bytes - 4);
+    struct zyd_wr ow = zyd_wr_of(op_bytes, sizeof op_bytes);
     zyd_op_encode(&ow, &op);
-    zyd_put32(op_bytes, (uint32_t)ow.size);
-    struct zyd_wr wr = zyd_wr_of(c->scratch, sizeof c->scratch);
-    zyd_env_build(&wr, &c->cons.g.hash, ZYD_ENV_BUSINESS, 0, (uint64_t)(zyd_cluster_wall(c) + valid_ms), 1,
-                  zyd_span(op_bytes, ow.size + 4), &leaf);
+    zyd_wx_block(ops, zyd_wr_span(&ow));
+}
+
+static void seal(struct zyd_cluster *c, struct zyd_wr *wr, uint16_t member, uint16_t creditor, uint32_t count, struct zyd_span ops,
+                 int64_t valid_ms)
+{
+    struct zyd_hash *leaves = malloc(count * sizeof *leaves);
+    zyd_env_build(wr, &c->cons.g.hash, ZYD_ENV_BUSINESS, 0, (uint64_t)(zyd_cluster_wall(c) + valid_ms), count, ops, leaves);
     uint16_t first = member < creditor ? member : creditor, second = member < creditor ? creditor : member;
-    zyd_env_sign(&wr, first, 2, c->cons.sk[first][2]);
-    zyd_env_sign(&wr, second, 2, c->cons.sk[second][2]);
-    zyd_assert(!wr.full);
+    zyd_env_sign(wr, first, 2, c->cons.sk[first][2]);
+    zyd_env_sign(wr, second, 2, c->cons.sk[second][2]);
+    zyd_assert(!wr->full);
+    free(leaves);
+}
+
+struct zyd_span zyd_cluster_promises(struct zyd_cluster *c, uint16_t member, const char *ref, uint32_t count, uint64_t amount,
+                                     int64_t valid_ms)
+{
+    size_t cap = 256 * (size_t)count + 1024;
+    uint8_t *ops = malloc(cap), *env = malloc(cap);
+    uint16_t creditor = (uint16_t)((member + 1) % c->cons.g.member_count);
+    struct zyd_wr ow = zyd_wr_of(ops, cap), wr = zyd_wr_of(env, cap);
+    for (uint32_t i = 0; i < count; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s-%u", ref, i);
+        put_promise(c, &ow, member, creditor, name, amount);
+    }
+    seal(c, &wr, member, creditor, count, zyd_wr_span(&ow), valid_ms);
+    free(ops);
+    return zyd_wr_span(&wr);
+}
+
+struct zyd_span zyd_cluster_promise(struct zyd_cluster *c, uint16_t member, const char *ref, uint64_t amount, int64_t valid_ms)
+{
+    uint8_t ops[600];
+    uint16_t creditor = (uint16_t)((member + 1) % c->cons.g.member_count);
+    struct zyd_wr ow = zyd_wr_of(ops, sizeof ops), wr = zyd_wr_of(c->scratch, sizeof c->scratch);
+    put_promise(c, &ow, member, creditor, ref, amount);
+    seal(c, &wr, member, creditor, 1, zyd_wr_span(&ow), valid_ms);
     return zyd_wr_span(&wr);
 }
 

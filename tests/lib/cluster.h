@@ -27,6 +27,8 @@ struct zyd_cluster_options {
     uint32_t checkpoint_blocks; /* 0: that of the small limits */
     uint32_t recent_bytes;      /* 0: the same */
     bool trace;         /* to stderr */
+    bool verified;      /* envelopes of peers count as checked by the driver */
+    bool node_limits;   /* those of a node, not the small ones */
     const char *plugin; /* path of template.elf: ZYD_PLUGIN_DIR is known to tests only */
 };
 struct zyd_cluster;
@@ -44,6 +46,8 @@ void zyd_cluster_cut(struct zyd_cluster *c, uint32_t from, uint32_t to, bool cut
 void zyd_cluster_run(struct zyd_cluster *c, int64_t ms);
 /* Runs until every running node has committed height, at most ms: false then. */
 bool zyd_cluster_reach(struct zyd_cluster *c, uint64_t height, int64_t ms);
+/* verified: the driver has checked the signatures. */
+enum zyd_status zyd_cluster_submit_verified(struct zyd_cluster *c, uint32_t node, struct zyd_span envelope);
 enum zyd_status zyd_cluster_submit(struct zyd_cluster *c, uint32_t node, struct zyd_span envelope);
 /* A raw event, as the driver would feed it; returns the step's status. */
 enum zyd_status zyd_cluster_message(struct zyd_cluster *c, uint32_t node, uint8_t peer, struct zyd_span bytes);
@@ -60,6 +64,9 @@ uint64_t zyd_cluster_sent(const struct zyd_cluster *c, uint32_t node, uint8_t me
 /* A committed block (value, finality) as some node showed it; empty spans when there is none. */
 struct zyd_span zyd_cluster_block(const struct zyd_cluster *c, uint64_t height, struct zyd_span *finality);
 
+/* An envelope of count operations as below, refs <ref>-0 ..; malloc'd, the caller frees. */
+struct zyd_span zyd_cluster_promises(struct zyd_cluster *c, uint16_t member, const char *ref, uint32_t count, uint64_t amount,
+                                     int64_t valid_ms);
 /* An envelope of one operation of the template contract: member (debtor) promises member + 1 an amount, both sign. */
 struct zyd_span zyd_cluster_promise(struct zyd_cluster *c, uint16_t member, const char *ref, uint64_t amount, int64_t valid_ms);
 
