@@ -5,7 +5,7 @@
  *
  * The genesis hash covers the canonical body that zyd_consortium_body makes, the one function that makes bytes from
  * JSON; proofs and approvals stand beside it.  A draft is a consortium.json without members.  JSON is read with
- * duplicates refused, unknown members refused, at most ZYD_CONSORTIUM_TEXT_MAX bytes.  Format: node/io/README.md.
+ * duplicates refused, unknown members refused, at most ZYD_CONSORTIUM_TEXT_MAX bytes.  Format: node/bin/zyd/README.md.
  * Functions that return text return malloc'd NUL-terminated JSON that the caller frees.
  */
 #ifndef ZYD_CONSORTIUM_H
