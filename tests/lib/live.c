@@ -108,8 +108,7 @@ static void effects(struct zyd_live *l, const struct zyd_fx_list *fx, uint64_t *
 {
     for (size_t i = 0; i < fx->count; i++) {
         const struct zyd_fx *x = &fx->items[i];
-        struct zyd_live_hooks hooks[ZYD_LIVE_LISTENERS];
-        uint32_t count;
+        uint32_t listener;
         switch (x->kind) {
         case ZYD_FX_PERSIST:
             *seq = x->seq;
@@ -121,23 +120,22 @@ static void effects(struct zyd_live *l, const struct zyd_fx_list *fx, uint64_t *
             pthread_mutex_lock(&l->lock);
             zyd_kv_map_block(l->kv, x->header->height, x->block, x->finality);
             l->height = x->header->height;
-            memcpy(hooks, l->hooks, sizeof hooks);
-            count = l->hook_count;
-            for (uint32_t k = 0; k < count; k++) { /* with the lock: a listener that leaves is not called any more */
-                if (hooks[k].commit) {
-                    hooks[k].commit(hooks[k].ctx, x->header, x->block, x->finality);
+            pthread_mutex_unlock(&l->lock);
+            pthread_mutex_lock(&l->hook_lock); /* a listener that left is not called any more */
+            for (uint32_t k = 0; k < l->hook_count; k++) {
+                if (l->hooks[k].commit) {
+                    l->hooks[k].commit(l->hooks[k].ctx, x->header, x->block, x->finality);
                 }
             }
-            pthread_cond_broadcast(&l->cond);
-            pthread_mutex_unlock(&l->lock);
+            pthread_mutex_unlock(&l->hook_lock);
             break;
         case ZYD_FX_REPLY:
-            pthread_mutex_lock(&l->lock);
-            count = (uint32_t)(x->ticket >> LISTENER_SHIFT);
-            if (count < l->hook_count && l->hooks[count].reply) {
-                l->hooks[count].reply(l->hooks[count].ctx, x->ticket & ((UINT64_C(1) << LISTENER_SHIFT) - 1), x->status, x->bytes);
+            pthread_mutex_lock(&l->hook_lock);
+            listener = (uint32_t)(x->ticket >> LISTENER_SHIFT);
+            if (listener < l->hook_count && l->hooks[listener].reply) {
+                l->hooks[listener].reply(l->hooks[listener].ctx, x->ticket & ((UINT64_C(1) << LISTENER_SHIFT) - 1), x->status, x->bytes);
             }
-            pthread_mutex_unlock(&l->lock);
+            pthread_mutex_unlock(&l->hook_lock);
             break;
         case ZYD_FX_ALARM:
             zyd_panic(__FILE__, __LINE__, "alarm");
@@ -232,6 +230,7 @@ void zyd_live_start(struct zyd_live *l, const char *elf)
     MUST(zyd_replica_load(l->replica, &why, NULL) == ZYD_OK);
     MUST(zyd_replica_restore_floor(l->replica, 0) == ZYD_OK);
     pthread_mutex_init(&l->lock, NULL);
+    pthread_mutex_init(&l->hook_lock, NULL);
     pthread_cond_init(&l->cond, NULL);
     l->wall_offset = (int64_t)l->c.g.created_ms + 4 * 86400000 - real();
     l->running = true;
@@ -254,9 +253,27 @@ void zyd_live_stop(struct zyd_live *l)
     free(l->elf);
 }
 
-uint32_t zyd_live_listen(struct zyd_live *l, const struct zyd_live_hooks *hooks)
+/* Copies of a committed block, malloc'd; false: not yet. */
+static bool copy_block(struct zyd_live *l, uint64_t height, struct zyd_span *value, struct zyd_span *finality)
 {
     pthread_mutex_lock(&l->lock);
+    struct zyd_kv kv = zyd_kv_map_kv(l->kv);
+    struct zyd_span v, f;
+    bool there = kv.block(kv.ctx, &v, &f, height) == ZYD_OK;
+    if (there) {
+        uint8_t *a = malloc(v.size), *b = malloc(f.size + 1);
+        memcpy(a, v.data, v.size);
+        memcpy(b, f.data, f.size);
+        *value = zyd_span(a, v.size);
+        *finality = zyd_span(b, f.size);
+    }
+    pthread_mutex_unlock(&l->lock);
+    return there;
+}
+
+uint32_t zyd_live_listen(struct zyd_live *l, const struct zyd_live_hooks *hooks)
+{
+    pthread_mutex_lock(&l->hook_lock);
     uint32_t at = 0;
     while (at < l->hook_count && l->hooks[at].commit) {
         at++;
@@ -264,15 +281,23 @@ uint32_t zyd_live_listen(struct zyd_live *l, const struct zyd_live_hooks *hooks)
     MUST(at < ZYD_LIVE_LISTENERS);
     l->hook_count = at < l->hook_count ? l->hook_count : at + 1;
     l->hooks[at] = *hooks;
-    pthread_mutex_unlock(&l->lock);
+    struct zyd_span value, finality;
+    for (uint64_t h = 1; copy_block(l, h, &value, &finality); h++) { /* what came before; the loop may tell the last one again */
+        struct zyd_block_view b;
+        MUST(zyd_block_decode(&b, value) == ZYD_OK);
+        hooks->commit(hooks->ctx, &b.header, value, finality);
+        free((void *)(uintptr_t)value.data);
+        free((void *)(uintptr_t)finality.data);
+    }
+    pthread_mutex_unlock(&l->hook_lock);
     return at;
 }
 
 void zyd_live_unlisten(struct zyd_live *l, uint32_t listener)
 {
-    pthread_mutex_lock(&l->lock);
+    pthread_mutex_lock(&l->hook_lock);
     memset(&l->hooks[listener], 0, sizeof l->hooks[listener]);
-    pthread_mutex_unlock(&l->lock);
+    pthread_mutex_unlock(&l->hook_lock);
 }
 
 static bool put(struct zyd_live *l, enum zyd_ev_kind kind, uint32_t listener, uint64_t ticket, struct zyd_span bytes)
@@ -327,19 +352,3 @@ void zyd_live_clock(struct zyd_live *l, int64_t wall_ms)
     pthread_mutex_unlock(&l->lock);
 }
 
-bool zyd_live_block(struct zyd_live *l, uint64_t height, struct zyd_span *value, struct zyd_span *finality)
-{
-    pthread_mutex_lock(&l->lock);
-    struct zyd_kv kv = zyd_kv_map_kv(l->kv);
-    struct zyd_span v, f;
-    bool there = kv.block(kv.ctx, &v, &f, height) == ZYD_OK;
-    if (there) {
-        uint8_t *a = malloc(v.size), *b = malloc(f.size + 1);
-        memcpy(a, v.data, v.size);
-        memcpy(b, f.data, f.size);
-        *value = zyd_span(a, v.size);
-        *finality = zyd_span(b, f.size);
-    }
-    pthread_mutex_unlock(&l->lock);
-    return there;
-}

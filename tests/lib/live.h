@@ -5,7 +5,7 @@
  *   zyd_live_plan(&l, "BANK,GUAR,REG,NFGF,COUNTY");   members with these codes; member 0 is the validator
  *   zyd_live_programme(&l, 1, "NAT2080", "preset=NAT2080;banks=BANK;batch=true");
  *   zyd_live_start(&l, PLUGIN_DIR "/guarantee.elf");
- *   zyd_live_listen(&l, &hooks);                   any time; blocks from now on
+ *   zyd_live_listen(&l, &hooks);                   any time; is told all blocks from the first on, the newest perhaps twice
  *   zyd_live_stop(&l);
  */
 #ifndef ZYD_TESTS_LIVE_H
@@ -35,7 +35,7 @@ struct zyd_live {
     struct zyd_replica *replica;
     struct zyd_kv_map *kv;
     pthread_t thread;
-    pthread_mutex_t lock;
+    pthread_mutex_t lock, hook_lock; /* hooks are called with hook_lock alone: they may take locks under which submit is called */
     pthread_cond_t cond;
     bool running;
     int64_t wall_offset; /* added to the real clock */
@@ -59,7 +59,5 @@ bool zyd_live_submit(struct zyd_live *l, uint32_t listener, uint64_t ticket, str
 bool zyd_live_query(struct zyd_live *l, uint32_t listener, uint64_t ticket, struct zyd_span bytes);
 int64_t zyd_live_wall(struct zyd_live *l);
 void zyd_live_clock(struct zyd_live *l, int64_t wall_ms);
-/* Copies of a committed block, malloc'd; false: not yet. */
-bool zyd_live_block(struct zyd_live *l, uint64_t height, struct zyd_span *value, struct zyd_span *finality);
 
 #endif

@@ -85,16 +85,7 @@ static void start_node(struct node *n)
         fail_msg("%s", err.text);
     }
     n->port = zyd_api_port(n->api);
-    /* blocks before the listener was there: the fake store is the live chain */
     const struct zyd_live_hooks hooks = {n, on_commit, on_reply};
-    struct zyd_span value, finality;
-    for (uint64_t h = 1; zyd_live_block(&live, h, &value, &finality); h++) {
-        struct zyd_block_view b;
-        assert_int_equal(zyd_block_decode(&b, value), ZYD_OK);
-        zyd_api_on_commit(n->api, &b.header, value, finality);
-        free((void *)(uintptr_t)value.data);
-        free((void *)(uintptr_t)finality.data);
-    }
     n->listener = zyd_live_listen(&live, &hooks);
 }
 
