@@ -355,7 +355,9 @@ static void add(struct show *s, const char *text, size_t size)
         s->bad = true;
         return;
     }
-    memcpy(s->text + s->size, text, size);
+    if (size > 0) {
+        memcpy(s->text + s->size, text, size);
+    }
     s->size += size;
     s->text[s->size] = 0;
 }
