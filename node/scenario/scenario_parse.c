@@ -181,49 +181,48 @@ static const char *step_line(struct zyd_scenario *s, unsigned line, char **w, si
     return NULL;
 }
 
-/* The next logical line: physical ones joined where they end in a backslash.  Its text is the scenario's. */
-static char *next_line(struct zyd_scenario *s, const char **p, const char *end, unsigned *line)
+/* The next logical line, in place: ended with a NUL, physical ones joined where they end in a backslash. */
+static char *next_line(char **p, unsigned *line)
 {
-    char *text = keep(s, (size_t)(end - *p) + 1);
-    size_t size = 0;
-    for (bool more = true; more && *p < end;) {
-        const char *stop = memchr(*p, '\n', (size_t)(end - *p));
-        size_t n = (size_t)((stop == NULL ? end : stop) - *p);
-        memcpy(text + size, *p, n);
-        size += n;
-        *p = stop == NULL ? end : stop + 1;
+    char *start = *p;
+    for (char *stop = start;; stop++) {
+        stop += strcspn(stop, "\n");
+        char *last = stop;
         (*line)++;
-        while (size > 0 && (text[size - 1] == '\r' || text[size - 1] == ' ')) {
-            size--;
+        while (last > start && (last[-1] == '\r' || last[-1] == ' ')) {
+            last--;
         }
-        more = size > 0 && text[size - 1] == '\\';
-        if (more) {
-            text[size - 1] = ' ';
+        bool more = *stop != 0 && last > start && last[-1] == '\\';
+        if (!more) {
+            *p = *stop == 0 ? stop : stop + 1;
+            *stop = 0;
+            return start;
         }
+        memset(last - 1, ' ', (size_t)(stop - last) + 2);
     }
-    text[size] = 0;
-    return text;
 }
 
 enum zyd_status zyd_scenario_parse(struct zyd_scenario **out, char why[ZYD_SCENARIO_WHY], struct zyd_span text)
 {
     struct zyd_scenario *s = calloc(1, sizeof *s);
-    const char *p = (const char *)text.data, *end = p + text.size;
     char *words[WORDS_MAX + 1];
     unsigned line = 0;
     zyd_assert(s != NULL);
     *out = NULL;
     why[0] = 0;
-    if (text.size > FILE_MAX || (text.size > 0 && memchr(p, 0, text.size) != NULL)) {
+    if (text.size > FILE_MAX || (text.size > 0 && memchr(text.data, 0, text.size) != NULL)) {
         free(s);
         return bad(why, 0, "the file is larger than 1 MiB, or no text", NULL);
     }
-    while (p < end) {
+    char *p = keep(s, text.size + 1);
+    if (text.size > 0) {
+        memcpy(p, text.data, text.size);
+    }
+    while (*p != 0) {
         size_t n;
         bool taken;
         unsigned first = line + 1;
-        char *copy = next_line(s, &p, end, &line);
-        const char *wrong = split(words, &n, copy) ? NULL : "a quote is open, or there are too many words";
+        const char *wrong = split(words, &n, next_line(&p, &line)) ? NULL : "a quote is open, or there are too many words";
         if (wrong == NULL && n > 0) {
             wrong = plan_line(s, &taken, words, n);
             if (wrong == NULL && !taken) {
