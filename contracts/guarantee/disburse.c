@@ -64,16 +64,11 @@ void event_disburse(struct gu *g)
     d.maturity = arg_date(&rd);
     d.rate_ppm = (uint32_t)ct_rd_u64(&rd, (uint64_t)PPM);
     ct_rd_end(&rd);
-    for (uint32_t i = 0; i < g->o.h.drawdown_count; i++) {
-        if (g->o.d[i].number == d.number) {
-            ct_fail(E_DUP_KEY);
-        }
+    if (d.value_date > g->o.h.valid_until) {
+        ct_fail(E_DEADLINE);
     }
     if (d.value_date > g->call->date || d.value_date < g->o.h.issued || d.maturity <= d.value_date) {
         ct_fail(E_BAD_DATE);
-    }
-    if (d.value_date > g->o.h.valid_until) {
-        ct_fail(E_DEADLINE);
     }
     uint32_t days = (uint32_t)zyd_days_between(d.value_date, d.maturity);
     if (g->o.h.drawn + d.principal > g->o.h.amount || days > param(g, ZYD_GP_TERM_MAX) ||
@@ -82,6 +77,11 @@ void event_disburse(struct gu *g)
     }
     if (d.rate_ppm > param(g, ZYD_GP_RATE_CAP)) {
         ct_fail(E_RATE_OVER_CAP);
+    }
+    for (uint32_t i = 0; i < g->o.h.drawdown_count; i++) {
+        if (g->o.d[i].number == d.number) {
+            ct_fail(E_DUP_KEY);
+        }
     }
     sign(g, g->o.h.bank);
     signed_end(g);

@@ -232,7 +232,7 @@ static int by_index(const void *a, const void *b)
     return (int)*(const uint16_t *)a - (int)*(const uint16_t *)b;
 }
 
-static const char *encode_banks(struct zyd_wr *wr, const char *list, members_t *members)
+static const char *encode_banks(struct zyd_wr *wr, const char *list, const struct tree *t, members_t *members)
 {
     uint16_t bank[ZYD_GUARANTEE_BANKS_MAX];
     uint8_t bytes[2 * ZYD_GUARANTEE_BANKS_MAX];
@@ -244,6 +244,11 @@ static const char *encode_banks(struct zyd_wr *wr, const char *list, members_t *
         int index = members->index(members->ctx, code);
         if (index < 0 || count == ZYD_GUARANTEE_BANKS_MAX) {
             return index < 0 ? "no member has this code" : "too many";
+        }
+        for (uint32_t i = 0; i < t->count; i++) {
+            if (t->leaf[i][0] != 0 && t->nodes[i][4] == (uint8_t)(index >> 8) && t->nodes[i][5] == (uint8_t)index) {
+                return "a bank is a leaf of the tree: it would owe itself";
+            }
         }
         bank[count++] = (uint16_t)index;
     }
@@ -323,7 +328,7 @@ enum zyd_status zyd_guarantee_params_encode(struct zyd_wr *wr, char why[ZYD_GUAR
     zyd_wr_array(wr, 5);
     zyd_wr_bin(wr, bytes, sizeof bytes);
     zyd_wr_bin(wr, t.nodes, t.count * ZYD_GUARANTEE_NODE_SIZE);
-    bad = encode_banks(wr, find(pairs, count, "banks"), members);
+    bad = encode_banks(wr, find(pairs, count, "banks"), &t, members);
     if (bad != NULL) {
         return zyd_schema_fail(why, "banks", bad);
     }

@@ -249,17 +249,17 @@ class Contract:
             raise Refused(9111)
         if self.g.state == 'STOPPED':
             raise Refused(1102)
-        if any(d.number == number for d in self.drawdowns):
-            raise Refused(9109)
-        if value_date > today or value_date < self.issued or maturity <= value_date:
-            raise Refused(9112)
         if value_date > self.valid_until:
             raise Refused(9106)
+        if value_date > today or value_date < self.issued or maturity <= value_date:
+            raise Refused(9112)
         days = (maturity - value_date).days
         if self.drawn + amount > self.amount or days > p['term_max']:
             raise Refused(1108)
         if rate > p['rate_cap']:
             raise Refused(1109)
+        if any(d.number == number for d in self.drawdowns):
+            raise Refused(9109)
         d = Drawdown(number, amount, value_date, maturity, rate)
         before = self.principal
         self.post(self.bank, 'DRAW', '1101', '2101.' + self.borr, amount)

@@ -96,6 +96,7 @@ static void wrong_parameters_are_named(void **state)
     REFUSE("tree", {"preset", "TWO82"}, {"tree", "BANK 1, GUAR 999999"}, {"banks", "BANK"});
     REFUSE("banks", {"preset", "TWO82"});
     REFUSE("banks", {"preset", "TWO82"}, {"banks", "NOBODY"});
+    REFUSE("banks", {"preset", "TWO82"}, {"banks", "BANK,GUAR"});
     REFUSE("banks", {"preset", "TWO82"}, {"banks", "BANK,BANK"});
     REFUSE("tree", {"tree", "BANK 200000, GUAR 799999"}, {"banks", "BANK"}, {"guar", "GUAR"});
     REFUSE("tree", {"tree", "GUAR 800000, BANK 200000"}, {"banks", "BANK"}, {"guar", "GUAR"});
