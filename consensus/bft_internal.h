@@ -30,15 +30,18 @@
 #define RING 128u         /* slots; > W + 2, so what the gate may still sign is never overwritten */
 #define BLOCKS_MAX 160u   /* unfinalized chain (72), two headers a view, catch-up batches of 64 */
 #define CELLS_MAX 2560u   /* certificates of justifications: 64*65/2 for a window of notarized blocks, and slack */
-#define OUT_BYTES (768u << 10)
+#define OUT_BYTES (1536u << 10)
 #define OUT_SOFT_MAX 640u /* SEND and TRACE stop here; the rest is left for records and commits */
 #define TRACE_MAX 160u
 #define NONE UINT16_MAX
 #define NEVER INT64_MAX
 #define STATUS_EVERY_MS 1000
-#define BUDGET_PER_S (64 << 10) /* retransmission, bytes a second over all peers (consensus.md 1.5 notes) */
-#define BUDGET_MAX (256 << 10)
+#define BUDGET_PER_S (256 << 10) /* retransmission, bytes a second over all peers (consensus.md 1.5 notes) */
+#define BUDGET_MAX (1 << 20)
 #define UNTIMELY_ALARM 3u
+#define HASTE_VIEWS 16u     /* so many views after final, a refused block is nullified at once; later by time-out */
+#define PATIENCE_VIEWS 40u  /* so many views after final, time-outs double */
+#define PATIENCE_MS_MAX (60 * 60 * 1000)
 #define WIRE_VERSION 1u
 
 enum zyd_bft_verdict { VERDICT_NONE = 0, VERDICT_ASKED, VERDICT_OK, VERDICT_BAD };
@@ -123,7 +126,8 @@ struct zyd_bft {
 
     /* view */
     uint64_t view, k;
-    int64_t entered_ms, d_ms;
+    int64_t entered_ms, d_ms; /* D of this view, at most DELTA_MAX */
+    int64_t patience_ms;      /* D, or more where the views left in a J run out (README, decision 5) */
     bool has_entry;
     struct zyd_cert entry;
     bool armed;
@@ -182,6 +186,7 @@ void zyd_bft_on_message(struct zyd_bft *b, uint8_t peer, struct zyd_span bytes);
 void zyd_bft_send_vote(struct zyd_bft *b, uint8_t peer, const struct zyd_vote *vote, uint64_t after_seq);
 void zyd_bft_send_cert(struct zyd_bft *b, uint8_t peer, const struct zyd_cert *cert);
 void zyd_bft_send_proposal(struct zyd_bft *b, uint8_t peer, const struct zyd_bft_block *block, uint64_t after_seq);
+size_t zyd_bft_proposal_size(const struct zyd_bft *b, const struct zyd_bft_block *block);
 void zyd_bft_send_status(struct zyd_bft *b, uint8_t peer);
 void zyd_bft_send_get(struct zyd_bft *b, uint8_t peer, uint8_t type, uint64_t view);
 /* Takes size bytes to each of the peers named from the retransmission budget; false: not now. */

@@ -179,10 +179,10 @@ void zyd_bft_lead(struct zyd_bft *b)
         if (b->armed && plan.missing_type != 0) {
             ask_certs(b, &plan);
             /* if still missing at t_lead/2: nullify(view) */
-            if (b->t_lead_ms != NEVER && b->now_ms >= b->t_lead_ms - b->d_ms) {
+            if (b->t_lead_ms != NEVER && b->now_ms >= b->t_lead_ms - b->patience_ms) {
                 zyd_bft_nullify(b, b->view);
             } else if (b->t_lead_ms != NEVER) {
-                zyd_bft_wake_at(b, b->t_lead_ms - b->d_ms);
+                zyd_bft_wake_at(b, b->t_lead_ms - b->patience_ms);
             }
         }
         return;

@@ -41,6 +41,18 @@ static int64_t view_delay(const struct zyd_bft *b, uint64_t k)
     return d > b->cfg.delta_max_ms ? b->cfg.delta_max_ms : d;
 }
 
+/* A J holds 64 certificates, so 63 nullified views in a row would be the end.  While bodies do not get through, votes may:
+ * from PATIENCE_VIEWS on views are no longer spent at DELTA_MAX.  Nobody waits longer for it once the network is back: the
+ * leader of the view resends its proposal every D, and a dead one is skipped. */
+static int64_t patience(const struct zyd_bft *b)
+{
+    int64_t ms = b->d_ms;
+    for (uint64_t i = PATIENCE_VIEWS; i < b->k && ms < PATIENCE_MS_MAX; i++) {
+        ms *= 2;
+    }
+    return ms > b->d_ms && ms > PATIENCE_MS_MAX ? PATIENCE_MS_MAX : ms;
+}
+
 void zyd_bft_enter(struct zyd_bft *b, uint64_t view, const struct zyd_cert *entry)
 {
     if (view <= b->view) {
@@ -57,6 +69,7 @@ void zyd_bft_enter(struct zyd_bft *b, uint64_t view, const struct zyd_cert *entr
     }
     b->k = view - 1 - zyd_bft_final_view(b);
     b->d_ms = view_delay(b, b->k);
+    b->patience_ms = patience(b);
     b->entered_ms = b->now_ms;
     b->armed = b->gave_up = false;
     b->t_lead_ms = b->t_adv_ms = b->resend_ms = NEVER;

@@ -288,7 +288,7 @@ void zyd_bft_on_verified(struct zyd_bft *b, const struct zyd_hash *hash, bool ok
     if (block->verdict == VERDICT_BAD) {
         /* consensus.md 1.5 on VERIFIED: mark bad; if hdr.view == view: nullify(view). */
         zyd_bft_trace(b, "refused v%u %h", block->header.view, &block->hash);
-        if (block->header.view == b->view) {
+        if (block->header.view == b->view && b->k < HASTE_VIEWS) {
             zyd_bft_nullify(b, b->view);
         }
     }

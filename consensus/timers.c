@@ -139,8 +139,8 @@ static void arm(struct zyd_bft *b)
         int64_t rest = zyd_bft_pace_rest(b);
         b->armed = true;
         if (!own_x(b) && !b->gave_up) {
-            b->t_lead_ms = b->now_ms + rest + 2 * b->d_ms;
-            b->t_adv_ms = b->now_ms + rest + 3 * b->d_ms;
+            b->t_lead_ms = b->now_ms + rest + 2 * b->patience_ms;
+            b->t_adv_ms = b->now_ms + rest + 3 * b->patience_ms;
             b->again = true; /* a leader may act on it */
         }
     }
@@ -162,6 +162,34 @@ static void arm(struct zyd_bft *b)
 
 /* ---- retransmission ---- */
 
+static uint8_t next_peer(struct zyd_bft *b)
+{
+    for (uint32_t i = 0; i < b->n; i++) {
+        b->hunt_peer = (uint8_t)((b->hunt_peer + 1u) % b->n);
+        if (b->hunt_peer != b->cfg.me && !b->peers[b->hunt_peer].down) {
+            break;
+        }
+    }
+    return b->hunt_peer;
+}
+
+/* To all, or to a few in turn while a long J makes it dear. */
+static void resend_proposal(struct zyd_bft *b, uint8_t peer, const struct zyd_bft_block *block)
+{
+    size_t size = zyd_bft_proposal_size(b, block);
+    if (zyd_bft_afford(b, peer, size)) {
+        zyd_bft_send_proposal(b, peer, block, 0);
+        return;
+    }
+    for (unsigned i = 0; peer == ZYD_BFT_ALL && i < 4; i++) {
+        uint8_t one = next_peer(b);
+        if (one == b->cfg.me || !zyd_bft_afford(b, one, size)) {
+            return;
+        }
+        zyd_bft_send_proposal(b, one, block, 0);
+    }
+}
+
 static void resend_own(struct zyd_bft *b, uint8_t peer, uint8_t type, uint64_t view)
 {
     struct zyd_bft_slot *slot = zyd_bft_slot_at(b, view);
@@ -171,9 +199,7 @@ static void resend_own(struct zyd_bft *b, uint8_t peer, uint8_t type, uint64_t v
     struct zyd_bft_block *block = type == ZYD_VOTE_N ? zyd_bft_find(b, &slot->own[type - 1].hash) : NULL;
     struct zyd_vote vote;
     if (block != NULL && block->has_nvote && zyd_bft_leader(b, view) == b->cfg.me && view == b->view) {
-        if (zyd_bft_afford(b, peer, ZYD_HEADER_SIZE + ZYD_VOTE_SIZE + 2 + block->cell_count * ZYD_CERT_SIZE_MAX)) {
-            zyd_bft_send_proposal(b, peer, block, 0);
-        }
+        resend_proposal(b, peer, block);
         return;
     }
     if (zyd_bft_afford(b, peer, ZYD_VOTE_SIZE + 1)) {
@@ -321,17 +347,6 @@ static size_t missing(struct zyd_bft *b, uint64_t views[WANT_MAX])
         count = want(views, count, b->fc_top.view);
     }
     return count;
-}
-
-static uint8_t next_peer(struct zyd_bft *b)
-{
-    for (uint32_t i = 0; i < b->n; i++) {
-        b->hunt_peer = (uint8_t)((b->hunt_peer + 1u) % b->n);
-        if (b->hunt_peer != b->cfg.me && !b->peers[b->hunt_peer].down) {
-            break;
-        }
-    }
-    return b->hunt_peer;
 }
 
 static void hunt(struct zyd_bft *b)

@@ -76,6 +76,15 @@ void zyd_bft_send_proposal(struct zyd_bft *b, uint8_t peer, const struct zyd_bft
     post(b, &wr, peer, after_seq);
 }
 
+size_t zyd_bft_proposal_size(const struct zyd_bft *b, const struct zyd_bft_block *block)
+{
+    size_t size = 2 + ZYD_HEADER_SIZE + ZYD_VOTE_SIZE;
+    for (size_t i = 0; i < block->cell_count; i++) {
+        size += zyd_cert_size(&b->cells[block->cell_at + i]);
+    }
+    return size;
+}
+
 void zyd_bft_send_status(struct zyd_bft *b, uint8_t peer)
 {
     struct zyd_wr wr = message(b, ZYD_MSG_STATUS);
@@ -217,8 +226,7 @@ static bool read_get(struct zyd_bft *b, uint8_t peer, struct zyd_rd *rd)
         zyd_bft_send_cert(b, peer, cert);
     }
     struct zyd_bft_block *block = cert != NULL && type == ZYD_VOTE_N ? zyd_bft_find(b, &cert->hash) : NULL;
-    if (block != NULL &&
-        zyd_bft_afford(b, peer, ZYD_HEADER_SIZE + ZYD_VOTE_SIZE + 2 + block->cell_count * zyd_cert_size(cert))) {
+    if (block != NULL && zyd_bft_afford(b, peer, zyd_bft_proposal_size(b, block))) {
         zyd_bft_send_proposal(b, peer, block, 0);
     }
     struct zyd_bft_slot *slot = zyd_bft_slot_at(b, view);

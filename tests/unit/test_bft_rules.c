@@ -400,6 +400,32 @@ static void a_node_that_cannot_execute_does_not_stop_the_others(void **state)
     cluster_free(&c);
 }
 
+/* Proposals are lost, votes are not: views are spent until the network is back. */
+static int64_t no_proposals(struct cluster *cl, uint8_t from, uint8_t to, struct zyd_span bytes)
+{
+    (void)cl, (void)from, (void)to;
+    return bytes.data[0] == ZYD_MSG_PROPOSAL ? -1 : 1;
+}
+
+static void three_hours_of_lost_proposals_leave_views_to_go_on(void **state)
+{
+    (void)state;
+    cluster_start(&c, 4);
+    c.quiet = true;
+    c.link = no_proposals;
+    cluster_submit(&c, 255);
+    cluster_run(&c, 3 * 3600 * 1000);
+    assert_int_equal(cluster_height(&c, 0), 0);
+    struct zyd_bft_status status;
+    zyd_bft_status(c.nodes[0].bft, &status);
+    assert_true(status.view > 40);
+    assert_true(status.view < 58);
+    c.link = NULL;
+    cluster_run(&c, c.now + 10000);
+    cluster_agree(&c, 1);
+    cluster_free(&c);
+}
+
 static void a_member_alone_commits_by_itself(void **state)
 {
     (void)state;
@@ -440,6 +466,7 @@ int main(void)
         cmocka_unit_test(an_idle_consortium_makes_a_heartbeat_block_when_told_to),
         cmocka_unit_test(more_operations_than_one_block_are_paced),
         cmocka_unit_test(a_node_that_cannot_execute_does_not_stop_the_others),
+        cmocka_unit_test(three_hours_of_lost_proposals_leave_views_to_go_on),
         cmocka_unit_test(a_member_alone_commits_by_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

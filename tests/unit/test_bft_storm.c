@@ -97,6 +97,46 @@ static void one_storm(uint8_t n, uint64_t seed, bool liar)
     cluster_free(&c);
 }
 
+/* The whole city loses power, again and again, a moment after an operation was submitted. */
+static void one_blackout(uint8_t n, uint64_t seed)
+{
+    static struct cluster c;
+    cluster_start(&c, n);
+    c.rng = seed;
+    c.quiet = getenv("ZYD_STORM_TEXT") == NULL;
+    c.trace_sends = !c.quiet;
+    c.sync_ms = 1 + (int64_t)(seed % 4);
+    c.put_ms = 1 + (int64_t)(seed % 7) * 5;
+    for (int turn = 0; turn < 25; turn++) {
+        cluster_submit(&c, 255);
+        cluster_run(&c, c.now + (int64_t)cluster_random(&c, turn % 3 == 0 ? 600 : 40));
+        for (uint8_t i = 0; i < n; i++) {
+            cluster_crash(&c, i);
+            cluster_run(&c, c.now + (int64_t)cluster_random(&c, 4));
+        }
+        all_links_up(&c);
+    }
+    cluster_run(&c, c.now + 5000);
+    uint64_t before = cluster_height(&c, 0);
+    cluster_submit(&c, 255);
+    cluster_run(&c, c.now + 8000);
+    cluster_agree(&c, before + 1);
+    for (uint8_t i = 0; i < n; i++) {
+        assert_int_equal(c.nodes[i].alarms, 0);
+    }
+    cluster_free(&c);
+}
+
+static void members_survive_blackouts(void **state)
+{
+    (void)state;
+    const char *count = getenv("ZYD_STORMS");
+    for (uint64_t seed = 1; seed <= (count == NULL ? 12 : strtoull(count, NULL, 10)); seed++) {
+        one_blackout(4, seed);
+        one_blackout(5, seed);
+    }
+}
+
 static void storms(uint8_t n, bool liar)
 {
     const char *count = getenv("ZYD_STORMS"), *first = getenv("ZYD_STORM_SEED");
@@ -140,7 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_member_alone_survives_storms),       cmocka_unit_test(four_members_survive_storms),
         cmocka_unit_test(four_members_survive_storms_with_a_liar), cmocka_unit_test(five_members_survive_storms),
-        cmocka_unit_test(seven_members_survive_storms_with_a_liar),
+        cmocka_unit_test(seven_members_survive_storms_with_a_liar), cmocka_unit_test(members_survive_blackouts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
