@@ -41,7 +41,7 @@
 #define UNTIMELY_ALARM 3u
 #define HASTE_VIEWS 16u     /* so many views after final, a refused block is nullified at once; later by time-out */
 #define PATIENCE_VIEWS 40u  /* so many views after final, time-outs double */
-#define PATIENCE_MS_MAX (60 * 60 * 1000)
+#define PATIENCE_MSGDELAYS 448 /* at most so long: twice it is below 2^10 MSGDELAY, so a resent proposal is still timely */
 #define WIRE_VERSION 1u
 
 enum zyd_bft_verdict { VERDICT_NONE = 0, VERDICT_ASKED, VERDICT_OK, VERDICT_BAD };

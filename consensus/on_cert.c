@@ -46,11 +46,12 @@ static int64_t view_delay(const struct zyd_bft *b, uint64_t k)
  * leader of the view resends its proposal every D, and a dead one is skipped. */
 static int64_t patience(const struct zyd_bft *b)
 {
-    int64_t ms = b->d_ms;
-    for (uint64_t i = PATIENCE_VIEWS; i < b->k && ms < PATIENCE_MS_MAX; i++) {
+    int64_t ms = b->d_ms, max = (int64_t)b->cfg.msgdelay_ms * PATIENCE_MSGDELAYS;
+    max = max > ms ? max : ms;
+    for (uint64_t i = PATIENCE_VIEWS; i < b->k && ms < max; i++) {
         ms *= 2;
     }
-    return ms > b->d_ms && ms > PATIENCE_MS_MAX ? PATIENCE_MS_MAX : ms;
+    return ms > max ? max : ms;
 }
 
 void zyd_bft_enter(struct zyd_bft *b, uint64_t view, const struct zyd_cert *entry)
