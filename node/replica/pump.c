@@ -192,7 +192,12 @@ static bool levels(struct zyd_replica *r)
     struct slot *base = tip_base(r, &known, &tip);
     /* One more envelope changes nothing while there are some already. */
     bool again = r->pool_dirty || (r->pool_added && !r->level_pool) || !zyd_hash_eq(&tip, &r->level_tip) || r->now_ms >= r->level_check_ms;
-    if (!again || !known) {
+    if (!again) {
+        return false;
+    }
+    if (!known) { /* the tip waits for its execution, and every step looks again */
+        r->pool_dirty = true;
+        r->level_check_ms = NEVER;
         return false;
     }
     uint64_t wall = r->wall_ms > 0 ? (uint64_t)r->wall_ms : 0;

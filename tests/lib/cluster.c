@@ -71,6 +71,7 @@ struct zyd_cluster {
     uint32_t count;
     int64_t now;
     uint64_t order;
+    uint32_t spins;
     uint8_t *elf;
     size_t elf_size;
     bool cut[ZYD_CLUSTER_NODES][ZYD_CLUSTER_NODES];
@@ -659,11 +660,12 @@ static bool turn(struct zyd_cluster *c, int64_t until)
     bool has_timer = next_timer(c, &node, &timer);
     if (has_timer && timer <= c->now) {
         step(c, node, &(struct zyd_ev){.kind = ZYD_EV_TIMEOUT}, NULL);
-        zyd_assert(++c->order < UINT64_C(1) << 40);
+        zyd_assert(++c->spins < 1000); /* a deadline that is always now is a hang */
         return true;
     }
     if (next_item(c, &it, has_timer && timer < until ? timer : until)) {
         c->now = it.at > c->now ? it.at : c->now;
+        c->spins = 0;
         struct node *n = &c->nodes[it.to];
         if (it.what == SYNC && n->up && n->life == it.life) {
             on_sync(c, it.to, it.seq);
@@ -675,6 +677,7 @@ static bool turn(struct zyd_cluster *c, int64_t until)
         return true;
     }
     if (has_timer && timer <= until) {
+        c->spins = 0;
         c->now = timer;
         return true;
     }
