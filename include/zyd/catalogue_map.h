@@ -129,7 +129,8 @@
       "从备份恢复，或更换密钥", "Restore it from a backup, or replace the key") \
     X(8060, 'E', STORE_DAMAGED, 503, 8, ZYD_RETRY_NEVER, \
       "账本存储校验失败，节点拒绝启动", "The store fails its checks: the node refuses to start", \
-      "保留现场，移走数据目录后从其他成员追赶", "Keep it as evidence, move the directory away, and catch up from the others") \
+      "执行 zydd --rebuild-ledger：旧账本移到一旁，从其他成员重新获取；投票文件不可移动", \
+      "Run zydd --rebuild-ledger: it sets the ledger aside and fetches it from the others; never move the vote file") \
     X(8061, 'E', STORE_FAILED, 503, 70, ZYD_RETRY_NEVER, \
       "写入或同步磁盘失败，节点停止", "A write or sync failed: the node stops", \
       "检查磁盘，确认无误后重启", "Check the disk, then start again") \

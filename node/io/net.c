@@ -98,6 +98,8 @@ static enum zyd_status ident_make(struct zyd_net *n, struct zyd_err *err, const 
         }
         id->peers[i] = *pk;
         n->members[i] = g->validators[i];
+        const struct zyd_span *code = &g->members[g->validators[i]].code;
+        snprintf(n->codes[i], sizeof n->codes[i], "%.*s", (int)code->size, (const char *)code->data);
         if (g->validators[i] == config->me_member)
             id->me = i;
     }

@@ -64,6 +64,7 @@ struct zyd_net {
     uint32_t ping_ms, dead_ms;
     size_t queue_bytes;
     uint16_t members[ZYD_VALIDATORS_MAX];
+    char codes[ZYD_VALIDATORS_MAX][ZYD_CODE_MAX + 1];
     struct peer peers[ZYD_VALIDATORS_MAX];
     struct zyd_queue *queue;
     nng_stream_listener *listener;

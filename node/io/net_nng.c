@@ -109,10 +109,9 @@ static void conn_free(struct conn *c)
 }
 
 /* The member code behind a validator index, for logs. */
-static const char *peer_name(const struct zyd_net *n, uint8_t peer, char out[8])
+static const char *peer_name(const struct zyd_net *n, uint8_t peer)
 {
-    snprintf(out, 8, "%u", peer == 255 ? 0xffffu : n->members[peer]);
-    return peer == 255 ? "unknown" : out;
+    return peer == 255 ? "unknown" : n->codes[peer];
 }
 
 static void dial_later(struct zyd_net *n, uint8_t peer, bool was_open)
@@ -131,7 +130,6 @@ static void dial_later(struct zyd_net *n, uint8_t peer, bool was_open)
 static void die(struct conn *c, const char *why)
 {
     struct zyd_net *n = c->net;
-    char name[8];
     if (c->state == CONN_DEAD)
         return;
     enum conn_state was = c->state;
@@ -148,12 +146,12 @@ static void die(struct conn *c, const char *why)
             p->up = false;
             p->outbox.size = 0;
             pthread_mutex_unlock(&p->lock);
-            zyd_log(ZYD_LOG_WARN, "peer-down", "member=%s why=\"%s\"", peer_name(n, c->peer, name), why);
+            zyd_log(ZYD_LOG_WARN, "peer-down", "member=%s why=\"%s\"", peer_name(n, c->peer), why);
             n->events.peer(n->events.ctx, c->peer, false);
         }
     } else if (was == CONN_HANDSHAKE && zyd_clock_mono_ms() - n->said_at > 1000) {
         n->said_at = zyd_clock_mono_ms(); /* a flood of strangers must not fill the log */
-        zyd_log(c->link.dialler ? ZYD_LOG_WARN : ZYD_LOG_INFO, "peer-refused", "member=%s why=\"%s\"", peer_name(n, c->peer, name),
+        zyd_log(c->link.dialler ? ZYD_LOG_WARN : ZYD_LOG_INFO, "peer-refused", "member=%s why=\"%s\"", peer_name(n, c->peer),
                 why);
     }
     if (c->link.dialler || was == CONN_DIALLING) {
@@ -251,7 +249,6 @@ static void control_add(struct conn *c, enum link_item kind, uint64_t value)
 static void open_link(struct conn *c)
 {
     struct zyd_net *n = c->net;
-    char name[8];
     uint8_t peer = c->link.peer;
     struct peer *p = &n->peers[peer];
     if (!c->link.dialler)
@@ -273,7 +270,7 @@ static void open_link(struct conn *c)
     p->up = true;
     p->outbox.size = 0;
     pthread_mutex_unlock(&p->lock);
-    zyd_log(ZYD_LOG_INFO, "peer-up", "member=%s", peer_name(n, peer, name));
+    zyd_log(ZYD_LOG_INFO, "peer-up", "member=%s", peer_name(n, peer));
     n->events.peer(n->events.ctx, peer, true);
 }
 

@@ -83,9 +83,12 @@ int zydd_exit_code(enum zyd_status status)
     return status == ZYD_E_STORE ? ZYD_EXIT_BUG : ZYD_EXIT_FILE;
 }
 
-static int refuse(const struct zyd_err *err, int code)
+static int refuse(const struct node *n, const struct zyd_err *err, int code)
 {
-    zyd_log(ZYD_LOG_ERROR, "refused", "code=E%u text=\"%s\"", err->code, err->text);
+    const struct zyd_catalogue_entry *e = zyd_catalogue_find(err->code);
+    enum zyd_lang lang = strcmp(n->config.log_lang, "en") == 0 ? ZYD_LANG_EN : ZYD_LANG_ZH;
+    zyd_log(ZYD_LOG_ERROR, "refused", "code=E%u what=\"%s\" text=\"%s\" remedy=\"%s\"", err->code, e == NULL ? "" : e->text[lang],
+            err->text, e == NULL ? "" : e->fix[lang]);
     return code;
 }
 
@@ -101,7 +104,7 @@ static int run(struct node *n, struct zyd_err *err)
     int signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
     int code = zydd_start(n, err);
     if (code != 0) {
-        code = refuse(err, code);
+        code = refuse(n, err, code);
     } else {
         zydd_notify("READY=1");
         code = zydd_loop(n, signal_fd);
@@ -141,11 +144,11 @@ int main(int argc, char **argv)
     zyd_log_setup(node.config.log_level, node.config.log_format, node.config.name);
     if (zyd_crypto_self_test() != ZYD_OK) {
         zyd_err_set(&err, ZYD_ERR_STORE_FAILED, "the crypto library gives wrong answers on this machine; do not use it");
-        return refuse(&err, ZYD_EXIT_BUG);
+        return refuse(&node, &err, ZYD_EXIT_BUG);
     }
     if (a.mode == MODE_RUN)
         return run(&node, &err);
-    enum zyd_status st = zydd_genesis(&node, &err);
+    enum zyd_status st = a.mode == MODE_CHECK ? zydd_check(&node, &err) : zydd_genesis(&node, &err);
     if (st == ZYD_OK && a.mode == MODE_INIT)
         st = zydd_init(&node, &err);
     if (st == ZYD_OK && a.mode == MODE_REBUILD)
@@ -153,7 +156,8 @@ int main(int argc, char **argv)
     if (st != ZYD_OK)
         fprintf(stderr, "zydd: E%u %s\n", err.code, err.text);
     else if (a.mode == MODE_CHECK)
-        printf("%s: good; member %s, %u validators\n", a.config, node.config.name, node.genesis.validator_count);
-    free(node.genesis_body);
+        printf("%s: good; member %s, %u validators, keys and plugins are those of the genesis\n", a.config, node.config.name,
+               node.genesis.validator_count);
+    zydd_stop(&node);
     return zydd_exit_code(st);
 }

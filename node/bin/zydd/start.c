@@ -142,18 +142,18 @@ static enum zyd_status stores(struct node *n, struct zyd_err *err)
     return st;
 }
 
-static enum zyd_status plugin(struct node *n, struct zyd_err *err, uint16_t i)
+/* The file that genesis names, by the contract's name or by its hash. */
+static enum zyd_status plugin_read(struct node *n, struct zyd_err *err, size_t *size_out, char path[PATH_CAP], uint16_t i)
 {
     const struct zyd_plugin_ref *ref = &n->genesis.plugins[i];
-    char path[PATH_CAP], name[65];
+    char name[65];
     struct zyd_hash hash;
-    const char *why = "";
     size_t size;
     hex(name, &ref->hash);
-    snprintf(path, sizeof path, "%s/%.*s.elf", n->config.plugins, (int)ref->name.size, (const char *)ref->name.data);
+    snprintf(path, PATH_CAP, "%s/%.*s.elf", n->config.plugins, (int)ref->name.size, (const char *)ref->name.data);
     enum zyd_status st = zyd_file_read(&n->plugins[i], &size, err, path, PLUGIN_SIZE_MAX);
     if (st == ZYD_E_NOT_FOUND) {
-        snprintf(path, sizeof path, "%s/%s.elf", n->config.plugins, name);
+        snprintf(path, PATH_CAP, "%s/%s.elf", n->config.plugins, name);
         st = zyd_file_read(&n->plugins[i], &size, err, path, PLUGIN_SIZE_MAX);
     }
     if (st != ZYD_OK) {
@@ -165,6 +165,18 @@ static enum zyd_status plugin(struct node *n, struct zyd_err *err, uint16_t i)
         zyd_err_set(err, ZYD_ERR_PLUGIN, "%s is not the file that the genesis names: its SHA-256 must be %s", path, name);
         return ZYD_E_INVALID;
     }
+    *size_out = size;
+    return ZYD_OK;
+}
+
+static enum zyd_status plugin(struct node *n, struct zyd_err *err, uint16_t i)
+{
+    char path[PATH_CAP];
+    const char *why = "";
+    size_t size;
+    enum zyd_status st = plugin_read(n, err, &size, path, i);
+    if (st != ZYD_OK)
+        return st;
     if (zyd_replica_plugin(n->replica, &why, zyd_span(n->plugins[i], size)) != ZYD_OK) {
         zyd_err_set(err, ZYD_ERR_PLUGIN, "%s: %s", path, why);
         return ZYD_E_INVALID;
@@ -270,6 +282,18 @@ static enum zyd_status api(struct node *n, struct zyd_err *err)
     struct zyd_api_calls calls = zydd_api_calls(n);
     zyd_replica_status(n->replica, &status);
     return zyd_api_start(&n->api, err, &config, &calls, status.head.height);
+}
+
+enum zyd_status zydd_check(struct node *n, struct zyd_err *err)
+{
+    char path[PATH_CAP];
+    size_t size;
+    enum zyd_status st = zydd_genesis(n, err);
+    if (st == ZYD_OK)
+        st = keys(n, err);
+    for (uint16_t i = 0; i < n->genesis.plugin_count && st == ZYD_OK; i++)
+        st = plugin_read(n, err, &size, path, i);
+    return st;
 }
 
 int zydd_start(struct node *n, struct zyd_err *err)

@@ -103,6 +103,7 @@ struct node {
 
 /* start.c: everything up to the first event; on failure the program's exit code, 0 when it stands.  err says why. */
 int zydd_start(struct node *n, struct zyd_err *err);
+enum zyd_status zydd_check(struct node *n, struct zyd_err *err); /* consortium, keys and plugins, without the data directory */
 void zydd_stop(struct node *n); /* in reverse; also after a failed start */
 int zydd_exit_code(enum zyd_status status);
 /* Configuration to genesis: what --init needs too. */
