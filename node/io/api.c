@@ -239,6 +239,7 @@ static void sweep(struct zyd_api *a)
             end_wait(a, r, true);
         }
     }
+    zyd_api_streams_wake(a, false);
     pthread_mutex_unlock(&a->wait_lock);
 }
 
@@ -579,6 +580,9 @@ void zyd_api_stop(struct zyd_api *a)
     pthread_mutex_lock(&a->wait_lock);
     while (a->waiters) {
         end_wait(a, a->waiters, true);
+    }
+    if (a->view) {
+        zyd_api_streams_wake(a, true);
     }
     pthread_mutex_unlock(&a->wait_lock);
     zyd_http_stop(a->http);

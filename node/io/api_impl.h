@@ -7,6 +7,7 @@
  *   api_op.c      JSON -> one operation (no network, no state but genesis: fuzzed)
  *   api_write.c   routes that write          api_ledger.c  blocks, receipts, proofs, postings
  *   api_read.c    routes over objects        api_node.c    health, metrics, topology, clock
+ *   api_stream.c  server-sent events
  *   api_journal.c the bytes this node signed and the keys they were asked under
  *
  * A request is owned by the HTTP thread that serves its connection, except between wait_begin and its resumption: then it
@@ -103,6 +104,7 @@ struct request {
     json_t *json;
     uint8_t *bytes; /* malloc'd, when not JSON */
     size_t bytes_size;
+    struct stream *stream; /* the answer is one that goes on (api_stream.c) */
     const char *type;
     char location[160], link[400], next_frame[24], allow[64];
     unsigned retry_after;
@@ -148,6 +150,8 @@ struct zyd_api {
 
     pthread_mutex_t wait_lock;
     struct request *waiters;
+    struct stream *streams; /* those that are suspended */
+    atomic_uint_fast32_t stream_count;
     uint64_t next_ticket;
     bool stopping;
 
@@ -197,6 +201,11 @@ void zyd_api_sent_add(struct zyd_api *a, const struct zyd_env *env);
 /* How the node knows an operation or envelope that is not final: its valid_until, or 0. */
 uint64_t zyd_api_sent_env(struct zyd_api *a, const struct zyd_hash *env_id);
 uint64_t zyd_api_sent_op(struct zyd_api *a, const struct zyd_hash *op_id, struct zyd_hash *env_id);
+
+/* api_stream.c.  read: bytes, 0 when suspended, -1 at the end. */
+long zyd_api_stream_read(void *stream, char *to, size_t max);
+void zyd_api_stream_free(void *stream);
+void zyd_api_streams_wake(struct zyd_api *a, bool all);
 
 /* ---- http.c ---- */
 enum zyd_status zyd_http_start(struct zyd_http **out, struct zyd_err *err, struct zyd_api *a, const char *listen, bool metrics);
@@ -276,7 +285,7 @@ struct zyd_guarantee_members zyd_api_members(const struct zyd_genesis *g);
     X(withdraw_post) X(contracts_get) X(contract_get) X(history_get) X(receipt_get) X(pending_get) X(balances_get)     \
     X(obligations_get) X(programmes_get) X(programme_get) X(transaction_get) X(transaction_receipt_get)                \
     X(postings_get) X(blocks_get) X(block_get) X(block_raw_get) X(frames_get) X(proof_get) X(consortium_get)           \
-    X(plugin_get) X(nodes_get) X(status_get) X(version_get) X(errors_get) X(events_get) X(livez_get) X(readyz_get)     \
+    X(plugin_get) X(nodes_get) X(status_get) X(version_get) X(errors_get) X(schema_get) X(stream_get) X(livez_get) X(readyz_get)     \
     X(metrics_get) X(clock_get) X(clock_post)
 #define X(name) enum step zyd_run_##name(struct request *r);
 ZYD_API_RUN(X)

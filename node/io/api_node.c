@@ -270,7 +270,7 @@ enum step zyd_run_errors_get(struct request *r)
     return zyd_answer(r, 200, zyd_page_json(r, items, UINT64_MAX));
 }
 
-enum step zyd_run_events_get(struct request *r)
+enum step zyd_run_schema_get(struct request *r)
 {
     size_t count;
     const struct zyd_guarantee_event_info *e = zyd_guarantee_events(&count);

@@ -340,7 +340,7 @@ static bool event_args(struct zyd_op *op, struct zyd_wr *args, struct problem *p
         const struct zyd_guarantee_event_info *e = zyd_guarantee_event_by_name(event);
         if (!e || e->makes != makes) {
             zyd_problem_set(p, ZYD_ERR_FIELD_VALUE, makes ? "/event" : "", "%.40s is not an event that %s", event,
-                            makes ? "makes a contract" : "a contract knows (GET /v1/events)");
+                            makes ? "makes a contract" : "a contract knows (GET /v1/schema)");
             if (!makes) {
                 p->http = 404;
             }

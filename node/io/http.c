@@ -97,6 +97,13 @@ static void add(struct MHD_Response *m, const char *name, const char *value)
     (void)MHD_add_response_header(m, name, value);
 }
 
+static ssize_t stream_read(void *ctx, uint64_t pos, char *to, size_t max)
+{
+    (void)pos;
+    long n = zyd_api_stream_read(ctx, to, max);
+    return n < 0 ? MHD_CONTENT_READER_END_OF_STREAM : n;
+}
+
 static enum MHD_Result send_answer(struct request *r)
 {
     char height[24];
@@ -110,11 +117,14 @@ static enum MHD_Result send_answer(struct request *r)
         size = text ? strlen(text) : 0;
         type = r->problem.code != 0 ? "application/problem+json" : "application/json";
     }
-    struct MHD_Response *m = MHD_create_response_from_buffer(size, bytes, MHD_RESPMEM_MUST_FREE);
+    struct MHD_Response *m =
+        r->stream ? MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 16384, stream_read, r->stream, zyd_api_stream_free)
+                  : MHD_create_response_from_buffer(size, bytes, MHD_RESPMEM_MUST_FREE);
     if (!m) {
         free(bytes);
         return MHD_NO;
     }
+    type = r->stream ? "text/event-stream" : type;
     zyd_view_lock(r->api->view);
     snprintf(height, sizeof height, "%llu", (unsigned long long)zyd_view_height(r->api->view));
     zyd_view_unlock(r->api->view);

@@ -788,7 +788,7 @@ static void the_node_tells_its_health_and_metrics(void **state)
     assert_non_null(strstr(last.body, "zyd_transactions_total{result=\"done\"} "));
     assert_non_null(strstr(last.body, "zyd_contracts{state=\"APPLIED\"} "));
     assert_non_null(strstr(last.body, "route=\"/v1/contracts\""));
-    static const char *const plain[] = {"/v1/nodes", "/v1/status", "/v1/version", "/v1/errors", "/v1/events", "/v1/dev/clock", "/v1/pending?state=all", "/v1/blocks?from=1"};
+    static const char *const plain[] = {"/v1/nodes", "/v1/status", "/v1/version", "/v1/errors", "/v1/schema", "/v1/dev/clock", "/v1/pending?state=all", "/v1/blocks?from=1"};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
         assert_non_null(get(GUAR, plain[i]));
         assert_int_equal(last.status, 200);
@@ -807,6 +807,59 @@ static void the_node_tells_its_health_and_metrics(void **state)
     assert_int_equal(last.size, live.elf_size);
 }
 
+/* Reads a stream until it holds the text; keeps what it read in out. */
+static void read_stream(int fd, char *out, size_t cap, const char *until)
+{
+    size_t size = 0;
+    while (!strstr(out, until)) {
+        ssize_t n = read(fd, out + size, cap - 1 - size);
+        if (n <= 0 || size + (size_t)n == cap - 1) {
+            fail_msg("the stream ended before '%s': %s", until, out);
+        }
+        size += (size_t)n;
+        out[size] = '\0';
+    }
+}
+
+static void events_stream_as_blocks_become_final_and_go_on_where_they_were_left(void **state)
+{
+    static char out[1 << 20];
+    char request[300], last_id[40] = "";
+    (void)state;
+    memset(out, 0, sizeof out);
+    int fd = zyd_http_connect(nodes[GUAR].port);
+    static const char now[] = "GET /v1/events?type=APPLY HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    zyd_http_write(fd, now, sizeof now - 1);
+    read_stream(fd, out, sizeof out, ": ping");
+    assert_non_null(strstr(out, "text/event-stream"));
+    EXPECT(post(BANK, "/v1/contracts", NULL, APPLY("SSE-1", "5000000")), 201);
+    read_stream(fd, out, sizeof out, "event: APPLY");
+    read_stream(fd, out, sizeof out, text(last.json, "op_id"));
+    close(fd);
+    memset(out, 0, sizeof out);
+    fd = zyd_http_connect(nodes[GUAR].port); /* all of it, from the first block */
+    static const char all[] = "GET /v1/events?from=1 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    zyd_http_write(fd, all, sizeof all - 1);
+    read_stream(fd, out, sizeof out, text(last.json, "op_id"));
+    close(fd);
+    unsigned seen = 0;
+    for (const char *p = strstr(out, "\nid: "); p; p = strstr(p + 1, "\nid: ")) {
+        snprintf(last_id, sizeof last_id, "%.*s", (int)strcspn(p + 5, "\n"), p + 5);
+        seen++;
+    }
+    assert_true(seen > 100);
+    EXPECT(post(BANK, "/v1/contracts", NULL, APPLY("SSE-2", "5000000")), 201);
+    memset(out, 0, sizeof out);
+    fd = zyd_http_connect(nodes[GUAR].port);
+    int n = snprintf(request, sizeof request, "GET /v1/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: %s\r\n\r\n", last_id);
+    zyd_http_write(fd, request, (size_t)n);
+    read_stream(fd, out, sizeof out, text(last.json, "op_id"));
+    assert_null(strstr(out, apply_op)); /* nothing of before */
+    /* the node may stop while the stream is open: teardown does */
+    get(GUAR, "/v1/events?from=x");
+    assert_int_equal(last.status, 400);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -823,6 +876,7 @@ int main(void)
         cmocka_unit_test(envelopes_of_many_operations_are_taken_as_bytes),
         cmocka_unit_test(tokens_say_who_may_do_and_see_what),
         cmocka_unit_test(the_node_tells_its_health_and_metrics),
+        cmocka_unit_test(events_stream_as_blocks_become_final_and_go_on_where_they_were_left),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
