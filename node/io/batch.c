@@ -465,7 +465,10 @@ enum zyd_status zyd_batch_plan(struct zyd_batch **out, struct zyd_err *err, cons
     b->csv = csv;
     b->row_count = csv->rows - 1;
     b->rows = calloc(b->row_count, sizeof *b->rows);
-    p.args_cap = b->row_count * 512 + ZYD_OP_SIZE_MAX + ZYD_CSV_SIZE_MAX;
+    for (size_t i = 0; i < csv->rows * csv->columns; i++) { /* an argument's bytes: at most its text, or a hash and its head */
+        p.args_cap += strlen(csv->cells[i]) + 40;
+    }
+    p.args_cap += b->row_count * 8 + 2 * ZYD_OP_SIZE_MAX;
     p.args = malloc(p.args_cap);
     zyd_assert(b->rows && p.args);
     b->arena = p.args;

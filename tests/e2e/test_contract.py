@@ -37,6 +37,14 @@ def the_life_of_one_guarantee():
         expect_in("APPLIED", out)
         _, err = w.run("contract", "submit", "c.json", *ONE, code=1)
         expect_in("E9109", err)
+        late = draft(w, "late.json")
+        pending = w.json("contract", "submit", "late.json", *ONE, "--wait", "0")
+        final = w.json("contract", "wait", pending["op_id"])
+        expect(final["status"] == "final" and final["result"] == "done", final)
+        expect(w.json("contract", "show", late)["state"] == "APPLIED", late)
+        w.run("contract", "sign", "late.json", "--out", "late.env", *ONE)  # signed here, posted as it is: by anybody
+        _, err = w.run("contract", "submit", "late.env", *node_of(w, "REG"), code=1)
+        expect_in("E9109", err)
 
         # the guarantor must sign too: it waits, then the guarantor's node signs for its officer
         out, _ = w.run("contract", "do", "DD_DONE", ref, "bank_report=sha256:b", "guar_report=sha256:g", *ONE)

@@ -328,5 +328,5 @@ int client_outcome(const struct client *k, const json_t *operation)
         return 0;
     }
     return cli_fail(k->c, code_number(json_text(operation, "code")), "%s %s", json_text(operation, "event"),
-                    json_text(operation, "object"));
+                    *json_text(operation, "object") ? json_text(operation, "object") : json_text(operation, "op_id"));
 }

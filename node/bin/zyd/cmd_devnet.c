@@ -277,7 +277,6 @@ static int start_and_wait(const struct cli *c, struct devnet *d, const struct de
     }
     while (rc == 0) {
         struct look looks[ZYD_MEMBERS_MAX];
-        size_t ready = 0;
         json_int_t top = 0;
         const struct devnet_member *late = NULL;
         look_at(c, d, looks);
@@ -285,30 +284,35 @@ static int start_and_wait(const struct cli *c, struct devnet *d, const struct de
             json_int_t h = json_integer_value(json_object_get(looks[i].status, "height"));
             top = h > top ? h : top;
         }
+        size_t running = 0, nodes = 0;
         for (size_t i = 0; i < d->count; i++) {
+            nodes += d->members[i].node;
+            running += devnet_pid(d, &d->members[i]) != 0;
+        }
+        bool quorum = running >= zyd_quorum_q((uint32_t)nodes); /* then all that run must find each other */
+        for (size_t i = 0; i < d->count; i++) {
+            bool wanted = false;
             for (size_t k = 0; k < count; k++) {
-                if (only[k] != &d->members[i]) {
-                    continue;
-                }
-                bool ok = looks[i].up && (strcmp(json_text(looks[i].status, "state"), "ok") == 0) &&
-                          top - json_integer_value(json_object_get(looks[i].status, "height")) < 3;
-                ready += ok;
-                late = ok ? late : only[k];
+                wanted |= only[k] == &d->members[i];
             }
+            if (!d->members[i].node || (!wanted && !devnet_pid(d, &d->members[i]))) {
+                continue;
+            }
+            bool ok = looks[i].up && (!quorum || (strcmp(json_text(looks[i].status, "state"), "ok") == 0 &&
+                                                  top - json_integer_value(json_object_get(looks[i].status, "height")) < 3));
+            late = ok ? late : &d->members[i];
         }
         looks_free(d, looks);
-        if (ready == count) {
+        if (!late) {
             return 0;
         }
-        if (late && !devnet_pid(d, late)) {
+        if (!devnet_pid(d, late)) {
             log_tail(c, d, late);
             return cli_fail(c, ZYD_ERR_CONFIG, TR(c, "%s 的节点已退出", "the node of %s ended"), late->code);
         }
         if (zyd_clock_mono_ms() > end || cli_interrupted) {
-            if (late) {
-                log_tail(c, d, late);
-            }
-            return cli_fail(c, ZYD_ERR_NOT_READY, TR(c, "%s 未在 20 秒内就绪", "%s was not ready within 20 s"), late ? late->code : "?");
+            log_tail(c, d, late);
+            return cli_fail(c, ZYD_ERR_NOT_READY, TR(c, "%s 未在 20 秒内就绪", "%s was not ready within 20 s"), late->code);
         }
         nap(50);
     }
