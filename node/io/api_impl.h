@@ -5,8 +5,9 @@
  *   api_route.c   the table of routes, authorization
  *   api_answer.c  JSON and problem+json
  *   api_op.c      JSON -> one operation (no network, no state but genesis: fuzzed)
- *   api_write.c   routes that write          api_ledger.c  blocks, receipts, proofs, postings
- *   api_read.c    routes over objects        api_node.c    health, metrics, topology, clock
+ *   api_envelope.c  envelopes as they come    api_write.c   operations that the node signs
+ *   api_read.c    objects, pending operations   api_books.c   accounts, obligations, programmes
+ *   api_ledger.c  blocks, receipts, proofs, postings         api_node.c    health, metrics, topology, clock
  *   api_stream.c  server-sent events
  *   api_journal.c the bytes this node signed and the keys they were asked under
  *
@@ -298,6 +299,10 @@ struct tx_copy;
 enum step zyd_receipt_answer(struct request *r, const struct tx_copy *c);
 /* Member index of a query argument: 0xffff when it is not given; false with the problem set when it is unknown. */
 bool zyd_member_arg(struct request *r, const char *name, uint16_t *out);
+/* A query argument of 64 hex digits. */
+bool zyd_hash_arg(struct request *r, const char *name, struct zyd_hash *out, bool *given);
+const char *zyd_obligation_state(uint8_t state);
+json_t *zyd_obligation_json(const struct zyd_api *a, const struct zyd_view_obligation *o); /* with the lock */
 /* Programme id of the query argument "programme": 0 when it is not given. */
 bool zyd_programme_arg(struct request *r, uint16_t *out);
 
