@@ -96,7 +96,7 @@ def an_envelope_whose_time_passed_is_looked_for_before_it_is_made_anew():
         _, err = w.run("batch", "submit", "few.csv", "--as", "BANK", "--wait", "1", code=4)
         expect_in("E8003", err)
         w.run("devnet", "heal")
-        w.run("devnet", "clock", "--to", "2026-02-01")  # far beyond valid_until
+        w.run("devnet", "clock", "--to", "2026-01-05T13:00:00+08:00")  # far beyond valid_until
         done = w.json("batch", "resume", "few.csv", "--as", "BANK")
         expect(done["open"] == 0 and done["refused"] == 0 and done["done"] + done["already"] >= 40, done)
         page = w.json("contract", "list", "--limit", "500")
