@@ -249,8 +249,8 @@ static void votes_of_two_blocks_make_no_certificate_together(void **state)
 static void the_quorum_is_right_for_every_size(void **state)
 {
     (void)state;
-    static const uint32_t q_of[32] = {[1] = 1, [4] = 3, [5] = 4, [6] = 4, [7] = 5, [8] = 6, [9] = 6, [10] = 7, [13] = 9, [16] = 11,
-                                      [19] = 13, [22] = 15, [25] = 17, [28] = 19, [31] = 21};
+    static const uint32_t q_of[32] = {[4] = 3,  [5] = 4,   [6] = 4,   [7] = 5,   [8] = 6,   [9] = 6,  [10] = 7,
+                                      [13] = 9, [16] = 11, [19] = 13, [22] = 15, [25] = 17, [28] = 19, [31] = 21};
     for (uint8_t n = 4; n <= 31; n++) {
         static struct rig m;
         rig_init(&m, n, (uint8_t)(n - 1));
