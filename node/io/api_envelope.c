@@ -106,6 +106,18 @@ static bool sees_envelope(struct request *r, const struct zyd_hash *env_id)
     return sees;
 }
 
+/* Was it sent through here, and may it still be booked? */
+static const char *not_final_text(struct zyd_api *a, uint64_t valid_until_ms)
+{
+    if (valid_until_ms == 0) {
+        return "unknown";
+    }
+    zyd_view_lock(a->view);
+    bool over = zyd_view_time_ms(a->view) > valid_until_ms;
+    zyd_view_unlock(a->view);
+    return over ? "rejected" : "pending";
+}
+
 /* ---- POST and GET of envelopes ---- */
 
 static json_t *op_ids(const struct zyd_env *env)
@@ -166,6 +178,9 @@ enum step zyd_run_envelope_post(struct request *r)
         if (!r->replied) {
             return zyd_unknown_outcome(r);
         }
+        if (r->reply == ZYD_E_EXPIRED && strcmp(not_final_text(a, r->w.valid_until_ms), "pending") == 0) {
+            r->problem.written = WRITTEN_UNKNOWN; /* a block that is not final yet may hold it */
+        }
         if (r->reply != ZYD_OK && r->reply != ZYD_E_EXISTS) {
             return zyd_not_taken(r, r->reply);
         }
@@ -180,18 +195,6 @@ enum step zyd_run_envelope_post(struct request *r)
     default:
         return envelope_answer(r);
     }
-}
-
-/* Was it sent through here, and may it still be booked? */
-static const char *not_final_text(struct zyd_api *a, uint64_t valid_until_ms)
-{
-    if (valid_until_ms == 0) {
-        return "unknown";
-    }
-    zyd_view_lock(a->view);
-    bool over = zyd_view_time_ms(a->view) > valid_until_ms;
-    zyd_view_unlock(a->view);
-    return over ? "rejected" : "pending";
 }
 
 enum step zyd_run_envelope_get(struct request *r)

@@ -445,7 +445,7 @@ static void ledger_metrics(FILE *f, struct zyd_api *a, const struct state *s)
     metric(f, "zyd_sys_operations_total", "counter", "Final operations of deadlines.", c.sys);
     metric(f, "zyd_sys_operations_failed_total", "counter", "Operations of deadlines that failed.", c.sys_failed);
     metric(f, "zyd_transactions_pending", "gauge", "Envelopes in the pool.", s->h.replica.pool_count);
-    metric(f, "zyd_pool_bytes", "gauge", "Bytes of envelopes in the pool.", s->h.replica.pool_bytes);
+    metric(f, "zyd_transactions_pending_bytes", "gauge", "Bytes of envelopes in the pool.", s->h.replica.pool_bytes);
     metric(f, "zyd_fuel_total", "counter", "Fuel of final blocks since the start.", s->h.replica.fuel_final);
     metric_head(f, "zyd_contracts", "gauge", "Guarantee contracts by state.");
     for (uint16_t i = 0; i < 64; i++) {

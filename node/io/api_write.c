@@ -174,6 +174,10 @@ static enum step signed_next(struct request *r)
         if (write_failed) {
             return zyd_fail(r, ZYD_ERR_FILE_WRITE, "", "the node's journal cannot be written; nothing was sent");
         }
+        if (r->reply == ZYD_E_EXPIRED) { /* by the clock; whether a block took it in time is seen when block time is past it, too */
+            r->problem.written = WRITTEN_UNKNOWN;
+            return zyd_fail(r, ZYD_ERR_UNKNOWN_OUTCOME, "", "what was signed under this key is past its time; the next block decides");
+        }
         if (r->reply != ZYD_OK && r->reply != ZYD_E_EXISTS) {
             return zyd_not_taken(r, r->reply);
         }
