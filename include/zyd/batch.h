@@ -3,7 +3,8 @@
  *   bytes --zyd_csv_parse--> cells --zyd_batch_plan--> rows (args encoded) + issues (row, column, code, zh, en)
  *
  * Encoding is UTF-8 (with or without BOM) or GB18030; found and stated.  A row number is what a spreadsheet shows: the header is
- * row 1.  Checks need no network and no keys.  Headers are the names of the event's arguments in English or Chinese, in any order.
+ * row 1.  Checks need no network and no keys.  Headers are the names of the event's arguments in English or Chinese, in any
+ * order.
  */
 #ifndef ZYD_BATCH_H
 #define ZYD_BATCH_H
@@ -46,8 +47,8 @@ struct zyd_batch_row {
     char ref[ZYD_CLIENT_REF_MAX + 1]; /* its own reference, or that of the contract it is about */
     bool has_object;
     struct zyd_hash object;
-    uint64_t seq;          /* 0: not given */
-    uint16_t programme;    /* id */
+    uint64_t seq;       /* 0: not given */
+    uint16_t programme; /* id */
     struct zyd_span args;
 };
 struct zyd_batch {

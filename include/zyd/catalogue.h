@@ -23,19 +23,19 @@ enum zyd_retry {
 };
 
 enum zyd_exit { /* exit codes of the command line (surfaces.md 3.2) */
-    ZYD_EXIT_OK = 0,
-    ZYD_EXIT_REFUSED = 1,
-    ZYD_EXIT_USAGE = 2,
-    ZYD_EXIT_UNREACHABLE = 3,
-    ZYD_EXIT_UNKNOWN = 4,
-    ZYD_EXIT_DENIED = 5,
-    ZYD_EXIT_FILE = 6,
-    ZYD_EXIT_PARTIAL = 7,
-    ZYD_EXIT_FAILED = 8,
-    ZYD_EXIT_UNVERIFIED = 9,
-    ZYD_EXIT_DEGRADED = 10,
-    ZYD_EXIT_BUG = 70,
-    ZYD_EXIT_INTERRUPTED = 130
+                ZYD_EXIT_OK = 0,
+                ZYD_EXIT_REFUSED = 1,
+                ZYD_EXIT_USAGE = 2,
+                ZYD_EXIT_UNREACHABLE = 3,
+                ZYD_EXIT_UNKNOWN = 4,
+                ZYD_EXIT_DENIED = 5,
+                ZYD_EXIT_FILE = 6,
+                ZYD_EXIT_PARTIAL = 7,
+                ZYD_EXIT_FAILED = 8,
+                ZYD_EXIT_UNVERIFIED = 9,
+                ZYD_EXIT_DEGRADED = 10,
+                ZYD_EXIT_BUG = 70,
+                ZYD_EXIT_INTERRUPTED = 130
 };
 
 /* The node's own codes by name: ZYD_ERR_UNREACHABLE = 8001 ... */
@@ -50,7 +50,7 @@ struct zyd_catalogue_entry {
     char kind;        /* 'E' refused, 'W' recorded with the event */
     const char *name; /* "SHARE_SUM"; unique within its thousand */
     uint16_t http;
-    uint8_t exit;     /* enum zyd_exit */
+    uint8_t exit; /* enum zyd_exit */
     enum zyd_retry retry;
     const char *text[2]; /* by enum zyd_lang: one sentence, what happened */
     const char *fix[2];  /* one sentence, what to do */

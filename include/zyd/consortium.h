@@ -67,10 +67,10 @@ enum zyd_status zyd_params_encode(struct zyd_wr *wr, struct zyd_err *err, const 
 enum zyd_status zyd_params_show(char **json, struct zyd_err *err, const char *contract, struct zyd_span params,
                                 const struct zyd_genesis *g);
 
-const char *zyd_role_text(uint8_t role);              /* "BANK" ..., never NULL */
-int zyd_role_of(const char *text);                    /* or -1 */
-const char *zyd_key_purpose_text(uint8_t purpose);    /* "node" ..., never NULL */
-int zyd_key_purpose_of(const char *text);             /* or -1 */
+const char *zyd_role_text(uint8_t role);           /* "BANK" ..., never NULL */
+int zyd_role_of(const char *text);                 /* or -1 */
+const char *zyd_key_purpose_text(uint8_t purpose); /* "node" ..., never NULL */
+int zyd_key_purpose_of(const char *text);          /* or -1 */
 /* RFC 3339 with offset +08:00, milliseconds only when not 0; buffer of 32.  Parsing takes any offset. */
 void zyd_rfc3339(char out[32], int64_t ms);
 bool zyd_rfc3339_parse(int64_t *ms, const char *text);

@@ -12,15 +12,15 @@ enum special { COL_REF = -1, COL_PROGRAMME = -2, COL_CONTRACT = -3, COL_SEQ = -4
 static const struct {
     const char *name;
     int column;
-} specials[] = {{"client_ref", COL_REF},     {"业务编号", COL_REF},     {"programme", COL_PROGRAMME},
-                {"项目", COL_PROGRAMME},     {"contract", COL_CONTRACT}, {"合同编号", COL_CONTRACT}, {"seq", COL_SEQ},
-                {"序号", COL_SEQ},           {"name", COL_INFO},         {"借款人名称", COL_INFO},  {"note", COL_INFO},
-                {"备注", COL_INFO}};
+} specials[] = {{"client_ref", COL_REF},  {"业务编号", COL_REF},      {"programme", COL_PROGRAMME},
+                {"项目", COL_PROGRAMME},  {"contract", COL_CONTRACT}, {"合同编号", COL_CONTRACT},
+                {"seq", COL_SEQ},         {"序号", COL_SEQ},          {"name", COL_INFO},
+                {"借款人名称", COL_INFO}, {"note", COL_INFO},         {"备注", COL_INFO}};
 /* Names that offices use for arguments. */
 static const char *const aliases[][2] = {
-    {"统一社会信用代码", "borrower"}, {"uscc", "borrower"},   {"借款人代码", "borrower"}, {"担保金额", "amount"},
-    {"贷款金额", "amount"},           {"金额", "amount"},     {"贷款用途", "purpose"},    {"用途", "purpose"},
-    {"期限（天）", "term_days"},      {"期限", "term_days"},  {"贷款期限", "term_days"},  {"县区代码", "county"},
+    {"统一社会信用代码", "borrower"}, {"uscc", "borrower"},  {"借款人代码", "borrower"}, {"担保金额", "amount"},
+    {"贷款金额", "amount"},           {"金额", "amount"},    {"贷款用途", "purpose"},    {"用途", "purpose"},
+    {"期限（天）", "term_days"},      {"期限", "term_days"}, {"贷款期限", "term_days"},  {"县区代码", "county"},
     {"征信授权书", "consent"},        {"利率", "rate_ppm"}};
 
 struct planning {
@@ -101,13 +101,13 @@ static const char *nearest_column(const struct zyd_guarantee_event_info *event, 
 {
     const char *best = "client_ref";
     size_t least = strangeness(best, name);
-#define TRY(text)                                                                                                      \
-    do {                                                                                                               \
-        size_t n = strangeness((text), name);                                                                          \
-        if (n < least) {                                                                                               \
-            least = n;                                                                                                 \
-            best = (text);                                                                                             \
-        }                                                                                                              \
+#define TRY(text)                                                                                                                \
+    do {                                                                                                                         \
+        size_t n = strangeness((text), name);                                                                                    \
+        if (n < least) {                                                                                                         \
+            least = n;                                                                                                           \
+            best = (text);                                                                                                       \
+        }                                                                                                                        \
     } while (0)
     for (uint8_t i = 0; i < event->arg_count; i++) {
         TRY(event->args[i].name);
@@ -244,9 +244,11 @@ static void check_number(struct planning *p, uint32_t row, int column, const str
     char zh[120], en[120];
     if (scientific(text)) {
         issue(p, row, column, ZYD_ERR_CSV_SCIENTIFIC, text, NULL, NULL);
-    } else if (!all_digits(text) || strlen(text) > 19 || strtoull(text, NULL, 10) < arg->min || strtoull(text, NULL, 10) > arg->max) {
+    } else if (!all_digits(text) || strlen(text) > 19 || strtoull(text, NULL, 10) < arg->min ||
+               strtoull(text, NULL, 10) > arg->max) {
         snprintf(zh, sizeof zh, "应为 %llu 至 %llu 之间的整数", (unsigned long long)arg->min, (unsigned long long)arg->max);
-        snprintf(en, sizeof en, "must be a whole number from %llu to %llu", (unsigned long long)arg->min, (unsigned long long)arg->max);
+        snprintf(en, sizeof en, "must be a whole number from %llu to %llu", (unsigned long long)arg->min,
+                 (unsigned long long)arg->max);
         issue(p, row, column, ZYD_ERR_CSV_VALUE, text, zh, en);
     }
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define X(code, kind, name, http, exit, retry, zh, en, fix_zh, fix_en)                             \
+#define X(code, kind, name, http, exit, retry, zh, en, fix_zh, fix_en)                                                           \
     {code, kind, #name, http, exit, retry, {zh, en}, {fix_zh, fix_en}},
 static const struct zyd_catalogue_entry node_codes[] = {ZYD_CATALOGUE_NODE(X)};
 static const struct zyd_catalogue_entry ledger_codes[] = {ZYD_CATALOGUE_LEDGER(X)};
@@ -41,8 +41,7 @@ const struct zyd_catalogue_entry *zyd_catalogue_at(size_t index)
 
 const struct zyd_catalogue_entry *zyd_catalogue_find(uint32_t code)
 {
-    const struct zyd_catalogue_entry *e =
-        bsearch(&code, ledger_codes, LEDGER_COUNT, sizeof ledger_codes[0], by_code);
+    const struct zyd_catalogue_entry *e = bsearch(&code, ledger_codes, LEDGER_COUNT, sizeof ledger_codes[0], by_code);
     return e ? e : bsearch(&code, node_codes, NODE_COUNT, sizeof node_codes[0], by_code);
 }
 

@@ -102,8 +102,7 @@ enum zyd_status zyd_consortium_check_proofs(struct zyd_err *err, const struct zy
         char where[80];
         snprintf(where, sizeof where, "member %.*s", (int)m->code.size, (const char *)m->code.data);
         enum zyd_status s = check_member(err, m, where);
-        s = s != ZYD_OK ? s
-                        : check_proofs_of(err, m, json_array_get(json_object_get(c->root, "members"), i), where);
+        s = s != ZYD_OK ? s : check_proofs_of(err, m, json_array_get(json_object_get(c->root, "members"), i), where);
         if (s != ZYD_OK) {
             return s;
         }
@@ -396,9 +395,8 @@ enum zyd_status zyd_approval_make(char **text, struct zyd_err *err, const struct
                 zyd_sig_sign(&sig, key->sk, digest.b, sizeof digest.b);
                 return give(text, err,
                             json_pack("{s:s,s:s%,s:o,s:o,s:o}", "format", ZYD_APPROVAL_FORMAT, "member",
-                                      (const char *)m->code.data, m->code.size, "genesis",
-                                      hex_json(c->genesis->hash.b, 32), "public", hex_json(key->pk.b, ZYD_PK_SIZE),
-                                      "signature", hex_json(sig.b, ZYD_SIG_SIZE)));
+                                      (const char *)m->code.data, m->code.size, "genesis", hex_json(c->genesis->hash.b, 32),
+                                      "public", hex_json(key->pk.b, ZYD_PK_SIZE), "signature", hex_json(sig.b, ZYD_SIG_SIZE)));
             }
         }
     }
@@ -450,8 +448,7 @@ void zyd_fingerprint(char out[ZYD_FINGERPRINT_SIZE], const struct zyd_hash *hash
             for (size_t k = 0; k < 5; k++) {
                 v = v << 8 | h.b[i * 5 + k];
             }
-            used += (size_t)snprintf(out + used, ZYD_FINGERPRINT_SIZE - used, "%s%05u", used ? " " : "",
-                                     (unsigned)(v % 100000u));
+            used += (size_t)snprintf(out + used, ZYD_FINGERPRINT_SIZE - used, "%s%05u", used ? " " : "", (unsigned)(v % 100000u));
         }
     }
 }

@@ -22,10 +22,9 @@ enum zyd_status zyd_cj_members(const json_t *o, struct zyd_err *err, const char 
 /* Text without control characters; missing is allowed when min is 0. */
 enum zyd_status zyd_cj_str(struct zyd_span *out, struct zyd_err *err, const json_t *o, const char *where, const char *key,
                            size_t min, size_t max);
-enum zyd_status zyd_cj_int(int64_t *out, struct zyd_err *err, const json_t *o, const char *where, const char *key,
-                           int64_t min, int64_t max, const int64_t *missing);
-enum zyd_status zyd_cj_hex(uint8_t *out, size_t size, struct zyd_err *err, const json_t *o, const char *where,
-                           const char *key);
+enum zyd_status zyd_cj_int(int64_t *out, struct zyd_err *err, const json_t *o, const char *where, const char *key, int64_t min,
+                           int64_t max, const int64_t *missing);
+enum zyd_status zyd_cj_hex(uint8_t *out, size_t size, struct zyd_err *err, const json_t *o, const char *where, const char *key);
 /* One institution, as in consortium.json and in a join request; spans point into o. */
 enum zyd_status zyd_cj_member(struct zyd_member *m, struct zyd_err *err, const json_t *o, const char *where);
 

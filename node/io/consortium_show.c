@@ -37,9 +37,8 @@ static json_t *members_json(const struct zyd_genesis *g)
                                                   hex(m->keys[k].pk.b, ZYD_PK_SIZE)));
         }
         json_array_append_new(list, json_pack("{s:o,s:o,s:o,s:s,s:b,s:o,s:o}", "code", text(m->code), "uscc", text(m->uscc),
-                                              "name", names(m->name_zh, m->name_en), "role", zyd_role_text(m->role),
-                                              "validator", (m->flags & ZYD_MEMBER_VALIDATOR) != 0, "address",
-                                              text(m->address), "keys", keys));
+                                              "name", names(m->name_zh, m->name_en), "role", zyd_role_text(m->role), "validator",
+                                              (m->flags & ZYD_MEMBER_VALIDATOR) != 0, "address", text(m->address), "keys", keys));
     }
     return list;
 }
@@ -86,11 +85,11 @@ static enum zyd_status programmes_json(json_t **out, struct zyd_err *err, const 
         if (s != ZYD_OK) {
             return s;
         }
-        json_array_append_new(*out, json_pack("{s:i,s:i,s:o,s:o,s:i,s:b,s:i,s:i,s:o}", "id", (int)p->id, "contract",
-                                              (int)p->contract, "code", text(p->code), "name", names(p->name_zh, p->name_en),
-                                              "class", (int)p->class_, "dual", (int)p->dual, "calendar", (int)p->calendar,
-                                              "pending_days", (int)p->pending_days, "params",
-                                              json_loads(params, JSON_DECODE_ANY, NULL)));
+        json_array_append_new(*out,
+                              json_pack("{s:i,s:i,s:o,s:o,s:i,s:b,s:i,s:i,s:o}", "id", (int)p->id, "contract", (int)p->contract,
+                                        "code", text(p->code), "name", names(p->name_zh, p->name_en), "class", (int)p->class_,
+                                        "dual", (int)p->dual, "calendar", (int)p->calendar, "pending_days", (int)p->pending_days,
+                                        "params", json_loads(params, JSON_DECODE_ANY, NULL)));
         free(params);
     }
     return ZYD_OK;

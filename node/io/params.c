@@ -126,8 +126,8 @@ static enum zyd_status schema_encode(struct zyd_wr *wr, struct zyd_err *err, con
     if (s == ZYD_OK) {
         s = zyd_guarantee_params_encode(wr, why, pairs, count, &members);
         if (s != ZYD_OK) {
-            zyd_err_set(err, strncmp(why, "tree", 4) == 0 && strstr(why, "do not sum") ? 9103u : ZYD_ERR_FILE_FORMAT, "params: %s",
-                        why[0] ? why : zyd_status_text(s));
+            zyd_err_set(err, strncmp(why, "tree", 4) == 0 && strstr(why, "do not sum") ? 9103u : ZYD_ERR_FILE_FORMAT,
+                        "params: %s", why[0] ? why : zyd_status_text(s));
         }
     }
     for (size_t i = 0; i < count; i++) {
@@ -147,8 +147,9 @@ enum zyd_status zyd_params_encode(struct zyd_wr *wr, struct zyd_err *err, const 
     } else if (json_is_array(v)) {
         s = zyd_cj_plain(wr, err, v, 0);
     } else {
-        s = zyd_cj_fail(err, "params", json_is_object(v) ? "only the guarantee contract has named parameters; give an array"
-                                                         : "an object or an array is expected");
+        s = zyd_cj_fail(err, "params",
+                        json_is_object(v) ? "only the guarantee contract has named parameters; give an array"
+                                          : "an object or an array is expected");
     }
     json_decref(v);
     return s;

@@ -103,7 +103,11 @@ static void gb18030_and_a_bom_are_found_and_stated(void **state)
     assert_int_equal(csv->encoding, ZYD_CSV_GB18030);
     assert_string_equal(zyd_csv_cell(csv, 1, 1), "种植");
     zyd_csv_free(csv);
-    assert_int_equal(zyd_csv_parse(&csv, &err, zyd_span("\xef\xbb\xbf" "a,b\n1,2\n", 11)), ZYD_OK);
+    assert_int_equal(zyd_csv_parse(&csv, &err,
+                                   zyd_span("\xef\xbb\xbf"
+                                            "a,b\n1,2\n",
+                                            11)),
+                     ZYD_OK);
     assert_int_equal(csv->encoding, ZYD_CSV_UTF8_BOM);
     assert_string_equal(zyd_csv_cell(csv, 0, 0), "a");
     zyd_csv_free(csv);
@@ -129,7 +133,7 @@ static void each_damage_of_a_spreadsheet_is_named(void **state)
     assert_int_equal(column, 2);
     assert_int_equal(code_of_row("BA-1," GOOD ",1.00,0,x,430124," CONSENT, &column), ZYD_ERR_CSV_VALUE);
     assert_int_equal(column, 3);
-    assert_int_equal(code_of_row("业务,"  GOOD ",1.00,90,x,430124," CONSENT, &column), ZYD_ERR_CSV_VALUE);
+    assert_int_equal(code_of_row("业务," GOOD ",1.00,90,x,430124," CONSENT, &column), ZYD_ERR_CSV_VALUE);
     assert_int_equal(column, 0);
     assert_int_equal(code_of_row("1E+05," GOOD ",1.00,90,x,430124," CONSENT, NULL), ZYD_ERR_CSV_SCIENTIFIC);
     assert_int_equal(code_of_row("BA-1," GOOD ",1.00,90,x,430124," CONSENT ",more", NULL), ZYD_ERR_CSV_SYNTAX);
@@ -185,8 +189,8 @@ static void cut_and_flipped_files_are_answers_not_crashes(void **state)
     char text[512];
     struct zyd_csv *csv;
     struct zyd_batch *b;
-    int n = snprintf(text, sizeof text, "\xef\xbb\xbf%sBA-1,%s,\"1,000.00\",365,种植,430124,%s\r\nBA-2,%s,5,9,y,,%s\n", head, GOOD,
-                     CONSENT, GOOD, CONSENT);
+    int n = snprintf(text, sizeof text, "\xef\xbb\xbf%sBA-1,%s,\"1,000.00\",365,种植,430124,%s\r\nBA-2,%s,5,9,y,,%s\n", head,
+                     GOOD, CONSENT, GOOD, CONSENT);
     for (int cut = 0; cut <= n; cut++) {
         struct zyd_err err = {0};
         enum zyd_status s = plan_of(&csv, &b, &err, text, (size_t)cut);

@@ -76,9 +76,9 @@ static void every_status_maps_to_a_code(void **state)
 {
     (void)state;
     assert_int_equal(zyd_catalogue_of_status(ZYD_OK), 0);
-#define X(name, value, text)                                                                       \
-    if (value) {                                                                                   \
-        assert_non_null(zyd_catalogue_find(zyd_catalogue_of_status(name)));                        \
+#define X(name, value, text)                                                                                                     \
+    if (value) {                                                                                                                 \
+        assert_non_null(zyd_catalogue_find(zyd_catalogue_of_status(name)));                                                      \
     }
     ZYD_STATUS_MAP(X)
 #undef X
@@ -101,10 +101,8 @@ static void language_follows_tags_and_weights(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_code_has_every_field),
-        cmocka_unit_test(every_name_is_unique_within_its_thousand),
-        cmocka_unit_test(codes_of_the_design_are_there),
-        cmocka_unit_test(every_status_maps_to_a_code),
+        cmocka_unit_test(every_code_has_every_field),        cmocka_unit_test(every_name_is_unique_within_its_thousand),
+        cmocka_unit_test(codes_of_the_design_are_there),     cmocka_unit_test(every_status_maps_to_a_code),
         cmocka_unit_test(language_follows_tags_and_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
-/* Goal: one JSON gives one genesis, whatever its layout; a join request, an approval or a file that is wrong in any place is refused
- * with the place; nobody gets into a consortium with a key that they do not hold.
- * Method: a whole ceremony in memory with four institutions; then each file is changed in one way; every bit of a join request
- * is flipped once; JSON -> genesis -> JSON -> genesis gives the same body. */
+/* Goal: one JSON gives one genesis, whatever its layout; a join request, an approval or a file that is wrong in any place is
+ * refused with the place; nobody gets into a consortium with a key that they do not hold. Method: a whole ceremony in memory with
+ * four institutions; then each file is changed in one way; every bit of a join request is flipped once; JSON -> genesis -> JSON
+ * -> genesis gives the same body. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -123,8 +123,8 @@ static void the_genesis_shown_is_the_genesis_read(void **state)
     assert_memory_equal(a->body.data, b->body.data, a->body.size);
     bool working = true;
     assert_true(zyd_calendar_is_working(&b->calendars[0], 20251001, &working) && !working);
-    assert_true(zyd_calendar_is_working(&b->calendars[0], 20250928, &working) && working); /* a Sunday */
-    assert_true(zyd_calendar_is_working(&b->calendars[0], 20250929, &working) && working); /* a Monday */
+    assert_true(zyd_calendar_is_working(&b->calendars[0], 20250928, &working) && working);  /* a Sunday */
+    assert_true(zyd_calendar_is_working(&b->calendars[0], 20250929, &working) && working);  /* a Monday */
     assert_true(zyd_calendar_is_working(&b->calendars[0], 20251004, &working) && !working); /* a Saturday */
     zyd_consortium_free(again);
     free(text);
@@ -274,8 +274,13 @@ static void times_keep_their_instant(void **state)
     int64_t again = 0;
     assert_true(zyd_rfc3339_parse(&again, out));
     assert_int_equal(again, ms + 7);
-    static const char *const wrong[] = {"", "2025-01-02", "2025-13-02T01:00:00Z", "2025-01-02T25:00:00Z", "2025-01-02T01:00:00",
-                                        "2025-01-02T01:00:00+8", "2025-01-02T01:00:00Zx"};
+    static const char *const wrong[] = {"",
+                                        "2025-01-02",
+                                        "2025-13-02T01:00:00Z",
+                                        "2025-01-02T25:00:00Z",
+                                        "2025-01-02T01:00:00",
+                                        "2025-01-02T01:00:00+8",
+                                        "2025-01-02T01:00:00Zx"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_false(zyd_rfc3339_parse(&ms, wrong[i]));
     }

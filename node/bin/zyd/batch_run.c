@@ -214,8 +214,9 @@ int run_open(struct run *r, const struct cli *c, struct client *k, const struct 
             char old[CLI_PATH_MAX];
             cli_path(old, "%s.old", r->path);
             if (!is_finished(data, size)) {
-                rc = journal_fail(r, TR(c, "属于此文件的另一版本，且尚有未确认的信封：先恢复原文件执行 batch resume",
-                                        "belongs to another content of this file and has open envelopes: restore the file and batch resume"));
+                rc = journal_fail(
+                    r, TR(c, "属于此文件的另一版本，且尚有未确认的信封：先恢复原文件执行 batch resume",
+                          "belongs to another content of this file and has open envelopes: restore the file and batch resume"));
             } else if (rename(r->path, old) != 0) {
                 rc = cli_fail(c, ZYD_ERR_FILE_WRITE, "%s: %s", old, strerror(errno));
             }
@@ -480,7 +481,9 @@ int run_go(struct run *r, size_t chunk)
         }
         oplist_free(&ops);
         if (rc == 0 && cli_interrupted) {
-            rc = cli_fail(r->c, ZYD_ERR_INTERRUPTED, TR(r->c, "已完成的行已记录；用 batch resume 继续", "what is done is recorded; go on with batch resume"));
+            rc =
+                cli_fail(r->c, ZYD_ERR_INTERRUPTED,
+                         TR(r->c, "已完成的行已记录；用 batch resume 继续", "what is done is recorded; go on with batch resume"));
         }
     }
     progress_end(&p);

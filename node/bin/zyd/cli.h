@@ -30,7 +30,7 @@ struct command {
     const char *mark;        /* "online" or "local" */
     const char *args;        /* after the name in the usage line */
     const char *zh, *en;
-    const char *examples;    /* lines */
+    const char *examples;         /* lines */
     const struct option *options; /* ended by name NULL; may be NULL */
     unsigned pos_min, pos_max;
     int (*run)(struct cli *c);
@@ -75,9 +75,9 @@ int cli_fail_err(const struct cli *c, const struct zyd_err *err);
 /* A line for people on stderr unless -q. */
 void cli_say(const struct cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
 struct column {
-    const char *key;   /* member of each row object */
+    const char *key; /* member of each row object */
     const char *zh, *en;
-    char kind;         /* 't' text, 'r' right-aligned, 'f' integer fen shown in yuan, 'h' a hash cut to 12 digits */
+    char kind; /* 't' text, 'r' right-aligned, 'f' integer fen shown in yuan, 'h' a hash cut to 12 digits */
 };
 /* Rows (a JSON array of objects) as a table or, with -o json, as JSON.  columns ended by key NULL. */
 void cli_table(const struct cli *c, const json_t *rows, const struct column *columns);

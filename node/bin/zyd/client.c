@@ -153,7 +153,8 @@ static int open_keys(struct client *k, unsigned need)
         k->me = client_member(k, first);
     }
     if (rc == 0 && (need & CLIENT_KEYS) && k->signer_count == 0) {
-        rc = cli_fail(k->c, ZYD_ERR_USAGE, TR(k->c, "需要 --key FILE 或（开发网）--as CODE", "--key FILE, or on a devnet --as CODE, is needed"));
+        rc = cli_fail(k->c, ZYD_ERR_USAGE,
+                      TR(k->c, "需要 --key FILE 或（开发网）--as CODE", "--key FILE, or on a devnet --as CODE, is needed"));
     }
     return rc;
 }
@@ -183,7 +184,8 @@ int client_open(struct client *k, const struct cli *c, unsigned need)
         /* a member without a node of its own, or whose node is down, sends through another's */
         m = m && devnet_pid(&k->devnet, m) ? m : running;
         if (!m && (need & CLIENT_NODE)) {
-            return cli_fail(c, ZYD_ERR_UNREACHABLE, TR(c, "开发网没有运行：zyd devnet up", "the devnet does not run: zyd devnet up"));
+            return cli_fail(c, ZYD_ERR_UNREACHABLE,
+                            TR(c, "开发网没有运行：zyd devnet up", "the devnet does not run: zyd devnet up"));
         }
         if (m) {
             devnet_open(&k->http, &k->devnet, m, false);
@@ -260,7 +262,8 @@ int client_envelope(struct client *k, uint8_t **bytes, size_t *size, struct zyd_
     if (wr.full || zyd_env_decode(&env, zyd_wr_span(&wr)) != ZYD_OK) {
         free(*bytes);
         *bytes = NULL;
-        return cli_fail(k->c, wr.full ? ZYD_ERR_TOO_BIG : ZYD_ERR_BUG, "envelope: %u operations, %zu bytes", ops->count, ops->size);
+        return cli_fail(k->c, wr.full ? ZYD_ERR_TOO_BIG : ZYD_ERR_BUG, "envelope: %u operations, %zu bytes", ops->count,
+                        ops->size);
     }
     *env_id = env.env_id;
     *size = wr.size;
@@ -284,8 +287,13 @@ int client_send(struct client *k, json_t **out, const uint8_t *bytes, size_t siz
         long ask = left < 1 ? 0 : left > 20 ? 20 : (long)left;
         snprintf(prefer, sizeof prefer, "wait=%ld", ask);
         bool came = http_call(k->c, &k->http, &a,
-                              &(struct request){.method = "POST", .path = "/v1/envelopes", .type = "application/octet-stream",
-                                                .prefer = prefer, .body = bytes, .size = size, .timeout_s = ask + k->c->timeout_s});
+                              &(struct request){.method = "POST",
+                                                .path = "/v1/envelopes",
+                                                .type = "application/octet-stream",
+                                                .prefer = prefer,
+                                                .body = bytes,
+                                                .size = size,
+                                                .timeout_s = ask + k->c->timeout_s});
         if (came && (a.status == 200 || a.status == 202) && a.json) {
             accepted = true;
             if (is_final(a.json) || wait_s == 0) {
@@ -306,7 +314,8 @@ int client_send(struct client *k, json_t **out, const uint8_t *bytes, size_t siz
         if (zyd_clock_mono_ms() >= end || cli_interrupted) {
             int rc;
             if (cli_interrupted) {
-                rc = cli_fail(k->c, ZYD_ERR_INTERRUPTED, TR(k->c, "同一命令可安全重做", "the same command can safely be run again"));
+                rc = cli_fail(k->c, ZYD_ERR_INTERRUPTED,
+                              TR(k->c, "同一命令可安全重做", "the same command can safely be run again"));
             } else if (accepted) {
                 rc = cli_fail(k->c, ZYD_ERR_WAIT_TIMEOUT, "%ld s", wait_s);
             } else {

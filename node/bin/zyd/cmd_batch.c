@@ -85,8 +85,9 @@ static json_t *issues_json(const struct cli *c, const struct job *j)
         char label[8];
         zyd_catalogue_label(label, x->code);
         json_array_append_new(rows, json_pack("{s:i,s:s,s:s,s:s,s:s,s:s}", "row", (int)x->row, "column",
-                                              x->column >= 0 ? zyd_csv_cell(j->csv, 0, (size_t)x->column) : "", "value", x->value, "code",
-                                              label, "reason", x->text[c->lang], "remedy", zyd_catalogue_get(x->code)->fix[c->lang]));
+                                              x->column >= 0 ? zyd_csv_cell(j->csv, 0, (size_t)x->column) : "", "value", x->value,
+                                              "code", label, "reason", x->text[c->lang], "remedy",
+                                              zyd_catalogue_get(x->code)->fix[c->lang]));
     }
     return rows;
 }
@@ -94,14 +95,18 @@ static json_t *issues_json(const struct cli *c, const struct job *j)
 static void print_issues(const struct cli *c, const struct job *j, const char *result_path)
 {
     size_t bad = j->b->row_count - j->b->good_count;
-    cli_say(c, TR(c, "已检查 %zu 行（%s）：%zu 行合格，%zu 行有误%s%s", "checked %zu rows (%s): %zu good, %zu refused%s%s"), j->b->row_count,
-            encoding_text(j->csv), j->b->good_count, bad, bad && result_path ? TR(c, "，见 ", ", see ") : "",
+    cli_say(c, TR(c, "已检查 %zu 行（%s）：%zu 行合格，%zu 行有误%s%s", "checked %zu rows (%s): %zu good, %zu refused%s%s"),
+            j->b->row_count, encoding_text(j->csv), j->b->good_count, bad, bad && result_path ? TR(c, "，见 ", ", see ") : "",
             bad && result_path ? result_path : "");
     if (!j->b->issue_count) {
         return;
     }
-    static const struct column columns[] = {{"row", "行", "ROW", 'r'},      {"column", "列", "COLUMN", 't'}, {"value", "内容", "VALUE", 't'},
-                                            {"code", "代码", "CODE", 't'},  {"reason", "原因", "REASON", 't'}, {"remedy", "办法", "REMEDY", 't'},
+    static const struct column columns[] = {{"row", "行", "ROW", 'r'},
+                                            {"column", "列", "COLUMN", 't'},
+                                            {"value", "内容", "VALUE", 't'},
+                                            {"code", "代码", "CODE", 't'},
+                                            {"reason", "原因", "REASON", 't'},
+                                            {"remedy", "办法", "REMEDY", 't'},
                                             {0}};
     json_t *rows = issues_json(c, j);
     cli_table(c, rows, columns);
@@ -191,8 +196,8 @@ static void print_refusals(const struct cli *c, const struct run *r)
     for (size_t k = 0; k < kinds; k++) {
         char label[8];
         zyd_catalogue_label(label, seen[k].code);
-        cli_say(c, TR(c, "  账本拒绝 %zu 行  %s %s（首行 %u）", "  refused by the ledger: %zu  %s %s (first: row %u)"), seen[k].n, label,
-                zyd_catalogue_get(seen[k].code)->text[c->lang], seen[k].row);
+        cli_say(c, TR(c, "  账本拒绝 %zu 行  %s %s（首行 %u）", "  refused by the ledger: %zu  %s %s (first: row %u)"), seen[k].n,
+                label, zyd_catalogue_get(seen[k].code)->text[c->lang], seen[k].row);
     }
 }
 
@@ -231,18 +236,19 @@ static int run_submit(struct cli *c)
         cli_hex(id, j.hash.b);
         id[16] = '\0';
         if (c->json) {
-            json_t *o = json_pack("{s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:s,s:I}", "batch", id, "rows", (int)j.b->row_count, "done",
-                                  (int)n.done, "new", (int)n.fresh, "already", (int)(n.already + n.done - n.fresh), "refused",
-                                  (int)n.refused, "waiting", (int)n.waiting, "invalid", (int)n.invalid, "open", (int)n.open, "result",
-                                  result, "ms", (json_int_t)ms);
+            json_t *o = json_pack("{s:s,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:s,s:I}", "batch", id, "rows", (int)j.b->row_count,
+                                  "done", (int)n.done, "new", (int)n.fresh, "already", (int)(n.already + n.done - n.fresh),
+                                  "refused", (int)n.refused, "waiting", (int)n.waiting, "invalid", (int)n.invalid, "open",
+                                  (int)n.open, "result", result, "ms", (json_int_t)ms);
             cli_json(o);
             json_decref(o);
         } else {
             print_refusals(c, &r);
-            printf(TR(c, "新入账 %zu · 已在账 %zu · 待会签 %zu · 拒绝 %zu · 未定 %zu · %lld.%lld 秒 · 批次 %s\n结果文件 %s\n",
-                      "final %zu · already there %zu · waiting %zu · refused %zu · open %zu · %lld.%lld s · batch %s\nresult %s\n"),
-                   n.fresh, n.already + n.done - n.fresh, n.waiting, n.refused + n.invalid, n.open, (long long)(ms / 1000),
-                   (long long)(ms % 1000 / 100), id, result);
+            printf(
+                TR(c, "新入账 %zu · 已在账 %zu · 待会签 %zu · 拒绝 %zu · 未定 %zu · %lld.%lld 秒 · 批次 %s\n结果文件 %s\n",
+                   "final %zu · already there %zu · waiting %zu · refused %zu · open %zu · %lld.%lld s · batch %s\nresult %s\n"),
+                n.fresh, n.already + n.done - n.fresh, n.waiting, n.refused + n.invalid, n.open, (long long)(ms / 1000),
+                (long long)(ms % 1000 / 100), id, result);
         }
         rc = rc ? rc : w;
         rc = rc ? rc : n.open && !only_result ? ZYD_EXIT_UNKNOWN : n.refused + n.invalid ? ZYD_EXIT_PARTIAL : 0;
@@ -254,23 +260,23 @@ static int run_submit(struct cli *c)
     return rc;
 }
 
-static const struct option template_options[] = {{"type", 0, "TYPE", "contract 或事件名", "contract, or an event's name"},
-                                                 {"out", 0, "FILE", "输出文件", "output file"},
-                                                 {0}};
-static const struct option batch_options[] = {{"type", 0, "TYPE", "contract（默认）或事件名", "contract (default), or an event's name"},
-                                              {"programme", 0, "CODE", "文件没有项目列时的项目", "programme when the file has no such column"},
-                                              {"chunk", 0, "N", "每个信封的行数，默认 1000（申请）或 250", "rows an envelope, default 1000 (applications) or 250"},
-                                              {"out", 0, "FILE", "结果文件", "result file"},
-                                              {0}};
+static const struct option template_options[] = {
+    {"type", 0, "TYPE", "contract 或事件名", "contract, or an event's name"}, {"out", 0, "FILE", "输出文件", "output file"}, {0}};
+static const struct option batch_options[] = {
+    {"type", 0, "TYPE", "contract（默认）或事件名", "contract (default), or an event's name"},
+    {"programme", 0, "CODE", "文件没有项目列时的项目", "programme when the file has no such column"},
+    {"chunk", 0, "N", "每个信封的行数，默认 1000（申请）或 250", "rows an envelope, default 1000 (applications) or 250"},
+    {"out", 0, "FILE", "结果文件", "result file"},
+    {0}};
 const struct command batch_commands[] = {
     {"batch", "template", "local", "[--type TYPE] [--out FILE]", "表头模板", "header of an empty file",
      "zyd batch template --type contract --lang zh-CN --out t.csv", template_options, 0, 0, run_template},
-    {"batch", "check", "local", "FILE.csv", "检查文件：一次列出全部错误", "check a file: all errors in one go", "zyd batch check loans.csv",
-     batch_options, 1, 1, run_check},
-    {"batch", "submit", "online", "FILE.csv", "提交；中断后可重做", "submit; may be interrupted and run again", "zyd batch submit loans.csv --as BANK",
-     batch_options, 1, 1, run_submit},
-    {"batch", "resume", "online", "FILE.csv", "继续未完成的批次", "go on with an interrupted batch", "zyd batch resume loans.csv --as BANK",
-     batch_options, 1, 1, run_submit},
+    {"batch", "check", "local", "FILE.csv", "检查文件：一次列出全部错误", "check a file: all errors in one go",
+     "zyd batch check loans.csv", batch_options, 1, 1, run_check},
+    {"batch", "submit", "online", "FILE.csv", "提交；中断后可重做", "submit; may be interrupted and run again",
+     "zyd batch submit loans.csv --as BANK", batch_options, 1, 1, run_submit},
+    {"batch", "resume", "online", "FILE.csv", "继续未完成的批次", "go on with an interrupted batch",
+     "zyd batch resume loans.csv --as BANK", batch_options, 1, 1, run_submit},
     {"batch", "result", "local", "FILE.csv [--out FILE]", "由日志生成结果文件", "write the result file from the journal",
      "zyd batch result loans.csv --out r.csv", batch_options, 1, 1, run_submit},
     {0}};

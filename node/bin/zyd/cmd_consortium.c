@@ -54,9 +54,9 @@ static int run_new(struct cli *c)
         return cli_fail(c, ZYD_ERR_FILE_FORMAT, "%s:%d: %s", policy, at.line, at.text);
     }
     zyd_rfc3339(now, (int64_t)time(NULL) * 1000);
-    json_t *root = json_pack("{s:s,s:{s:s,s:s},s:b,s:s,s:s,s:[]}", "format", "zyd-consortium-1", "name", "zh", zh, "en", en,
-                             "development", cli_opt(c, "development") != NULL, "preset", "LAN", "created",
-                             created ? created : now, "plugins");
+    json_t *root =
+        json_pack("{s:s,s:{s:s,s:s},s:b,s:s,s:s,s:[]}", "format", "zyd-consortium-1", "name", "zh", zh, "en", en, "development",
+                  cli_opt(c, "development") != NULL, "preset", "LAN", "created", created ? created : now, "plugins");
     json_object_update(root, p);
     json_decref(p);
     int rc = 0;
@@ -142,8 +142,9 @@ static int run_assemble(struct cli *c)
         zyd_consortium_free(k);
         rc = rc ? rc : cli_write(c, out ? out : c->pos[0], text, strlen(text), 0644, true);
     } else if (rc == 0) {
-        rc = zyd_consortium_assemble(&text, &err, zyd_span(first, size), files, c->pos + 1, count) != ZYD_OK ? cli_fail_err(c, &err)
-                                                                                                          : 0;
+        rc = zyd_consortium_assemble(&text, &err, zyd_span(first, size), files, c->pos + 1, count) != ZYD_OK
+                 ? cli_fail_err(c, &err)
+                 : 0;
         rc = rc ? rc : cli_write(c, out, text, strlen(text), 0644, false);
     }
     for (size_t i = 0; files && i < count; i++) {
@@ -175,28 +176,28 @@ static json_t *sheet_members(const struct zyd_genesis *g, uint64_t approvals)
     json_t *rows = json_array();
     for (uint16_t i = 0; i < g->member_count; i++) {
         const struct zyd_member *m = &g->members[i];
-        json_array_append_new(
-            rows, json_pack("{s:s%,s:s%,s:s%,s:s,s:s%,s:b,s:s%,s:i,s:b}", "code", (const char *)m->code.data, m->code.size,
-                            "name_zh", (const char *)m->name_zh.data, m->name_zh.size, "name_en",
-                            (const char *)m->name_en.data, m->name_en.size, "role", zyd_role_text(m->role), "uscc",
-                            (const char *)m->uscc.data, m->uscc.size, "validator", (m->flags & ZYD_MEMBER_VALIDATOR) != 0,
-                            "address", (const char *)m->address.data, m->address.size, "keys", (int)m->key_count, "approved",
-                            (approvals >> i & 1) != 0));
+        json_array_append_new(rows, json_pack("{s:s%,s:s%,s:s%,s:s,s:s%,s:b,s:s%,s:i,s:b}", "code", (const char *)m->code.data,
+                                              m->code.size, "name_zh", (const char *)m->name_zh.data, m->name_zh.size, "name_en",
+                                              (const char *)m->name_en.data, m->name_en.size, "role", zyd_role_text(m->role),
+                                              "uscc", (const char *)m->uscc.data, m->uscc.size, "validator",
+                                              (m->flags & ZYD_MEMBER_VALIDATOR) != 0, "address", (const char *)m->address.data,
+                                              m->address.size, "keys", (int)m->key_count, "approved", (approvals >> i & 1) != 0));
     }
     return rows;
 }
 
 static void sheet_programmes(const struct cli *c, const struct zyd_genesis *g)
 {
-    static const char *const shown[] = {"tree", "cap_ppm", "fee_ppm", "household_cap_fen", "claim_open_days", "claim_close_days",
-                                        "settle", NULL};
+    static const char *const shown[] = {
+        "tree", "cap_ppm", "fee_ppm", "household_cap_fen", "claim_open_days", "claim_close_days", "settle", NULL};
     for (uint16_t i = 0; i < g->programme_count; i++) {
         const struct zyd_programme *p = &g->programmes[i];
         struct zyd_err err = {0};
         char *json = NULL;
         printf("  %.*s  %.*s  %s %u\n", (int)p->code.size, (const char *)p->code.data,
                (int)(c->lang == ZYD_LANG_ZH ? p->name_zh.size : p->name_en.size),
-               (const char *)(c->lang == ZYD_LANG_ZH ? p->name_zh.data : p->name_en.data), TR(c, "合约", "contract"), p->contract);
+               (const char *)(c->lang == ZYD_LANG_ZH ? p->name_zh.data : p->name_en.data), TR(c, "合约", "contract"),
+               p->contract);
         if (zyd_params_show(&json, &err, "guarantee", p->params, g) == ZYD_OK) {
             json_t *o = json_loads(json, 0, NULL);
             for (size_t k = 0; shown[k]; k++) {
@@ -236,10 +237,11 @@ static int run_verify(struct cli *c)
         cli_json(o);
         json_decref(o);
     } else {
-        static const struct column columns[] = {{"code", "代码", "CODE", 't'},     {"name_zh", "机构", "INSTITUTION", 't'},
-                                                {"role", "角色", "ROLE", 't'},     {"uscc", "统一社会信用代码", "USCC", 't'},
-                                                {"validator", "验证", "VOTES", 't'}, {"address", "地址", "ADDRESS", 't'},
-                                                {"approved", "已批准", "APPROVED", 't'}, {0}};
+        static const struct column columns[] = {
+            {"code", "代码", "CODE", 't'},           {"name_zh", "机构", "INSTITUTION", 't'},
+            {"role", "角色", "ROLE", 't'},           {"uscc", "统一社会信用代码", "USCC", 't'},
+            {"validator", "验证", "VOTES", 't'},     {"address", "地址", "ADDRESS", 't'},
+            {"approved", "已批准", "APPROVED", 't'}, {0}};
         uint32_t n = g->validator_count;
         printf("%s  %.*s / %.*s\n", TR(c, "联盟", "consortium"), (int)g->name_zh.size, (const char *)g->name_zh.data,
                (int)g->name_en.size, (const char *)g->name_en.data);
@@ -249,8 +251,8 @@ static int run_verify(struct cli *c)
                     "NOTE: a development consortium: its clock can be moved and openings are allowed; never for production"));
         }
         cli_table(c, rows, columns);
-        printf(TR(c, "%u 个验证节点，法定数 %u，可容忍 %u 个故障\n", "%u validators, quorum %u, %u may fail\n"), n, zyd_quorum_q(n),
-               zyd_quorum_f(n));
+        printf(TR(c, "%u 个验证节点，法定数 %u，可容忍 %u 个故障\n", "%u validators, quorum %u, %u may fail\n"), n,
+               zyd_quorum_q(n), zyd_quorum_f(n));
         sheet_programmes(c, g);
         puts(complete ? TR(c, "全部成员已批准", "all members approved")
                       : TR(c, "尚未全部批准：zyd consortium approve", "not yet approved by all: zyd consortium approve"));
@@ -328,39 +330,42 @@ static int run_approve(struct cli *c)
     return rc;
 }
 
-static const struct option new_options[] = {{"name-zh", 0, "TEXT", "中文名", "Chinese name"},
-                                            {"name-en", 0, "TEXT", "英文名", "English name"},
-                                            {"policy", 0, "FILE", "项目、日历、限额（JSON）", "programmes, calendars, limits (JSON)"},
-                                            {"plugin", 0, "NAME=ELF", "合约程序（按顺序编号）", "contract image (numbered in order)"},
-                                            {"created", 0, "TIME", "创世时间，默认现在", "time of the genesis, default now"},
-                                            {"development", 0, NULL, "开发联盟", "a development consortium"},
-                                            {"out", 0, "FILE", "输出文件", "output file"},
-                                            {0}};
-static const struct option request_options[] = {{"institution", 0, "NAME", "机构中文名", "institution's Chinese name"},
-                                                {"name-en", 0, "NAME", "英文名", "English name"},
-                                                {"code", 0, "CODE", "短代码（A-Z 0-9 _）", "short code (A-Z 0-9 _)"},
-                                                {"uscc", 0, "USCC", "统一社会信用代码", "unified social credit code"},
-                                                {"role", 0, "ROLE", "bank|guar|reg|nfgf|fiscal|aud|other", "bank|guar|reg|nfgf|fiscal|aud|other"},
-                                                {"address", 0, "HOST:PORT", "节点地址；不填则不设验证节点", "peer address; without it: no validator"},
-                                                {"out", 0, "FILE", "输出文件", "output file"},
-                                                {0}};
+static const struct option new_options[] = {
+    {"name-zh", 0, "TEXT", "中文名", "Chinese name"},
+    {"name-en", 0, "TEXT", "英文名", "English name"},
+    {"policy", 0, "FILE", "项目、日历、限额（JSON）", "programmes, calendars, limits (JSON)"},
+    {"plugin", 0, "NAME=ELF", "合约程序（按顺序编号）", "contract image (numbered in order)"},
+    {"created", 0, "TIME", "创世时间，默认现在", "time of the genesis, default now"},
+    {"development", 0, NULL, "开发联盟", "a development consortium"},
+    {"out", 0, "FILE", "输出文件", "output file"},
+    {0}};
+static const struct option request_options[] = {
+    {"institution", 0, "NAME", "机构中文名", "institution's Chinese name"},
+    {"name-en", 0, "NAME", "英文名", "English name"},
+    {"code", 0, "CODE", "短代码（A-Z 0-9 _）", "short code (A-Z 0-9 _)"},
+    {"uscc", 0, "USCC", "统一社会信用代码", "unified social credit code"},
+    {"role", 0, "ROLE", "bank|guar|reg|nfgf|fiscal|aud|other", "bank|guar|reg|nfgf|fiscal|aud|other"},
+    {"address", 0, "HOST:PORT", "节点地址；不填则不设验证节点", "peer address; without it: no validator"},
+    {"out", 0, "FILE", "输出文件", "output file"},
+    {0}};
 static const struct option out_options[] = {{"out", 0, "FILE", "输出文件", "output file"}, {0}};
-static const struct option assemble_options[] = {{"out", 0, "FILE", "输出文件", "output file"},
-                                                 {"final", 0, NULL, "并入批准", "add approvals"},
-                                                 {0}};
+static const struct option assemble_options[] = {
+    {"out", 0, "FILE", "输出文件", "output file"}, {"final", 0, NULL, "并入批准", "add approvals"}, {0}};
 const struct command consortium_commands[] = {
     {"consortium", "new", "local", "--name-zh TEXT --name-en TEXT --policy FILE [--plugin NAME=ELF]... [--out FILE]",
      "起草联盟文件", "draft a consortium",
      "zyd consortium new --name-zh 示范县 --name-en Demo --policy policy.json --plugin guarantee=guarantee.elf --out draft.json",
      new_options, 0, 0, run_new},
-    {"consortium", "request", "local", "--institution NAME --code CODE --uscc USCC --role ROLE [--address HOST:PORT] --key FILE...",
+    {"consortium", "request", "local",
+     "--institution NAME --code CODE --uscc USCC --role ROLE [--address HOST:PORT] --key FILE...",
      "生成加入申请（含每把密钥的持有证明）", "make a join request (with proof of possession of each key)",
      "zyd consortium request --institution 示范银行A --code BANK --uscc 91430100MA4TEXT00G --role bank \\\n"
      "    --address bank-a.example:7420 --key node.key --key link.key --key maker.key --out bank-a.join",
      request_options, 0, 0, run_request},
     {"consortium", "assemble", "local", "DRAFT JOIN... | --final CONSORTIUM APPROVAL...", "汇总加入申请；或并入批准",
      "put join requests together; or add approvals",
-     "zyd consortium assemble draft.json *.join --out consortium.json\nzyd consortium assemble --final consortium.json *.approval",
+     "zyd consortium assemble draft.json *.join --out consortium.json\nzyd consortium assemble --final consortium.json "
+     "*.approval",
      assemble_options, 2, CLI_POS_MAX, run_assemble},
     {"consortium", "verify", "local", "FILE", "核对联盟文件并显示说明页", "check a consortium file and print the sheet",
      "zyd consortium verify consortium.json", NULL, 1, 1, run_verify},

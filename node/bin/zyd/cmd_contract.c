@@ -19,10 +19,10 @@ static int run_draft(struct cli *c)
     gmtime_r(&now, &tm);
     strftime(stamp, sizeof stamp, "%Y%m%d", &tm);
     snprintf(ref, sizeof ref, "BA-%s-%06u", stamp, random);
-    json_t *o = json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:i,s:s,s:i,s:s}}", "event", "APPLY", "programme",
-                          programme ? programme : "AH4321", "client_ref", ref, "args", "borrower", "91430100MA4TEXT88R", "amount",
-                          "500000.00", "term_days", 365, "purpose", "购买农资 / farm supplies", "county", 430124, "consent",
-                          "sha256:consent-0001");
+    json_t *o =
+        json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:i,s:s,s:i,s:s}}", "event", "APPLY", "programme", programme ? programme : "AH4321",
+                  "client_ref", ref, "args", "borrower", "91430100MA4TEXT88R", "amount", "500000.00", "term_days", 365, "purpose",
+                  "购买农资 / farm supplies", "county", 430124, "consent", "sha256:consent-0001");
     char uscc[19] = "91430100MA4TEXT88?";
     static const char alphabet[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
     for (size_t i = 0; i < sizeof alphabet - 1 && !zyd_uscc_valid(zyd_span(uscc, 18)); i++) {
@@ -77,7 +77,8 @@ static int read_draft(struct client *k, struct intent *in, const char *path)
     in->programme = client_programme(k, *programme ? programme : NULL);
     snprintf(in->ref, sizeof in->ref, "%s", json_text(o, "client_ref"));
     in->member = k->me >= 0 ? (uint16_t)k->me : 0;
-    if (!in->event || !in->programme || (in->event->makes && !in->ref[0]) || strlen(json_text(o, "client_ref")) > ZYD_CLIENT_REF_MAX) {
+    if (!in->event || !in->programme || (in->event->makes && !in->ref[0]) ||
+        strlen(json_text(o, "client_ref")) > ZYD_CLIENT_REF_MAX) {
         rc = cli_fail(c, ZYD_ERR_FILE_FORMAT, "%s: event %s, programme %s, client_ref %s", path, event, programme,
                       json_text(o, "client_ref"));
     }
@@ -284,7 +285,8 @@ static int do_event(struct client *k, const char *event, const char *contract_te
         }
         names[n] = NULL;
         const char *near = cli_nearest(event, names);
-        rc = cli_fail(k->c, ZYD_ERR_USAGE, TR(k->c, "没有事件 %s%s%s", "no event %s%s%s"), event, near ? "; " : "", near ? near : "");
+        rc = cli_fail(k->c, ZYD_ERR_USAGE, TR(k->c, "没有事件 %s%s%s", "no event %s%s%s"), event, near ? "; " : "",
+                      near ? near : "");
     }
     if (rc == 0 && in->event->makes) {
         snprintf(in->ref, sizeof in->ref, "%s", contract_text);
@@ -365,8 +367,14 @@ static int node_countersign(struct client *k, const char *op_id, const char *ver
     int rc = 0;
     snprintf(path, sizeof path, "/v1/pending/%.64s/%s", op_id, verb);
     snprintf(prefer, sizeof prefer, "wait=%ld", k->c->wait_s > 60 ? 60 : k->c->wait_s);
-    if (!http_call(k->c, &k->http, &a, &(struct request){.method = "POST", .path = path, .type = "application/json", .prefer = prefer,
-                                                         .body = "{}", .size = 2, .timeout_s = 70}) ||
+    if (!http_call(k->c, &k->http, &a,
+                   &(struct request){.method = "POST",
+                                     .path = path,
+                                     .type = "application/json",
+                                     .prefer = prefer,
+                                     .body = "{}",
+                                     .size = 2,
+                                     .timeout_s = 70}) ||
         a.status < 200 || a.status > 299) {
         rc = http_fail(k->c, &k->http, &a, true);
     } else {
@@ -405,8 +413,10 @@ static int run_countersign(struct cli *c)
         snprintf(object, sizeof object, "%s", json_text(contract, "id"));
         const json_t *list = json_object_get(contract, "pending");
         if (rc == 0 && json_array_size(list) > 1) {
-            rc = cli_fail(c, ZYD_ERR_USAGE, TR(c, "有 %zu 个待会签操作：见 GET /v1/pending?object=%s", "%zu operations wait: GET /v1/pending?object=%s"),
-                          json_array_size(list), object);
+            rc = cli_fail(
+                c, ZYD_ERR_USAGE,
+                TR(c, "有 %zu 个待会签操作：见 GET /v1/pending?object=%s", "%zu operations wait: GET /v1/pending?object=%s"),
+                json_array_size(list), object);
         }
         const json_t *first = json_array_get(list, 0);
         snprintf(chosen, sizeof chosen, "%s", json_is_string(first) ? json_string_value(first) : json_text(first, "op_id"));
@@ -424,182 +434,6 @@ static int run_countersign(struct cli *c)
     rc = rc ? rc : outcome_print(&k, outcome, object, start);
     json_decref(outcome);
     json_decref(p);
-    client_close(&k);
-    return rc;
-}
-
-/* ---- looking ---- */
-
-static const struct column list_columns[] = {{"client_ref", "参考号", "REFERENCE", 't'}, {"id", "编号", "ID", 'h'},
-                                             {"programme", "项目", "PROGRAMME", 't'},    {"bank", "银行", "BANK", 't'},
-                                             {"state_zh", "状态", "STATE", 't'},         {"seq", "序号", "SEQ", 'r'},
-                                             {"amount_fen", "额度(元)", "AMOUNT", 'f'},  {"principal_fen", "本金(元)", "PRINCIPAL", 'f'},
-                                             {"applied", "申请日", "APPLIED", 't'},      {0}};
-
-static int run_list(struct cli *c)
-{
-    struct client k;
-    char path[600] = "/v1/contracts?limit=", filter[200];
-    long limit = 50;
-    static const char *const filters[] = {"state", "programme", "party", "q", "after", NULL};
-    if (!cli_number(c, "limit", 50, 1, 500, &limit)) {
-        return ZYD_EXIT_USAGE;
-    }
-    int rc = client_open(&k, c, CLIENT_NODE);
-    if (rc) {
-        return rc;
-    }
-    size_t n = strlen(path);
-    n += (size_t)snprintf(path + n, sizeof path - n, "%ld", limit);
-    if (strcmp(c->command->noun, "claim") == 0 && !cli_opt(c, "state")) {
-        n += (size_t)snprintf(path + n, sizeof path - n, "&state=CLAIMED");
-    }
-    for (size_t i = 0; filters[i]; i++) {
-        if (cli_opt(c, filters[i])) {
-            url_escape(filter, sizeof filter, cli_opt(c, filters[i]));
-            n += (size_t)snprintf(path + n, sizeof path - n, "&%s=%s", filters[i], filter);
-        }
-    }
-    json_t *list = http_get(c, &k.http, &rc, "%s", path);
-    if (list) {
-        struct column columns[sizeof list_columns / sizeof list_columns[0]];
-        memcpy(columns, list_columns, sizeof columns);
-        columns[4].key = TR(c, "state_zh", "state");
-        if (c->json) {
-            cli_json(list);
-        } else {
-            cli_table(c, json_object_get(list, "items"), columns);
-            if (json_is_string(json_object_get(list, "next"))) {
-                cli_say(c, TR(c, "还有：--after %s", "more: --after %s"), json_text(list, "next"));
-            }
-        }
-        json_decref(list);
-    }
-    client_close(&k);
-    return rc;
-}
-
-static int run_show(struct cli *c)
-{
-    struct client k;
-    int rc = client_open(&k, c, CLIENT_NODE);
-    if (rc) {
-        return rc;
-    }
-    json_t *o = contract_find(&k, &rc, c->pos[0]);
-    if (o) {
-        static const struct column columns[] = {{"client_ref", "参考号", "reference", 't'},   {"id", "编号", "id", 't'},
-                                                {"programme", "项目", "programme", 't'},      {"bank", "银行", "bank", 't'},
-                                                {"state", "状态", "state", 't'},              {"state_zh", "状态(中)", "state (zh)", 't'},
-                                                {"seq", "序号", "seq", 't'},                  {"borrower", "借款人", "borrower", 't'},
-                                                {"amount_fen", "额度", "limit", 'f'},         {"principal_fen", "本金", "principal", 'f'},
-                                                {"interest_fen", "欠息", "interest", 'f'},    {"claim_fen", "代偿申请", "claimed", 'f'},
-                                                {"applied", "申请日", "applied", 't'},        {"issued", "出函日", "issued", 't'},
-                                                {"valid_until", "担保函有效期", "valid until", 't'}, {"overdue", "逾期日", "overdue", 't'},
-                                                {"claimed", "代偿申请日", "claimed on", 't'}, {0}};
-        static const struct column parts[] = {{"member", "成员", "MEMBER", 't'},
-                                              {"borne_fen", "承担(元)", "BORNE", 'f'},
-                                              {"recovered_fen", "已追回(元)", "RECOVERED", 'f'},
-                                              {"open_fen", "未收回(元)", "OPEN", 'f'},
-                                              {0}};
-        static const struct column draws[] = {{"number", "借据", "DRAWDOWN", 'r'},     {"principal_fen", "本金(元)", "PRINCIPAL", 'f'},
-                                              {"balance_fen", "余额(元)", "BALANCE", 'f'}, {"interest_fen", "欠息(元)", "INTEREST", 'f'},
-                                              {"value_date", "起息", "FROM", 't'},     {"maturity", "到期", "MATURITY", 't'},
-                                              {"rate_ppm", "利率ppm", "RATE ppm", 'r'}, {0}};
-        cli_object(c, o, columns);
-        if (!c->json && json_array_size(json_object_get(o, "drawdowns"))) {
-            cli_table(c, json_object_get(o, "drawdowns"), draws);
-        }
-        if (!c->json && json_is_object(json_object_get(o, "claim"))) {
-            cli_table(c, json_object_get(json_object_get(o, "claim"), "parties"), parts);
-        }
-        json_decref(o);
-    }
-    client_close(&k);
-    return rc;
-}
-
-static int run_history(struct cli *c)
-{
-    struct client k;
-    int rc = client_open(&k, c, CLIENT_NODE);
-    if (rc) {
-        return rc;
-    }
-    json_t *o = contract_find(&k, &rc, c->pos[0]);
-    json_t *list = o ? http_get(c, &k.http, &rc, "/v1/contracts/%s/history?limit=500", json_text(o, "id")) : NULL;
-    if (list) {
-        static const struct column columns[] = {{"date", "业务日期", "DATE", 't'},    {"height", "高度", "HEIGHT", 'r'},
-                                                {"event", "事件", "EVENT", 't'},      {"member", "成员", "MEMBER", 't'},
-                                                {"result", "结果", "RESULT", 't'},    {"code", "代码", "CODE", 't'},
-                                                {"seq", "序号", "SEQ", 'r'},          {"postings", "分录", "POSTINGS", 'r'},
-                                                {"op_id", "操作", "OPERATION", 'h'},  {0}};
-        cli_table(c, json_object_get(list, "items"), columns);
-    }
-    json_decref(list);
-    json_decref(o);
-    client_close(&k);
-    return rc;
-}
-
-static int run_receipt(struct cli *c)
-{
-    struct client k;
-    struct answer a;
-    char path[256];
-    const char *op = cli_opt(c, "op");
-    int rc = client_open(&k, c, CLIENT_NODE);
-    if (rc) {
-        return rc;
-    }
-    json_t *o = contract_find(&k, &rc, c->pos[0]);
-    snprintf(path, sizeof path, "/v1/contracts/%s/receipt%s%.64s", json_text(o, "id"), op ? "?op=" : "", op ? op : "");
-    if (rc == 0) {
-        if (!http_call(c, &k.http, &a, &(struct request){.method = "GET", .path = path, .accept = "application/octet-stream"}) ||
-            a.status != 200) {
-            rc = http_fail(c, &k.http, &a, false);
-        } else {
-            rc = cli_write(c, cli_opt(c, "out"), a.body, a.size, 0644, false);
-        }
-        answer_free(&a);
-    }
-    json_decref(o);
-    client_close(&k);
-    return rc;
-}
-
-static int run_wait(struct cli *c)
-{
-    struct client k;
-    int64_t end = zyd_clock_mono_ms() + c->wait_s * 1000;
-    int rc = client_open(&k, c, CLIENT_NODE);
-    if (rc) {
-        return rc;
-    }
-    for (;;) {
-        json_t *t = http_get(c, &k.http, &rc, "/v1/transactions/%.64s", c->pos[0]);
-        const char *status = json_text(t, "status");
-        bool final = strcmp(status, "final") == 0, never = strcmp(status, "rejected") == 0 || strcmp(status, "unknown") == 0;
-        if (rc || final || never) {
-            if (final) {
-                static const struct column columns[] = {{"op_id", "操作", "operation", 't'}, {"event", "事件", "event", 't'},
-                                                        {"result", "结果", "result", 't'},   {"height", "高度", "height", 't'},
-                                                        {"date", "业务日期", "date", 't'},   {"seq", "序号", "seq", 't'}, {0}};
-                cli_object(c, t, columns);
-                rc = client_outcome(&k, t);
-            } else if (never) {
-                rc = cli_fail(c, ZYD_ERR_NOT_FOUND, "%s: %s", c->pos[0], status);
-            }
-            json_decref(t);
-            break;
-        }
-        json_decref(t);
-        if (zyd_clock_mono_ms() > end || cli_interrupted) {
-            rc = cli_fail(c, ZYD_ERR_WAIT_TIMEOUT, "%ld s", c->wait_s);
-            break;
-        }
-        nanosleep(&(struct timespec){0, 200000000}, NULL);
-    }
     client_close(&k);
     return rc;
 }
@@ -668,63 +502,28 @@ static int run_recovery(struct cli *c)
     return rc;
 }
 
-static int run_recovery_list(struct cli *c)
-{
-    struct client k;
-    int rc = client_open(&k, c, CLIENT_NODE);
-    if (rc) {
-        return rc;
-    }
-    json_t *rows = json_array();
-    static const char *const states[] = {"COMPENSATED", "RECOVERING", "WRITTEN_OFF"};
-    for (size_t i = 0; rc == 0 && i < 3; i++) {
-        json_t *list = http_get(c, &k.http, &rc, "/v1/contracts?state=%s&limit=500", states[i]), *one;
-        size_t at;
-        json_array_foreach(json_object_get(list, "items"), at, one)
-        {
-            json_t *full = http_get(c, &k.http, &rc, "/v1/contracts/%s", json_text(one, "id"));
-            const json_t *claim = json_object_get(full, "claim");
-            if (json_is_object(claim)) {
-                json_array_append_new(rows, json_pack("{s:O,s:O,s:O,s:O,s:O,s:O}", "client_ref", json_object_get(full, "client_ref"), "id",
-                                                      json_object_get(full, "id"), "state", json_object_get(full, "state"), "total_fen",
-                                                      json_object_get(claim, "total_fen"), "compensated_fen",
-                                                      json_object_get(claim, "compensated_fen"), "net_recovered_fen",
-                                                      json_object_get(claim, "net_recovered_fen")));
-            }
-            json_decref(full);
-        }
-        json_decref(list);
-    }
-    if (rc == 0) {
-        static const struct column columns[] = {{"client_ref", "参考号", "REFERENCE", 't'},
-                                                {"id", "编号", "ID", 'h'},
-                                                {"state", "状态", "STATE", 't'},
-                                                {"total_fen", "代偿基数(元)", "CLAIM", 'f'},
-                                                {"compensated_fen", "已代偿(元)", "COMPENSATED", 'f'},
-                                                {"net_recovered_fen", "净追回(元)", "RECOVERED", 'f'},
-                                                {0}};
-        cli_table(c, rows, columns);
-    }
-    json_decref(rows);
-    client_close(&k);
-    return rc;
-}
-
-static const struct option draft_options[] = {{"programme", 0, "CODE", "项目", "programme"}, {"out", 0, "FILE", "输出文件", "output file"}, {0}};
-static const struct option out_options[] = {{"out", 0, "FILE", "输出文件", "output file"}, {"op", 0, "OP_ID", "哪个操作", "which operation"}, {0}};
-static const struct option do_options[] = {{"programme", 0, "CODE", "项目（新建时）", "programme (for events that make an object)"},
-                                           {"seq", 0, "N", "所见的序号（默认当前）", "sequence number that was seen (default: the current)"},
-                                           {0}};
-static const struct option list_options[] = {{"state", 0, "STATE", "状态", "state"},     {"programme", 0, "CODE", "项目", "programme"},
-                                             {"party", 0, "CODE", "参与方", "party"},    {"q", 0, "TEXT", "搜索", "search"},
-                                             {"limit", 0, "N", "条数", "how many"},      {"after", 0, "CURSOR", "续页", "next page"},
+static const struct option draft_options[] = {
+    {"programme", 0, "CODE", "项目", "programme"}, {"out", 0, "FILE", "输出文件", "output file"}, {0}};
+static const struct option out_options[] = {
+    {"out", 0, "FILE", "输出文件", "output file"}, {"op", 0, "OP_ID", "哪个操作", "which operation"}, {0}};
+static const struct option do_options[] = {
+    {"programme", 0, "CODE", "项目（新建时）", "programme (for events that make an object)"},
+    {"seq", 0, "N", "所见的序号（默认当前）", "sequence number that was seen (default: the current)"},
+    {0}};
+static const struct option list_options[] = {{"state", 0, "STATE", "状态", "state"},
+                                             {"programme", 0, "CODE", "项目", "programme"},
+                                             {"party", 0, "CODE", "参与方", "party"},
+                                             {"q", 0, "TEXT", "搜索", "search"},
+                                             {"limit", 0, "N", "条数", "how many"},
+                                             {"after", 0, "CURSOR", "续页", "next page"},
                                              {0}};
-static const struct option claim_options[] = {{"principal", 0, "YUAN", "本金（默认账本余额）", "principal (default: the ledger's)"},
-                                              {"interest", 0, "YUAN", "利息（默认账本余额）", "interest (default: the ledger's)"},
-                                              {"evidence", 0, "HASH", "证据哈希或 sha256:文本（可重复）", "hash or sha256:TEXT (may be repeated)"},
-                                              {"amount", 0, "YUAN", "核定额（默认申请额）", "approved amount (default: as claimed)"},
-                                              {"seq", 0, "N", "所见的序号", "sequence number that was seen"},
-                                              {0}};
+static const struct option claim_options[] = {
+    {"principal", 0, "YUAN", "本金（默认账本余额）", "principal (default: the ledger's)"},
+    {"interest", 0, "YUAN", "利息（默认账本余额）", "interest (default: the ledger's)"},
+    {"evidence", 0, "HASH", "证据哈希或 sha256:文本（可重复）", "hash or sha256:TEXT (may be repeated)"},
+    {"amount", 0, "YUAN", "核定额（默认申请额）", "approved amount (default: as claimed)"},
+    {"seq", 0, "N", "所见的序号", "sequence number that was seen"},
+    {0}};
 static const struct option recovery_options[] = {{"gross", 0, "YUAN", "回款", "collected"},
                                                  {"cost", 0, "YUAN", "费用", "cost"},
                                                  {"bank-ref", 0, "TEXT", "银行流水号", "bank reference"},
@@ -733,33 +532,42 @@ static const struct option recovery_options[] = {{"gross", 0, "YUAN", "回款", 
 const struct command contract_commands[] = {
     {"contract", "draft", "local", "[--programme CODE] [--out FILE]", "写一份申请样例", "write an example application",
      "zyd contract draft --programme AH4321 --out c.json", draft_options, 0, 0, run_draft},
-    {"contract", "check", "local", "FILE", "检查并用文字说明（金额含大写）", "check a draft and say it in words", "zyd contract check c.json", NULL,
-     1, 1, run_check},
+    {"contract", "check", "local", "FILE", "检查并用文字说明（金额含大写）", "check a draft and say it in words",
+     "zyd contract check c.json", NULL, 1, 1, run_check},
     {"contract", "sign", "local", "FILE --key FILE --out ENVELOPE", "离线签名为信封", "sign a draft into an envelope",
      "zyd contract sign c.json --as BANK --out c.env", out_options, 1, 1, run_sign},
-    {"contract", "submit", "online", "FILE", "提交申请或信封，等待最终确认", "submit a draft or an envelope and wait for finality",
-     "zyd contract submit c.json --as BANK", NULL, 1, 1, run_submit},
-    {"contract", "do", "online", "EVENT CONTRACT [name=value...]", "办理任一事件（--as BANK,GUAR 同签）", "any event (--as BANK,GUAR signs for both)",
-     "zyd contract do DISBURSE BA-2026-000001 drawdown=1 amount=500000.00 value_date=2026-01-05 maturity=2026-12-20 rate_ppm=4.35% --as BANK",
+    {"contract", "submit", "online", "FILE", "提交申请或信封，等待最终确认",
+     "submit a draft or an envelope and wait for finality", "zyd contract submit c.json --as BANK", NULL, 1, 1, run_submit},
+    {"contract", "do", "online", "EVENT CONTRACT [name=value...]", "办理任一事件（--as BANK,GUAR 同签）",
+     "any event (--as BANK,GUAR signs for both)",
+     "zyd contract do DISBURSE BA-2026-000001 drawdown=1 amount=500000.00 value_date=2026-01-05 maturity=2026-12-20 "
+     "rate_ppm=4.35% --as BANK",
      do_options, 2, 66, run_do},
     {"contract", "countersign", "online", "OP_ID|CONTRACT", "会签待办操作", "countersign what waits",
      "zyd contract countersign BA-2026-000001 --as GUAR", NULL, 1, 1, run_countersign},
-    {"contract", "decline", "online", "OP_ID|CONTRACT", "拒绝会签", "decline to countersign", "zyd contract decline BA-2026-000001 --as GUAR", NULL, 1,
-     1, run_countersign},
-    {"contract", "show", "online", "CONTRACT", "合同详情", "one contract", "zyd contract show BA-2026-000001", NULL, 1, 1, run_show},
-    {"contract", "list", "online", "", "合同列表", "contracts", "zyd contract list --state ACTIVE", list_options, 0, 0, run_list},
-    {"contract", "history", "online", "CONTRACT", "合同经过", "life of a contract", "zyd contract history BA-2026-000001", NULL, 1, 1, run_history},
-    {"contract", "receipt", "online", "CONTRACT [--op OP_ID] --out FILE", "可离线验证的回执", "a receipt that can be checked offline",
-     "zyd contract receipt BA-2026-000001 --out r.receipt && zyd audit receipt r.receipt", out_options, 1, 1, run_receipt},
-    {"contract", "wait", "online", "OP_ID", "等待操作最终确认", "wait for an operation's final answer", "zyd contract wait 3c0f... --wait 60", NULL, 1, 1,
-     run_wait},
-    {"claim", "file", "online", "CONTRACT [--evidence HASH]...", "代偿申请（金额默认取账本）", "file a claim (amounts default to the ledger's)",
-     "zyd claim file BA-2026-000001 --evidence sha256:loan --evidence sha256:notice --as BANK", claim_options, 1, 1, run_claim_file},
-    {"claim", "approve", "online", "CONTRACT [--amount YUAN]", "代偿批准", "approve a claim", "zyd claim approve BA-2026-000001 --as GUAR",
-     claim_options, 1, 1, run_claim_approve},
-    {"claim", "show", "online", "CONTRACT", "代偿详情", "one claim", "zyd claim show BA-2026-000001", NULL, 1, 1, run_show},
-    {"claim", "list", "online", "", "待处理的代偿", "open claims", "zyd claim list", list_options, 0, 0, run_list},
+    {"contract", "decline", "online", "OP_ID|CONTRACT", "拒绝会签", "decline to countersign",
+     "zyd contract decline BA-2026-000001 --as GUAR", NULL, 1, 1, run_countersign},
+    {"contract", "show", "online", "CONTRACT", "合同详情", "one contract", "zyd contract show BA-2026-000001", NULL, 1, 1,
+     look_show},
+    {"contract", "list", "online", "", "合同列表", "contracts", "zyd contract list --state ACTIVE", list_options, 0, 0,
+     look_list},
+    {"contract", "history", "online", "CONTRACT", "合同经过", "life of a contract", "zyd contract history BA-2026-000001", NULL,
+     1, 1, look_history},
+    {"contract", "receipt", "online", "CONTRACT [--op OP_ID] --out FILE", "可离线验证的回执",
+     "a receipt that can be checked offline",
+     "zyd contract receipt BA-2026-000001 --out r.receipt && zyd audit receipt r.receipt", out_options, 1, 1, look_receipt},
+    {"contract", "wait", "online", "OP_ID", "等待操作最终确认", "wait for an operation's final answer",
+     "zyd contract wait 3c0f... --wait 60", NULL, 1, 1, look_wait},
+    {"claim", "file", "online", "CONTRACT [--evidence HASH]...", "代偿申请（金额默认取账本）",
+     "file a claim (amounts default to the ledger's)",
+     "zyd claim file BA-2026-000001 --evidence sha256:loan --evidence sha256:notice --as BANK", claim_options, 1, 1,
+     run_claim_file},
+    {"claim", "approve", "online", "CONTRACT [--amount YUAN]", "代偿批准", "approve a claim",
+     "zyd claim approve BA-2026-000001 --as GUAR", claim_options, 1, 1, run_claim_approve},
+    {"claim", "show", "online", "CONTRACT", "代偿详情", "one claim", "zyd claim show BA-2026-000001", NULL, 1, 1, look_show},
+    {"claim", "list", "online", "", "待处理的代偿", "open claims", "zyd claim list", list_options, 0, 0, look_list},
     {"recovery", "record", "online", "CONTRACT --gross YUAN --bank-ref TEXT [--cost YUAN]", "追偿回款入账", "book a recovery",
-     "zyd recovery record BA-2026-000001 --gross 5000.00 --cost 12.50 --bank-ref 20260621-1 --as GUAR", recovery_options, 1, 1, run_recovery},
-    {"recovery", "list", "online", "", "追偿情况", "recoveries so far", "zyd recovery list", NULL, 0, 0, run_recovery_list},
+     "zyd recovery record BA-2026-000001 --gross 5000.00 --cost 12.50 --bank-ref 20260621-1 --as GUAR", recovery_options, 1, 1,
+     run_recovery},
+    {"recovery", "list", "online", "", "追偿情况", "recoveries so far", "zyd recovery list", NULL, 0, 0, look_recovery_list},
     {0}};

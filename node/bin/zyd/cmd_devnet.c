@@ -56,7 +56,8 @@ static void look_at(const struct cli *c, const struct devnet *d, struct look *lo
         looks[i] = (struct look){0};
         if (d->members[i].node && devnet_pid(d, &d->members[i])) {
             devnet_open(&h, d, &d->members[i], false);
-            if (http_call(c, &h, &a, &(struct request){.method = "GET", .path = "/v1/status", .timeout_s = 3}) && a.status == 200) {
+            if (http_call(c, &h, &a, &(struct request){.method = "GET", .path = "/v1/status", .timeout_s = 3}) &&
+                a.status == 200) {
                 looks[i] = (struct look){true, json_incref(a.json)};
             }
             answer_free(&a);
@@ -86,8 +87,10 @@ static json_t *status_rows(const struct cli *c, const struct devnet *d, const st
         char api[64], date[32] = "";
         json_int_t h = json_integer_value(json_object_get(looks[i].status, "height"));
         long pid = devnet_pid(d, m);
-        const char *state = !m->node ? TR(c, "只签名", "signs only") : !pid ? TR(c, "已停", "down")
-                            : !looks[i].up ? TR(c, "启动中", "starting") : json_text(looks[i].status, "state");
+        const char *state = !m->node       ? TR(c, "只签名", "signs only")
+                            : !pid         ? TR(c, "已停", "down")
+                            : !looks[i].up ? TR(c, "启动中", "starting")
+                                           : json_text(looks[i].status, "state");
         snprintf(api, sizeof api, "http://127.0.0.1:%d", m->api_port);
         if (looks[i].up) {
             zyd_rfc3339(date, json_fen(looks[i].status, "wall_ms") / 1000 * 1000);
@@ -110,11 +113,11 @@ static json_t *status_rows(const struct cli *c, const struct devnet *d, const st
     return rows;
 }
 
-static const struct column devnet_columns[] = {{"member", "成员", "MEMBER", 't'},  {"institution", "机构", "INSTITUTION", 't'},
-                                               {"height", "高度", "HEIGHT", 'r'},  {"lag", "落后", "LAG", 'r'},
-                                               {"peers", "对端", "PEERS", 'r'},    {"date", "业务日期", "DATE", 't'},
-                                               {"api", "接口", "API", 't'},        {"pid", "进程", "PID", 'r'},
-                                               {"state", "状态", "STATE", 't'},    {0}};
+static const struct column devnet_columns[] = {{"member", "成员", "MEMBER", 't'}, {"institution", "机构", "INSTITUTION", 't'},
+                                               {"height", "高度", "HEIGHT", 'r'}, {"lag", "落后", "LAG", 'r'},
+                                               {"peers", "对端", "PEERS", 'r'},   {"date", "业务日期", "DATE", 't'},
+                                               {"api", "接口", "API", 't'},       {"pid", "进程", "PID", 'r'},
+                                               {"state", "状态", "STATE", 't'},   {0}};
 
 /* The closing line: what works, and the one useful next command. */
 static int summary(const struct cli *c, const struct devnet *d, unsigned nodes, unsigned good)
@@ -128,11 +131,15 @@ static int summary(const struct cli *c, const struct devnet *d, unsigned nodes, 
         return 0;
     }
     if (good >= q) {
-        cli_say(c, TR(c, "%u 个验证节点，可容忍 %u 个故障，现有 %u 个异常：账本仍在出块。", "%u validators, %u may fail, %u down or behind: the ledger still commits."),
+        cli_say(c,
+                TR(c, "%u 个验证节点，可容忍 %u 个故障，现有 %u 个异常：账本仍在出块。",
+                   "%u validators, %u may fail, %u down or behind: the ledger still commits."),
                 nodes, f, down);
     } else {
-        cli_say(c, TR(c, "%u 个节点中 %u 个异常：不再产生新区块，读取不受影响。", "%u validators, %u down or behind: no new blocks can be agreed; reads still work."), nodes,
-                down);
+        cli_say(c,
+                TR(c, "%u 个节点中 %u 个异常：不再产生新区块，读取不受影响。",
+                   "%u validators, %u down or behind: no new blocks can be agreed; reads still work."),
+                nodes, down);
     }
     for (size_t i = 0; i < d->count; i++) {
         if (d->members[i].node && !devnet_pid(d, &d->members[i])) {
@@ -172,8 +179,9 @@ static int set_clock(const struct cli *c, const struct devnet *d, const struct d
     int rc = 0;
     int n = snprintf(body, sizeof body, "{\"wall_ms\":\"%lld\"}", (long long)wall_ms);
     devnet_open(&h, d, m, true);
-    if (!http_call(c, &h, &a, &(struct request){.method = "POST", .path = "/v1/dev/clock", .type = "application/json", .body = body,
-                                                .size = (size_t)n}) ||
+    if (!http_call(c, &h, &a,
+                   &(struct request){
+                       .method = "POST", .path = "/v1/dev/clock", .type = "application/json", .body = body, .size = (size_t)n}) ||
         a.status != 200) {
         rc = http_fail(c, &h, &a, true);
     }
@@ -408,7 +416,9 @@ static int run_up(struct cli *c)
     }
     rc = rc ? rc : show_status(c, &d);
     if (rc == 0 && !already && !c->json) {
-        cli_say(c, "%s\n  zyd cluster status\n  zyd contract draft --out c.json && zyd contract submit c.json --as BANK\n  zyd devnet kill LGOV",
+        cli_say(c,
+                "%s\n  zyd cluster status\n  zyd contract draft --out c.json && zyd contract submit c.json --as BANK\n  zyd "
+                "devnet kill LGOV",
                 TR(c, "接下来可以试：", "Try next:"));
     }
     return rc;
@@ -472,7 +482,9 @@ static int run_down(struct cli *c)
     int rc = need_devnet(c, &d);
     rc = rc ? rc : stop_all(&d);
     if (rc == 0) {
-        cli_say(c, TR(c, "已停止；数据保留在 %s；删除用 zyd devnet reset", "stopped; data kept in %s; delete with zyd devnet reset"), d.dir);
+        cli_say(c,
+                TR(c, "已停止；数据保留在 %s；删除用 zyd devnet reset", "stopped; data kept in %s; delete with zyd devnet reset"),
+                d.dir);
     }
     return rc;
 }
@@ -510,7 +522,8 @@ static int run_reset(struct cli *c)
     }
     if (!c->yes && isatty(0)) {
         char line[16] = "";
-        fprintf(stderr, TR(c, "删除 %s 中的账本与密钥？输入 devnet 确认：", "delete ledger and keys in %s? type devnet: "), d.dir);
+        fprintf(stderr, TR(c, "删除 %s 中的账本与密钥？输入 devnet 确认：", "delete ledger and keys in %s? type devnet: "),
+                d.dir);
         if (!fgets(line, sizeof line, stdin) || strcmp(line, "devnet\n") != 0) {
             return cli_fail(c, ZYD_ERR_INTERRUPTED, "%s", "");
         }
@@ -543,10 +556,14 @@ static int run_cluster(struct cli *c)
     }
     json_t *n = http_get(c, &k.http, &rc, "/v1/nodes");
     if (n) {
-        static const struct column columns[] = {{"member", "成员", "MEMBER", 't'}, {"name_zh", "机构", "INSTITUTION", 't'},
-                                                {"role", "角色", "ROLE", 't'},     {"height", "高度", "HEIGHT", 'r'},
-                                                {"lag", "落后", "LAG", 'r'},       {"up", "在线", "UP", 't'},
-                                                {"rtt_us", "往返(微秒)", "RTT us", 'r'}, {0}};
+        static const struct column columns[] = {{"member", "成员", "MEMBER", 't'},
+                                                {"name_zh", "机构", "INSTITUTION", 't'},
+                                                {"role", "角色", "ROLE", 't'},
+                                                {"height", "高度", "HEIGHT", 'r'},
+                                                {"lag", "落后", "LAG", 'r'},
+                                                {"up", "在线", "UP", 't'},
+                                                {"rtt_us", "往返(微秒)", "RTT us", 'r'},
+                                                {0}};
         const json_t *list = json_object_get(n, "nodes");
         unsigned up = 0, total = (unsigned)json_array_size(list);
         for (size_t i = 0; i < total; i++) {
@@ -566,7 +583,8 @@ static int run_cluster(struct cli *c)
 
 static const struct option up_options[] = {
     {"start", 0, "DATE", "业务起始日（默认今天）", "first business date (default: today)"},
-    {"member", 0, "CODE", "另加只签名的成员：PFIN CITY COUNTY CITY_G COUNTY_G AUD", "another member that only signs: PFIN CITY COUNTY CITY_G COUNTY_G AUD"},
+    {"member", 0, "CODE", "另加只签名的成员：PFIN CITY COUNTY CITY_G COUNTY_G AUD",
+     "another member that only signs: PFIN CITY COUNTY CITY_G COUNTY_G AUD"},
     {"policy", 0, "FILE", "项目与日历（默认 NAT2080、AH4321）", "programmes and calendar (default NAT2080, AH4321)"},
     {"plugin", 0, "ELF", "担保合约程序", "image of the guarantee contract"},
     {0}};
@@ -575,15 +593,16 @@ const struct command devnet_commands[] = {
     {"devnet", "up", "local", "", "启动（或建立）四家机构的开发网", "start (or make) four institutions on this machine",
      "zyd devnet up\nzyd devnet up --start 2025-01-02 --dir /tmp/dn", up_options, 0, 0, run_up},
     {"devnet", "status", "local", "", "开发网状态", "state of the devnet", "zyd devnet status", NULL, 0, 0, run_status},
-    {"devnet", "kill", "local", "NODE...", "kill -9 节点（代码或序号）", "kill -9 nodes (codes or numbers)", "zyd devnet kill LGOV\nzyd devnet kill 2 3",
-     NULL, 1, 8, run_kill},
-    {"devnet", "heal", "local", "[NODE...]", "重启停掉的节点并等待追上", "start what is down and wait until it caught up", "zyd devnet heal", NULL, 0,
-     8, run_heal},
-    {"devnet", "clock", "local", "[--to DATE]", "移动全部节点的时钟（仅开发网）", "move all clocks (devnet only)", "zyd devnet clock --to 2026-06-21",
-     clock_options, 0, 0, run_clock},
+    {"devnet", "kill", "local", "NODE...", "kill -9 节点（代码或序号）", "kill -9 nodes (codes or numbers)",
+     "zyd devnet kill LGOV\nzyd devnet kill 2 3", NULL, 1, 8, run_kill},
+    {"devnet", "heal", "local", "[NODE...]", "重启停掉的节点并等待追上", "start what is down and wait until it caught up",
+     "zyd devnet heal", NULL, 0, 8, run_heal},
+    {"devnet", "clock", "local", "[--to DATE]", "移动全部节点的时钟（仅开发网）", "move all clocks (devnet only)",
+     "zyd devnet clock --to 2026-06-21", clock_options, 0, 0, run_clock},
     {"devnet", "down", "local", "", "停止，保留数据", "stop, keep the data", "zyd devnet down", NULL, 0, 0, run_down},
     {"devnet", "reset", "local", "", "停止并删除", "stop and delete", "zyd devnet reset --yes", NULL, 0, 0, run_reset},
     {0}};
-const struct command cluster_commands[] = {{"cluster", "status", "online", "", "各节点状态；有异常则退出码 10", "state of the nodes; exit 10 when degraded",
+const struct command cluster_commands[] = {{"cluster", "status", "online", "", "各节点状态；有异常则退出码 10",
+                                            "state of the nodes; exit 10 when degraded",
                                             "zyd cluster status\nzyd cluster status -o json", NULL, 0, 0, run_cluster},
                                            {0}};

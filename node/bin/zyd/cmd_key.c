@@ -28,8 +28,9 @@ static int run_generate(struct cli *c)
     } else if (cli_opt(c, "no-passphrase")) {
         strength = 0;
     } else {
-        return cli_fail(c, ZYD_ERR_USAGE, TR(c, "需要 --passphrase-file FILE（或 - 从标准输入读取）；仅试验用 --no-passphrase",
-                                              "--passphrase-file FILE is needed (- reads stdin); for trials only: --no-passphrase"));
+        return cli_fail(c, ZYD_ERR_USAGE,
+                        TR(c, "需要 --passphrase-file FILE（或 - 从标准输入读取）；仅试验用 --no-passphrase",
+                           "--passphrase-file FILE is needed (- reads stdin); for trials only: --no-passphrase"));
     }
     zyd_key_generate(&key, (uint8_t)p);
     enum zyd_status s = zyd_key_save(&err, out, &key, phrase, strength);
@@ -101,7 +102,8 @@ static int run_fingerprint(struct cli *c)
     if (!o) {
         return cli_fail_err(c, &err);
     }
-    static const struct column columns[] = {{"purpose", "用途", "purpose", 't'}, {"fingerprint", "指纹", "fingerprint", 't'}, {0}};
+    static const struct column columns[] = {
+        {"purpose", "用途", "purpose", 't'}, {"fingerprint", "指纹", "fingerprint", 't'}, {0}};
     cli_object(c, o, columns);
     json_decref(o);
     return 0;
@@ -124,7 +126,8 @@ static int run_export(struct cli *c)
 }
 
 static const struct option generate_options[] = {
-    {"purpose", 0, "PURPOSE", "node（投票）、link（链路）、maker（经办）、checker（复核）", "node (votes), link, maker, checker (officers)"},
+    {"purpose", 0, "PURPOSE", "node（投票）、link（链路）、maker（经办）、checker（复核）",
+     "node (votes), link, maker, checker (officers)"},
     {"out", 0, "FILE", "写到哪个文件", "where to write it"},
     {"no-passphrase", 0, NULL, "不加密（仅试验）", "not encrypted by a passphrase (trials only)"},
     {0}};
@@ -132,7 +135,8 @@ const struct command key_commands[] = {
     {"key", "generate", "local", "--purpose PURPOSE --out FILE --passphrase-file FILE", "生成密钥（加密保存，不离开本机）",
      "make a key (encrypted at rest; never leaves this machine)",
      "zyd key generate --purpose node --out node.key --passphrase-file secret.txt", generate_options, 0, 0, run_generate},
-    {"key", "list", "local", "[DIR]", "列出目录中的密钥", "list the keys in a directory", "zyd key list keys/", NULL, 0, 1, run_list},
+    {"key", "list", "local", "[DIR]", "列出目录中的密钥", "list the keys in a directory", "zyd key list keys/", NULL, 0, 1,
+     run_list},
     {"key", "fingerprint", "local", "FILE", "公钥指纹（电话核对用）", "fingerprint of the public key, to compare by voice",
      "zyd key fingerprint node.key", NULL, 1, 1, run_fingerprint},
     {"key", "export-public", "local", "FILE", "输出公钥", "print the public key", "zyd key export-public node.key", NULL, 1, 1,

@@ -25,11 +25,14 @@ static int run_export(struct cli *c)
         char hex[65];
         cli_hex(hex, k.g->hash.b);
         json_t *o = json_pack("{s:s,s:I,s:s}", "bundle", out, "height", (json_int_t)height, "genesis_hash", hex);
-        static const struct column columns[] = {
-            {"bundle", "导出包", "bundle", 't'}, {"height", "高度", "height", 't'}, {"genesis_hash", "创世哈希", "genesis hash", 't'}, {0}};
+        static const struct column columns[] = {{"bundle", "导出包", "bundle", 't'},
+                                                {"height", "高度", "height", 't'},
+                                                {"genesis_hash", "创世哈希", "genesis hash", 't'},
+                                                {0}};
         cli_object(c, o, columns);
         json_decref(o);
-        cli_say(c, TR(c, "下一步：zyd-audit verify %s --genesis-hash %s", "next: zyd-audit verify %s --genesis-hash %s"), out, hex);
+        cli_say(c, TR(c, "下一步：zyd-audit verify %s --genesis-hash %s", "next: zyd-audit verify %s --genesis-hash %s"), out,
+                hex);
     }
     client_close(&k);
     return rc;
@@ -58,8 +61,9 @@ static int run_audit_verify(struct cli *c)
         }
         cli_hex(hex, k.g->hash.b);
         if (!hash && !c->consortium && !k.on_devnet) { /* a node must not vouch for itself */
-            rc = cli_fail(c, ZYD_ERR_USAGE, TR(c, "需要 --genesis-hash 或 --consortium FILE（不能由节点自证）",
-                                                "--genesis-hash or --consortium FILE is needed (a node must not vouch for itself)"));
+            rc = cli_fail(c, ZYD_ERR_USAGE,
+                          TR(c, "需要 --genesis-hash 或 --consortium FILE（不能由节点自证）",
+                             "--genesis-hash or --consortium FILE is needed (a node must not vouch for itself)"));
         }
         if (rc == 0 && !bundle) {
             cli_path(dir, "%s/zyd-bundle-%ld", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid());
@@ -200,18 +204,25 @@ static int run_obligations(struct cli *c)
         json_object_foreach(sums, key, o)
         {
             const char *space = strchr(key, ' ');
-            json_array_append_new(rows, json_pack("{s:s%,s:s,s:O}", "debtor", key, (size_t)(space - key), "creditor", space + 1,
-                                                  "amount_fen", o));
+            json_array_append_new(
+                rows, json_pack("{s:s%,s:s,s:O}", "debtor", key, (size_t)(space - key), "creditor", space + 1, "amount_fen", o));
         }
-        static const struct column columns[] = {{"debtor", "应付方", "OWES", 't'}, {"creditor", "应收方", "IS OWED", 't'}, {"amount_fen", "金额(元)", "AMOUNT", 'f'}, {0}};
+        static const struct column columns[] = {{"debtor", "应付方", "OWES", 't'},
+                                                {"creditor", "应收方", "IS OWED", 't'},
+                                                {"amount_fen", "金额(元)", "AMOUNT", 'f'},
+                                                {0}};
         cli_table(c, rows, columns);
         json_decref(rows);
         json_decref(sums);
     } else if (list) {
-        static const struct column columns[] = {{"id", "编号", "ID", 'h'},          {"debtor", "应付方", "OWES", 't'},
-                                                {"creditor", "应收方", "IS OWED", 't'}, {"amount_fen", "金额(元)", "AMOUNT", 'f'},
-                                                {"reason", "事由", "REASON", 't'},  {"state", "状态", "STATE", 't'},
-                                                {"value_date", "日期", "DATE", 't'}, {0}};
+        static const struct column columns[] = {{"id", "编号", "ID", 'h'},
+                                                {"debtor", "应付方", "OWES", 't'},
+                                                {"creditor", "应收方", "IS OWED", 't'},
+                                                {"amount_fen", "金额(元)", "AMOUNT", 'f'},
+                                                {"reason", "事由", "REASON", 't'},
+                                                {"state", "状态", "STATE", 't'},
+                                                {"value_date", "日期", "DATE", 't'},
+                                                {0}};
         cli_table(c, list, columns);
     }
     json_decref(list);
@@ -260,9 +271,13 @@ static int run_balances(struct cli *c)
              programme ? "&programme=" : "", programme ? programme : "");
     json_t *list = list_all(&k, &rc, path);
     if (list) {
-        static const struct column columns[] = {{"member", "成员", "MEMBER", 't'},    {"programme", "项目", "PROGRAMME", 't'},
-                                                {"account", "科目", "ACCOUNT", 't'},  {"side", "方向", "SIDE", 't'},
-                                                {"balance_fen", "余额(元)", "BALANCE", 'f'}, {"entries", "笔数", "ENTRIES", 'r'}, {0}};
+        static const struct column columns[] = {{"member", "成员", "MEMBER", 't'},
+                                                {"programme", "项目", "PROGRAMME", 't'},
+                                                {"account", "科目", "ACCOUNT", 't'},
+                                                {"side", "方向", "SIDE", 't'},
+                                                {"balance_fen", "余额(元)", "BALANCE", 'f'},
+                                                {"entries", "笔数", "ENTRIES", 'r'},
+                                                {0}};
         cli_table(c, list, columns);
     }
     json_decref(list);
@@ -271,35 +286,41 @@ static int run_balances(struct cli *c)
 }
 
 static const struct option export_options[] = {{"out", 0, "DIR", "输出目录（不得已存在）", "directory to make"}, {0}};
-static const struct option audit_options[] = {{"genesis-hash", 0, "HEX", "创世哈希（默认取自本地联盟文件）", "genesis hash (default: the local consortium file's)"},
-                                              {"bundle", 0, "DIR", "已有的导出包", "a bundle that exists"},
-                                              {"jobs", 0, "N", "线程数", "threads"},
-                                              {"report", 0, "FILE", "JSON 报告", "JSON report"},
-                                              {0}};
-static const struct option scenario_options[] = {{"live", 0, "DIR", "在此目录的真实开发网中运行（没有则按算例建立）", "through the devnet in this directory (made for the scenario when there is none)"}, {0}};
-static const struct option obligation_options[] = {{"member", 0, "CODE", "成员", "member"},
-                                                   {"state", 0, "STATE", "CREATED（默认）、SETTLED …", "CREATED (default), SETTLED ..."},
-                                                   {"sum", 0, NULL, "按双方汇总", "sums by pair"},
-                                                   {"bank-ref", 0, "TEXT", "银行流水号", "bank reference"},
-                                                   {0}};
+static const struct option audit_options[] = {
+    {"genesis-hash", 0, "HEX", "创世哈希（默认取自本地联盟文件）", "genesis hash (default: the local consortium file's)"},
+    {"bundle", 0, "DIR", "已有的导出包", "a bundle that exists"},
+    {"jobs", 0, "N", "线程数", "threads"},
+    {"report", 0, "FILE", "JSON 报告", "JSON report"},
+    {0}};
+static const struct option scenario_options[] = {
+    {"live", 0, "DIR", "在此目录的真实开发网中运行（没有则按算例建立）",
+     "through the devnet in this directory (made for the scenario when there is none)"},
+    {0}};
+static const struct option obligation_options[] = {
+    {"member", 0, "CODE", "成员", "member"},
+    {"state", 0, "STATE", "CREATED（默认）、SETTLED …", "CREATED (default), SETTLED ..."},
+    {"sum", 0, NULL, "按双方汇总", "sums by pair"},
+    {"bank-ref", 0, "TEXT", "银行流水号", "bank reference"},
+    {0}};
 static const struct option balance_options[] = {{"member", 0, "CODE", "成员", "member"},
                                                 {"programme", 0, "CODE", "项目", "programme"},
                                                 {"prefix", 0, "ACCOUNT", "科目开头", "start of the account"},
                                                 {0}};
 const struct command ledger_commands[] = {
-    {"obligation", "list", "online", "[--member CODE] [--sum]", "未清义务：谁欠谁", "who owes whom", "zyd obligation list --sum", obligation_options, 0, 0,
-     run_obligations},
+    {"obligation", "list", "online", "[--member CODE] [--sum]", "未清义务：谁欠谁", "who owes whom", "zyd obligation list --sum",
+     obligation_options, 0, 0, run_obligations},
     {"obligation", "paid", "online", "ID --bank-ref TEXT", "确认付款（双方签署）", "confirm a payment (both sign)",
      "zyd obligation paid 5d0f... --bank-ref 20260621-8812 --as GUAR,BANK", obligation_options, 1, 1, run_paid},
-    {"balance", "list", "online", "[--member CODE] [--prefix ACCOUNT]", "科目余额", "account balances", "zyd balance list --member GUAR --prefix 1131",
-     balance_options, 0, 0, run_balances},
-    {"export", "bundle", "online", "--out DIR", "导出可离线审计的账本", "export the ledger for an auditor", "zyd export bundle --out q3.bundle", export_options,
-     0, 0, run_export},
-    {"audit", "verify", "online", "[BUNDLE] [--genesis-hash H] [--report F]", "取回账本并用 zyd-audit 验证", "fetch the ledger and run zyd-audit on it",
-     "zyd audit verify --report report.json", audit_options, 0, 1, run_audit_verify},
-    {"audit", "receipt", "local", "FILE", "用 zyd-audit 验证一张回执", "check one receipt with zyd-audit", "zyd audit receipt r.receipt", audit_options, 1, 1,
-     run_audit_receipt},
-    {"scenario", "run", "local", "FILE... [--live DIR]", "运行算例（进程内，或真实开发网）", "run worked examples (in process, or through a devnet)",
-     "zyd scenario run tests/scenarios/*.scn\nzyd scenario run tests/scenarios/e5.scn --live /tmp/e5", scenario_options, 1, CLI_POS_MAX,
-     run_scenario},
+    {"balance", "list", "online", "[--member CODE] [--prefix ACCOUNT]", "科目余额", "account balances",
+     "zyd balance list --member GUAR --prefix 1131", balance_options, 0, 0, run_balances},
+    {"export", "bundle", "online", "--out DIR", "导出可离线审计的账本", "export the ledger for an auditor",
+     "zyd export bundle --out q3.bundle", export_options, 0, 0, run_export},
+    {"audit", "verify", "online", "[BUNDLE] [--genesis-hash H] [--report F]", "取回账本并用 zyd-audit 验证",
+     "fetch the ledger and run zyd-audit on it", "zyd audit verify --report report.json", audit_options, 0, 1, run_audit_verify},
+    {"audit", "receipt", "local", "FILE", "用 zyd-audit 验证一张回执", "check one receipt with zyd-audit",
+     "zyd audit receipt r.receipt", audit_options, 1, 1, run_audit_receipt},
+    {"scenario", "run", "local", "FILE... [--live DIR]", "运行算例（进程内，或真实开发网）",
+     "run worked examples (in process, or through a devnet)",
+     "zyd scenario run tests/scenarios/*.scn\nzyd scenario run tests/scenarios/e5.scn --live /tmp/e5", scenario_options, 1,
+     CLI_POS_MAX, run_scenario},
     {0}};

@@ -1,7 +1,8 @@
-/* zyd demo year: what four back offices would do with a portfolio of loans in a year, through the same API and envelopes as theirs.
+/* zyd demo year: what four back offices would do with a portfolio of loans in a year, through the same API and envelopes as
+ * theirs.
  *
- * The bank's applications are on the ledger already (zyd batch submit).  Every step reads the contracts' state from the ledger, makes one
- * operation a contract, and sends them in envelopes signed by exactly the institutions that the event needs. */
+ * The bank's applications are on the ledger already (zyd batch submit).  Every step reads the contracts' state from the ledger,
+ * makes one operation a contract, and sends them in envelopes signed by exactly the institutions that the event needs. */
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #include "export.h"
 #include "ops.h"
 
-#define CHUNK 250u /* operations an envelope: a drawdown costs about 80,000 of a block's 50 million fuel */
+#define CHUNK 250u         /* operations an envelope: a drawdown costs about 80,000 of a block's 50 million fuel */
 #define DEFAULT_PERCENT 9u /* of the loans are not repaid */
 
 struct loan {
@@ -36,7 +37,8 @@ struct demo {
     uint32_t codes[64];
     unsigned code_counts[64], code_kinds;
 };
-/* One operation of a step: false when the loan takes no part.  Fills event arguments and who signs ("BANK,GUAR"; the first acts). */
+/* One operation of a step: false when the loan takes no part.  Fills event arguments and who signs ("BANK,GUAR"; the first acts).
+ */
 struct plan {
     struct zyd_pair pairs[6];
     size_t count;
@@ -188,7 +190,9 @@ static int send_ops(struct demo *d, struct oplist *ops, const char *signers, uns
 static void print_step(const struct demo *d, const char *name, unsigned done, unsigned refused, int64_t ms)
 {
     if (done + refused) {
-        cli_say(d->c, TR(d->c, "  %04d-%02d-%02d  %-10s 完成 %5u  拒绝 %3u  %lld.%lld 秒", "  %04d-%02d-%02d  %-10s done %5u  refused %3u  %lld.%lld s"),
+        cli_say(d->c,
+                TR(d->c, "  %04d-%02d-%02d  %-10s 完成 %5u  拒绝 %3u  %lld.%lld 秒",
+                   "  %04d-%02d-%02d  %-10s done %5u  refused %3u  %lld.%lld s"),
                 d->today / 10000, d->today / 100 % 100, d->today % 100, name, done, refused, (long long)(ms / 1000),
                 (long long)(ms % 1000 / 100));
     }
@@ -226,8 +230,12 @@ static int step(struct demo *d, const char *event, step_fn *fn)
             if (!fn(d, &d->loans[i], &p) || strcmp(groups[g], p.signers) != 0) {
                 continue;
             }
-            *in = (struct intent){.event = zyd_guarantee_event_by_name(event), .programme = d->loans[i].programme, .has_object = true,
-                                  .object = d->loans[i].id, .seq = d->loans[i].seq, .member = (uint16_t)client_member(&d->k, actor)};
+            *in = (struct intent){.event = zyd_guarantee_event_by_name(event),
+                                  .programme = d->loans[i].programme,
+                                  .has_object = true,
+                                  .object = d->loans[i].id,
+                                  .seq = d->loans[i].seq,
+                                  .member = (uint16_t)client_member(&d->k, actor)};
             rc = intent_args(&d->k, in, p.pairs, p.count);
             intent_op(&d->k, &op, in);
             oplist_add(&ops, &op);
@@ -445,7 +453,9 @@ static int power(struct demo *d, bool on)
         return 0;
     }
     if (!on) {
-        cli_say(d->c, TR(d->c, "  ── kill -9 %s：四个节点停一个，账本继续", "  -- kill -9 %s: one of four is down, the ledger goes on"), m->code);
+        cli_say(d->c,
+                TR(d->c, "  ── kill -9 %s：四个节点停一个，账本继续", "  -- kill -9 %s: one of four is down, the ledger goes on"),
+                m->code);
         devnet_stop(&d->k.devnet, m, SIGKILL);
         return 0;
     }
@@ -484,10 +494,14 @@ static int print_programmes(struct demo *d)
 {
     int rc = 0;
     json_t *list = list_all(&d->k, &rc, "/v1/programmes");
-    static const struct column columns[] = {{"code", "项目", "PROGRAMME", 't'},          {"contracts", "合同", "CONTRACTS", 'r'},
-                                            {"principal_fen", "在保本金(元)", "PRINCIPAL", 'f'}, {"cap_fen", "代偿上限(元)", "CAP", 'f'},
-                                            {"used_fen", "已代偿(元)", "USED", 'f'},     {"room_fen", "余量(元)", "ROOM", 'f'},
-                                            {"breaker", "熔断", "BREAKER", 't'},         {0}};
+    static const struct column columns[] = {{"code", "项目", "PROGRAMME", 't'},
+                                            {"contracts", "合同", "CONTRACTS", 'r'},
+                                            {"principal_fen", "在保本金(元)", "PRINCIPAL", 'f'},
+                                            {"cap_fen", "代偿上限(元)", "CAP", 'f'},
+                                            {"used_fen", "已代偿(元)", "USED", 'f'},
+                                            {"room_fen", "余量(元)", "ROOM", 'f'},
+                                            {"breaker", "熔断", "BREAKER", 't'},
+                                            {0}};
     if (list) {
         cli_table(d->c, list, columns);
     }
@@ -511,13 +525,13 @@ static int print_positions(struct demo *d)
             owed += strcmp(json_text(o, "creditor"), code) == 0 ? json_fen(o, "amount_fen") : 0;
         }
         struct zyd_span name = d->c->lang == ZYD_LANG_ZH ? d->k.g->members[m].name_zh : d->k.g->members[m].name_en;
-        json_array_append_new(rows, json_pack("{s:s,s:s%,s:I,s:I,s:I}", "member", code, "name", (const char *)name.data, name.size,
-                                              "owes_fen", (json_int_t)owes, "owed_fen", (json_int_t)owed, "net_fen",
+        json_array_append_new(rows, json_pack("{s:s,s:s%,s:I,s:I,s:I}", "member", code, "name", (const char *)name.data,
+                                              name.size, "owes_fen", (json_int_t)owes, "owed_fen", (json_int_t)owed, "net_fen",
                                               (json_int_t)(owed - owes)));
     }
-    static const struct column columns[] = {{"member", "成员", "MEMBER", 't'},      {"name", "机构", "INSTITUTION", 't'},
-                                            {"owes_fen", "应付(元)", "OWES", 'f'},  {"owed_fen", "应收(元)", "IS OWED", 'f'},
-                                            {"net_fen", "净额(元)", "NET", 'f'},    {0}};
+    static const struct column columns[] = {{"member", "成员", "MEMBER", 't'},     {"name", "机构", "INSTITUTION", 't'},
+                                            {"owes_fen", "应付(元)", "OWES", 'f'}, {"owed_fen", "应收(元)", "IS OWED", 'f'},
+                                            {"net_fen", "净额(元)", "NET", 'f'},   {0}};
     cli_table(d->c, rows, columns);
     json_decref(rows);
     json_decref(list);
@@ -539,7 +553,9 @@ static int run_year(struct cli *c)
     rc = client_wall(&d.k, &wall);
     d.today = d.first = zyd_date_of_ms(wall);
     if (rc == 0 && d.first % 10000 > 215) {
-        rc = cli_fail(c, ZYD_ERR_USAGE, TR(c, "模拟年度需从 1 月开始：zyd devnet up --start 2026-01-05", "the year starts in January: zyd devnet up --start 2026-01-05"));
+        rc = cli_fail(c, ZYD_ERR_USAGE,
+                      TR(c, "模拟年度需从 1 月开始：zyd devnet up --start 2026-01-05",
+                         "the year starts in January: zyd devnet up --start 2026-01-05"));
     }
     rc = rc ? rc : year(&d);
     int64_t ms = zyd_clock_mono_ms() - start;
@@ -549,8 +565,10 @@ static int run_year(struct cli *c)
             zyd_catalogue_label(label, d.codes[i]);
             cli_say(c, "  %s %u  %s", label, d.code_counts[i], zyd_catalogue_get(d.codes[i])->text[c->lang]);
         }
-        cli_say(c, TR(c, "一年：%u 项操作，%u 项被账本拒绝，%lld.%lld 秒", "one year: %u operations, %u refused by the ledger, %lld.%lld s"), d.operations,
-                d.refused, (long long)(ms / 1000), (long long)(ms % 1000 / 100));
+        cli_say(c,
+                TR(c, "一年：%u 项操作，%u 项被账本拒绝，%lld.%lld 秒",
+                   "one year: %u operations, %u refused by the ledger, %lld.%lld s"),
+                d.operations, d.refused, (long long)(ms / 1000), (long long)(ms % 1000 / 100));
         rc = print_programmes(&d);
         puts("");
         rc = rc ? rc : print_positions(&d);
@@ -573,8 +591,10 @@ static int run_positions(struct cli *c)
 }
 
 static const struct option year_options[] = {{"no-kill", 0, NULL, "途中不停节点", "do not kill a node on the way"}, {0}};
-const struct command demo_commands[] = {
-    {"demo", "year", "local", "", "在开发网上模拟一年：放款、还款、逾期、代偿、追偿", "simulate a year on a devnet: loans, repayments, claims, recoveries",
-     "zyd demo year --dir /tmp/dn", year_options, 0, 0, run_year},
-    {"position", "list", "online", "", "各机构应付与应收", "what each institution owes and is owed", "zyd position list", NULL, 0, 0, run_positions},
-    {0}};
+const struct command demo_commands[] = {{"demo", "year", "local", "", "在开发网上模拟一年：放款、还款、逾期、代偿、追偿",
+                                         "simulate a year on a devnet: loans, repayments, claims, recoveries",
+                                         "zyd demo year --dir /tmp/dn", year_options, 0, 0, run_year},
+                                        {"position", "list", "online", "", "各机构应付与应收",
+                                         "what each institution owes and is owed", "zyd position list", NULL, 0, 0,
+                                         run_positions},
+                                        {0}};

@@ -6,8 +6,8 @@
 
 #include "client.h"
 
-/* Makes keys, join requests, genesis and approvals of a new consortium in d->dir by the ceremony's own functions.  plan: whose members,
- * programme, calendar and start it has (NULL: the usual cast). */
+/* Makes keys, join requests, genesis and approvals of a new consortium in d->dir by the ceremony's own functions.  plan: whose
+ * members, programme, calendar and start it has (NULL: the usual cast). */
 int devnet_make(const struct cli *c, struct devnet *d, const struct zyd_scenario_plan *plan);
 /* A running devnet in the directory of --dir, made for the plan when there is none. */
 int devnet_for_plan(const struct cli *c, const struct zyd_scenario_plan *plan);

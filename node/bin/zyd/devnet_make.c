@@ -220,10 +220,10 @@ static int make_draft(const struct cli *c, const struct devnet *d, char **draft,
     }
     json_t *plugins = json_array();
     int rc = add_plugin(c, d, plugins);
-    json_t *root = json_pack("{s:s,s:{s:s,s:s},s:b,s:s,s:s,s:o,s:o,s:o}", "format", "zyd-consortium-1", "name", "zh",
-                             "示范联盟（开发网）", "en", "Demo consortium (devnet)", "development", 1, "preset", "LAN", "created", when,
-                             "plugins", plugins, "calendars", json_loads(policy_calendar, 0, NULL), "programmes",
-                             json_loads(policy_programmes, 0, NULL));
+    json_t *root =
+        json_pack("{s:s,s:{s:s,s:s},s:b,s:s,s:s,s:o,s:o,s:o}", "format", "zyd-consortium-1", "name", "zh", "示范联盟（开发网）",
+                  "en", "Demo consortium (devnet)", "development", 1, "preset", "LAN", "created", when, "plugins", plugins,
+                  "calendars", json_loads(policy_calendar, 0, NULL), "programmes", json_loads(policy_programmes, 0, NULL));
     if (plan) {
         apply_plan(root, plan);
     }

@@ -72,8 +72,9 @@ int devnet_save(const struct cli *c, const struct devnet *d)
     json_t *list = json_array();
     for (size_t i = 0; i < d->count; i++) {
         const struct devnet_member *m = &d->members[i];
-        json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:b,s:i,s:i}", "code", m->code, "name_zh", m->name_zh, "name_en",
-                                              m->name_en, "node", (int)m->node, "peer_port", m->peer_port, "api_port", m->api_port));
+        json_array_append_new(list,
+                              json_pack("{s:s,s:s,s:s,s:b,s:i,s:i}", "code", m->code, "name_zh", m->name_zh, "name_en",
+                                        m->name_en, "node", (int)m->node, "peer_port", m->peer_port, "api_port", m->api_port));
     }
     json_t *root = json_pack("{s:o}", "members", list);
     char *text = json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
@@ -134,13 +135,15 @@ int devnet_configure(const struct cli *c, const struct devnet *d, const struct z
         FILE *f = open_memstream(&text, &size);
         zyd_assert(f);
         fprintf(f,
-                "; made by zyd devnet up\n[node]\nname = %s\nconsortium = %s/consortium.json\ngenesis_hash = %s\ndata_dir = %s/%s/data\n"
+                "; made by zyd devnet up\n[node]\nname = %s\nconsortium = %s/consortium.json\ngenesis_hash = %s\ndata_dir = "
+                "%s/%s/data\n"
                 "plugins = %s/plugins\n[peer]\nlisten = 127.0.0.1:%d\n",
                 m->code, d->dir, hex, d->dir, m->code, d->dir, m->peer_port);
-        fprintf(f,
-                "[api]\nlisten = 127.0.0.1:%d\ntokens = %s/%s/tokens\nopen_reads = yes\n[key]\nnode = %s/%s/keys/node.key\n"
-                "link = %s/%s/keys/link.key\nmaker = %s/%s/keys/maker.key\nchecker = %s/%s/keys/checker.key\n[log]\nformat = text\n",
-                m->api_port, d->dir, m->code, d->dir, m->code, d->dir, m->code, d->dir, m->code, d->dir, m->code);
+        fprintf(
+            f,
+            "[api]\nlisten = 127.0.0.1:%d\ntokens = %s/%s/tokens\nopen_reads = yes\n[key]\nnode = %s/%s/keys/node.key\n"
+            "link = %s/%s/keys/link.key\nmaker = %s/%s/keys/maker.key\nchecker = %s/%s/keys/checker.key\n[log]\nformat = text\n",
+            m->api_port, d->dir, m->code, d->dir, m->code, d->dir, m->code, d->dir, m->code, d->dir, m->code);
         for (size_t k = 0; k < d->count; k++) { /* ports may have moved since the genesis */
             if (d->members[k].node && k != i) {
                 fprintf(f, "[peer \"%s\"]\naddress = 127.0.0.1:%d\n", d->members[k].code, d->members[k].peer_port);

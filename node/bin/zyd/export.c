@@ -30,7 +30,8 @@ int run_program(const struct cli *c, char *const argv[])
 }
 
 int frames_each(struct client *k, uint64_t from, uint64_t to,
-                int (*each)(void *ctx, const struct zyd_block_view *b, struct zyd_span value, struct zyd_span finality), void *ctx)
+                int (*each)(void *ctx, const struct zyd_block_view *b, struct zyd_span value, struct zyd_span finality),
+                void *ctx)
 {
     uint64_t next = from;
     int rc = 0;
@@ -38,7 +39,8 @@ int frames_each(struct client *k, uint64_t from, uint64_t to,
         struct answer a;
         char path[96];
         snprintf(path, sizeof path, "/v1/frames?from=%llu&to=%llu", (unsigned long long)next, (unsigned long long)to);
-        if (!http_call(k->c, &k->http, &a, &(struct request){.method = "GET", .path = path, .accept = "application/octet-stream", .timeout_s = 60}) ||
+        if (!http_call(k->c, &k->http, &a,
+                       &(struct request){.method = "GET", .path = path, .accept = "application/octet-stream", .timeout_s = 60}) ||
             a.status != 200) {
             rc = http_fail(k->c, &k->http, &a, false);
             answer_free(&a);
@@ -129,8 +131,8 @@ static int write_segment(struct bundle *b)
     zyd_hasher_add(&h, head, wr.size);
     zyd_hasher_add(&h, b->frames, b->used);
     zyd_hasher_end(&h, &hash);
-    zyd_segment_foot_encode(foot, (uint32_t)(b->head.last_height - b->head.first_height + 1), b->head.end_index - b->head.first_index,
-                            wr.size + b->used, &b->last.log_root, &hash);
+    zyd_segment_foot_encode(foot, (uint32_t)(b->head.last_height - b->head.first_height + 1),
+                            b->head.end_index - b->head.first_index, wr.size + b->used, &b->last.log_root, &hash);
     snprintf(name, sizeof name, "%012llu-%012llu.seg", (unsigned long long)b->head.first_height,
              (unsigned long long)b->head.last_height);
     cli_path(path, "%s/segments/%s", b->dir, name);
@@ -191,7 +193,8 @@ static int write_file(const struct cli *c, const char *dir, const char *name, co
 static int write_statics(struct client *k, const char *dir)
 {
     static const char format[] =
-        "A zyd export bundle.  manifest.json lists the segments; genesis is the canonical body whose tagged SHA-256 is the chain id;\n"
+        "A zyd export bundle.  manifest.json lists the segments; genesis is the canonical body whose tagged SHA-256 is the chain "
+        "id;\n"
         "plugins/ holds the contract images that genesis pins.  Every byte is described in FORMATS.md of the zyd sources.\n"
         "Check it:  zyd-audit verify THIS-DIRECTORY --genesis-hash H   (H from the fingerprint that the members agreed on)\n";
     struct answer a;
@@ -255,9 +258,9 @@ int export_bundle(struct client *k, const char *dir, uint64_t *height)
     if (rc == 0) {
         zyd_rfc3339(when, (int64_t)time(NULL) * 1000);
         cli_hex(hex, k->g->hash.b);
-        json_t *m = json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:O}", "format", "zyd-bundle-1", "tool", "zyd " CLI_VERSION, "created", when,
-                              "genesis_hash", hex, "first_height", (json_int_t)1, "last_height", (json_int_t)*height, "log_size",
-                              (json_int_t)b.last.log_size, "segments", b.segments);
+        json_t *m = json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:O}", "format", "zyd-bundle-1", "tool", "zyd " CLI_VERSION,
+                              "created", when, "genesis_hash", hex, "first_height", (json_int_t)1, "last_height",
+                              (json_int_t)*height, "log_size", (json_int_t)b.last.log_size, "segments", b.segments);
         char *text = json_dumps(m, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
         rc = write_file(k->c, dir, "manifest.json", text, strlen(text)); /* last: a bundle without it is unfinished */
         free(text);

@@ -7,7 +7,8 @@
 #define FRAMES_MAX (64u << 20)
 /* Blocks from height on, in order: calls each with the block's bytes and finality; stops at `to` or at the end of the ledger. */
 int frames_each(struct client *k, uint64_t from, uint64_t to,
-                int (*each)(void *ctx, const struct zyd_block_view *b, struct zyd_span value, struct zyd_span finality), void *ctx);
+                int (*each)(void *ctx, const struct zyd_block_view *b, struct zyd_span value, struct zyd_span finality),
+                void *ctx);
 /* Writes a bundle (zyd/verify.h) into dir, which must not exist.  height: the last height in it. */
 int export_bundle(struct client *k, const char *dir, uint64_t *height);
 /* Runs a program, waits; its exit code. */

@@ -203,7 +203,8 @@ static int unknown_command(const struct cli *c, const char *noun, const char *ve
     }
     const char *near = cli_nearest(noun_known ? verb : noun, names);
     if (near) {
-        return cli_fail(c, ZYD_ERR_USAGE, TR(c, "没有命令 zyd %s%s%s；是不是 zyd %s%s%s？", "no command zyd %s%s%s; did you mean zyd %s%s%s?"),
+        return cli_fail(c, ZYD_ERR_USAGE,
+                        TR(c, "没有命令 zyd %s%s%s；是不是 zyd %s%s%s？", "no command zyd %s%s%s; did you mean zyd %s%s%s?"),
                         noun, noun_known ? " " : "", noun_known ? verb : "", noun_known ? noun : near, noun_known ? " " : "",
                         noun_known ? near : "");
     }
@@ -223,8 +224,9 @@ static int bad_option(const struct cli *c, const char *text)
     }
     names[n] = NULL;
     const char *near = cli_nearest(text + strspn(text, "-"), names);
-    return cli_fail(c, ZYD_ERR_USAGE, near ? TR(c, "没有选项 %s；是不是 --%s？", "no option %s; did you mean --%s?")
-                                           : TR(c, "没有选项 %s%s", "no option %s%s"),
+    return cli_fail(c, ZYD_ERR_USAGE,
+                    near ? TR(c, "没有选项 %s；是不是 --%s？", "no option %s; did you mean --%s?")
+                         : TR(c, "没有选项 %s%s", "no option %s%s"),
                     text, near ? near : "");
 }
 

@@ -1,5 +1,5 @@
-/* Building and booking one operation, exactly once (ledger.md 2.3): before anything is sent its signed bytes are kept in the outbox, and
- * the same command run again sends the same bytes. */
+/* Building and booking one operation, exactly once (ledger.md 2.3): before anything is sent its signed bytes are kept in the
+ * outbox, and the same command run again sends the same bytes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -144,8 +144,8 @@ json_t *contract_find(struct client *k, int *rc, const char *text)
     } else if (json_array_size(items) == 0) {
         *rc = cli_fail(k->c, 9115, "%s", text);
     } else {
-        *rc = cli_fail(k->c, ZYD_ERR_USAGE, TR(k->c, "%s：有 %zu 个，请用 64 位编号", "%s: there are %zu; use the 64 digits"), text,
-                       json_array_size(items));
+        *rc = cli_fail(k->c, ZYD_ERR_USAGE, TR(k->c, "%s：有 %zu 个，请用 64 位编号", "%s: there are %zu; use the 64 digits"),
+                       text, json_array_size(items));
     }
     json_decref(list);
     return out;
@@ -224,7 +224,8 @@ static int outbox_resume(struct client *k, const char *path, int64_t wall_ms, bo
     }
     if ((int64_t)env.valid_until_ms > wall_ms) {
         json_t *answer = NULL;
-        cli_say(k->c, TR(k->c, "上次的结果未知：重发同一份签名内容", "an earlier outcome is unknown: sending the same signed bytes again"));
+        cli_say(k->c, TR(k->c, "上次的结果未知：重发同一份签名内容",
+                         "an earlier outcome is unknown: sending the same signed bytes again"));
         rc = client_send(k, &answer, bytes, size, k->c->wait_s);
         *done = true;
         rc = rc ? rc : take_outcome(k, answer, outcome);
@@ -329,8 +330,14 @@ static int node_run(struct client *k, const struct intent *in, json_t **outcome)
     snprintf(prefer, sizeof prefer, "wait=%ld", wait);
     int rc = 0;
     bool came = http_call(k->c, &k->http, &a,
-                          &(struct request){.method = "POST", .path = path, .type = "application/json", .prefer = prefer, .key = key,
-                                            .body = text, .size = strlen(text), .timeout_s = wait + k->c->timeout_s});
+                          &(struct request){.method = "POST",
+                                            .path = path,
+                                            .type = "application/json",
+                                            .prefer = prefer,
+                                            .key = key,
+                                            .body = text,
+                                            .size = strlen(text),
+                                            .timeout_s = wait + k->c->timeout_s});
     if (!came || a.status < 200 || a.status > 299 || !a.json) {
         rc = http_fail(k->c, &k->http, &a, true);
     } else {
@@ -382,8 +389,8 @@ int outcome_print(struct client *k, const json_t *outcome, const char *contract_
                json_text(outcome, "op_id"));
         return 0;
     }
-    printf(TR(c, "高度 %lld 最终确认 · %lld.%lld 秒", "final at height %lld · %lld.%lld s"), (long long)json_fen(outcome, "height"),
-           (long long)(ms / 1000), (long long)(ms % 1000 / 100));
+    printf(TR(c, "高度 %lld 最终确认 · %lld.%lld 秒", "final at height %lld · %lld.%lld s"),
+           (long long)json_fen(outcome, "height"), (long long)(ms / 1000), (long long)(ms % 1000 / 100));
     if (contract) {
         printf(" · %s %s · %s", TR(c, "编号", "id"),
                *json_text(contract, "client_ref") ? json_text(contract, "client_ref") : contract_id,

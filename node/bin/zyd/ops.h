@@ -27,13 +27,20 @@ void intent_op(const struct client *k, struct zyd_op *op, const struct intent *i
 json_t *contract_find(struct client *k, int *rc, const char *text);
 /* Fills object, seq and programme from the contract's JSON. */
 int intent_object(const struct client *k, struct intent *in, const json_t *contract);
-/* Books it: signed here when there are keys, else by the node.  outcome: the element of `operations` with `height`; a "waiting" one
- * is a success.  Sends the same bytes again when an earlier run's outcome is unknown. */
+/* Books it: signed here when there are keys, else by the node.  outcome: the element of `operations` with `height`; a "waiting"
+ * one is a success.  Sends the same bytes again when an earlier run's outcome is unknown. */
 int intent_run(struct client *k, const struct intent *in, json_t **outcome);
 /* The same for any operation when there are keys. */
 int op_run(struct client *k, const struct zyd_op *op, bool may_wait, json_t **outcome);
 /* Prints what happened, and the contract's state with who is waited for. */
 int outcome_print(struct client *k, const json_t *outcome, const char *contract_id, int64_t started_ms);
+/* look.c: commands that only read. */
+int look_list(struct cli *c);
+int look_show(struct cli *c);
+int look_history(struct cli *c);
+int look_receipt(struct cli *c);
+int look_wait(struct cli *c);
+int look_recovery_list(struct cli *c);
 void url_escape(char *out, size_t cap, const char *text);
 /* 伍拾万元整 */
 void yuan_capital(char *out, size_t cap, int64_t fen);

@@ -20,9 +20,9 @@ int cli_fail(const struct cli *c, uint32_t code, const char *format, ...)
     zyd_catalogue_label(label, code);
     fflush(stdout); /* in one file both streams keep their order */
     if (c->json) {
-        json_t *o = json_pack("{s:s,s:s,s:s,s:s,s:s,s:i,s:s}", "code", label, "name", e->name, "title", e->text[c->lang],
-                              "detail", detail, "remedy", e->fix[c->lang], "exit", (int)e->exit, "retry",
-                              zyd_retry_text(e->retry));
+        json_t *o =
+            json_pack("{s:s,s:s,s:s,s:s,s:s,s:i,s:s}", "code", label, "name", e->name, "title", e->text[c->lang], "detail",
+                      detail, "remedy", e->fix[c->lang], "exit", (int)e->exit, "retry", zyd_retry_text(e->retry));
         if (o) {
             json_dumpf(o, stderr, JSON_COMPACT | JSON_PRESERVE_ORDER);
             fputc('\n', stderr);

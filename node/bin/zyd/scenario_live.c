@@ -1,5 +1,5 @@
-/* A worked example through a living devnet: the scenario engine's backend over HTTP.  The consortium is made from the scenario's own
- * plan, so each scenario has a directory of its own. */
+/* A worked example through a living devnet: the scenario engine's backend over HTTP.  The consortium is made from the scenario's
+ * own plan, so each scenario has a directory of its own. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -70,8 +70,8 @@ static enum zyd_status live_advance(void *ctx, char why[ZYD_SCENARIO_WHY], int32
     return ZYD_OK;
 }
 
-static enum zyd_status one(struct live *l, char *why, uint32_t *code, const struct zyd_op *op, const uint16_t *members, size_t count,
-                           bool may_wait)
+static enum zyd_status one(struct live *l, char *why, uint32_t *code, const struct zyd_op *op, const uint16_t *members,
+                           size_t count, bool may_wait)
 {
     struct oplist ops = {0};
     struct zyd_hash env_id;
@@ -162,8 +162,8 @@ static int give_block(void *ctx, const struct zyd_block_view *b, struct zyd_span
     return rc ? rc : give_list(g, b->outcomes);
 }
 
-static enum zyd_status live_outcomes(void *ctx, char why[ZYD_SCENARIO_WHY], void (*each)(void *to, const struct zyd_outcome *outcome),
-                                     void *to)
+static enum zyd_status live_outcomes(void *ctx, char why[ZYD_SCENARIO_WHY],
+                                     void (*each)(void *to, const struct zyd_outcome *outcome), void *to)
 {
     struct live *l = ctx;
     struct giving g = {l, why, each, to};
@@ -182,7 +182,8 @@ static enum zyd_status live_balance(void *ctx, char why[ZYD_SCENARIO_WHY], zyd_i
     int rc = 0;
     client_code(&l->k, member, code);
     json_t *list = http_get(l->c, &l->k.http, &rc, "/v1/balances?member=%s&programme=%.*s&prefix=%s&limit=500", code,
-                            (int)l->programme->code.size, (const char *)l->programme->code.data, account), *o;
+                            (int)l->programme->code.size, (const char *)l->programme->code.data, account),
+           *o;
     size_t i;
     *out = 0;
     json_array_foreach(json_object_get(list, "items"), i, o)
@@ -251,7 +252,7 @@ int scenario_run_file(const struct cli *c, const char *file, bool live)
     char why[ZYD_SCENARIO_WHY] = "", elf[CLI_PATH_MAX];
     struct zyd_scenario_inproc *inproc = NULL;
     struct live l = {.c = c};
-    struct zyd_scenario_backend backend = {&l,         live_start,    live_genesis, live_programme, live_advance,
+    struct zyd_scenario_backend backend = {&l,          live_start,    live_genesis, live_programme, live_advance,
                                            live_submit, live_outcomes, live_balance, live_record};
     enum zyd_status status = zyd_scenario_open(&s, why, file);
     if (status != ZYD_OK) {
@@ -277,9 +278,10 @@ int scenario_run_file(const struct cli *c, const char *file, bool live)
     int64_t ms = zyd_clock_mono_ms() - start;
     int rc = status == ZYD_OK ? 0 : status == ZYD_E_INVALID ? ZYD_EXIT_FAILED : ZYD_EXIT_FILE;
     if (c->json) {
-        json_t *o = json_pack("{s:s,s:s,s:b,s:i,s:i,s:i,s:i,s:I,s:s,s:O}", "scenario", name, "title", title, "ok", status == ZYD_OK,
-                              "operations", (int)report.operations, "postings", (int)report.postings, "checks", (int)report.checks,
-                              "failures", (int)report.failures, "ms", (json_int_t)ms, "why", why, "failed", lines.failed);
+        json_t *o =
+            json_pack("{s:s,s:s,s:b,s:i,s:i,s:i,s:i,s:I,s:s,s:O}", "scenario", name, "title", title, "ok", status == ZYD_OK,
+                      "operations", (int)report.operations, "postings", (int)report.postings, "checks", (int)report.checks,
+                      "failures", (int)report.failures, "ms", (json_int_t)ms, "why", why, "failed", lines.failed);
         cli_json(o);
         json_decref(o);
     } else {
