@@ -15,6 +15,7 @@
 #include <zyd/api.h>
 #include <zyd/date.h>
 
+#include "node/io/api_journal.h"
 #include "tests/lib/http_client.h"
 #include "tests/lib/live.h"
 
@@ -285,38 +286,49 @@ static void the_same_request_again_books_nothing(void **state)
     assert_int_equal(json_array_size(json_object_get(get(BANK, "/v1/contracts"), "items")), 1);
 }
 
+static void freeze(bool on)
+{
+    pthread_mutex_lock(&live.lock);
+    live.frozen = on; /* what the API submits is taken, and lost */
+    live.submits = 0;
+    pthread_mutex_unlock(&live.lock);
+}
+
+/* Asks and does not wait for the answer; returns when the replica's side has taken the envelope. */
+static int ask_and_look_away(const char *body)
+{
+    char head[512];
+    int fd = zyd_http_connect(nodes[BANK].port);
+    int n = snprintf(head, sizeof head,
+                     "POST /v1/contracts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " TOKEN_MAKER
+                     "\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+                     strlen(body));
+    zyd_http_write(fd, head, (size_t)n);
+    zyd_http_write(fd, body, strlen(body));
+    uint64_t taken = 0;
+    for (int i = 0; i < 20000 && taken == 0; i++) {
+        pthread_mutex_lock(&live.lock);
+        taken = live.submits;
+        pthread_mutex_unlock(&live.lock);
+        usleep(1000);
+    }
+    assert_true(taken > 0);
+    return fd;
+}
+
 static void an_envelope_lost_between_answer_and_booking_is_sent_again_unchanged(void **state)
 {
     char env[65];
     (void)state;
-    pthread_mutex_lock(&live.lock);
-    live.frozen = true; /* taken from the API, and lost */
-    pthread_mutex_unlock(&live.lock);
-    int fd = zyd_http_connect(nodes[BANK].port);
-    static const char body[] = APPLY("BA-2", "5000000");
-    char head[512];
-    int n = snprintf(head, sizeof head,
-                     "POST /v1/contracts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " TOKEN_MAKER
-                     "\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
-                     sizeof body - 1);
-    zyd_http_write(fd, head, (size_t)n);
-    zyd_http_write(fd, body, sizeof body - 1);
-    uint64_t before = 0;
-    for (int i = 0; i < 2000 && before == 0; i++) { /* until the replica's side has seen and dropped it */
-        pthread_mutex_lock(&live.lock);
-        before = live.submits;
-        pthread_mutex_unlock(&live.lock);
-        usleep(1000);
-    }
+    freeze(true);
+    int fd = ask_and_look_away(APPLY("BA-2", "5000000"));
     /* a second one while the first has no answer */
     EXPECT(post(BANK, "/v1/contracts", NULL, APPLY("BA-2", "5000000")), 409);
     assert_string_equal(text(last.json, "code"), "E8015");
     assert_string_equal(text(last.json, "written"), "unknown");
     close(fd);
     stop_node(&nodes[BANK]); /* kill -9 would do the same to the journal: it was synced before the envelope left */
-    pthread_mutex_lock(&live.lock);
-    live.frozen = false;
-    pthread_mutex_unlock(&live.lock);
+    freeze(false);
     start_node(&nodes[BANK]);
     contract_at(BANK, 1);
     EXPECT(post(BANK, "/v1/contracts", NULL, APPLY("BA-2", "5000000")), 201);
@@ -324,6 +336,49 @@ static void an_envelope_lost_between_answer_and_booking_is_sent_again_unchanged(
     EXPECT(post(BANK, "/v1/contracts", NULL, APPLY("BA-2", "5000000")), 201);
     assert_string_equal(text(last.json, "env_id"), env);
     assert_int_equal(json_array_size(json_object_get(get(BANK, "/v1/contracts?client_ref=BA-2"), "items")), 1);
+}
+
+static void only_when_block_time_is_past_the_lost_one_is_it_signed_anew(void **state)
+{
+    char lost[65], op[65], path[100];
+    struct zyd_err err = {0};
+    struct zyd_journal *j;
+    (void)state;
+    freeze(true);
+    int fd = ask_and_look_away(APPLY("BA-3", "5000000"));
+    close(fd);
+    stop_node(&nodes[BANK]);
+    snprintf(path, sizeof path, "%s/api.journal", nodes[BANK].dir);
+    assert_int_equal(zyd_journal_open(&j, &err, path), ZYD_OK);
+    const struct zyd_journal_entry *e = NULL;
+    for (uint32_t i = 0; zyd_journal_at(j, i); i++) {
+        e = zyd_journal_at(j, i);
+    }
+    assert_non_null(e);
+    sodium_bin2hex(lost, sizeof lost, e->env_id.b, 32);
+    sodium_bin2hex(op, sizeof op, e->op_id.b, 32);
+    uint64_t valid_until = e->valid_until_ms;
+    zyd_journal_close(j);
+    freeze(false);
+    zyd_live_clock(&live, (int64_t)valid_until + 60000); /* the clock is past it: the replica would refuse the bytes */
+    start_node(&nodes[BANK]);
+    contract_at(BANK, 1);
+    int status = 0;
+    for (int i = 0; i < 2000 && status != 201; i++) { /* until a block says so, too, the outcome is unknown */
+        status = post(BANK, "/v1/contracts", NULL, APPLY("BA-3", "5000000"));
+        if (status != 201) {
+            assert_int_equal(status, 504);
+            assert_string_equal(text(last.json, "written"), "unknown");
+            assert_string_equal(text(last.json, "retry"), "same_request");
+        }
+        usleep(5000);
+    }
+    assert_int_equal(status, 201);
+    assert_string_equal(text(last.json, "op_id"), op);
+    assert_string_not_equal(text(last.json, "env_id"), lost);
+    assert_int_equal(json_array_size(json_object_get(get(BANK, "/v1/contracts?client_ref=BA-3"), "items")), 1);
+    snprintf(path, sizeof path, "/v1/envelopes/%s", lost);
+    assert_string_not_equal(text(get(BANK, path), "status"), "final");
 }
 
 static void a_guarantee_becomes_active_with_countersignatures_one_after_another(void **state)
@@ -437,7 +492,7 @@ static void balances_equal_the_postings_that_are_told(void **state)
     o = get(BANK, "/v1/programmes");
     p = json_array_get(json_object_get(o, "items"), 0);
     assert_string_equal(text(p, "breaker"), "NORMAL");
-    assert_int_equal(json_integer_value(json_object_get(p, "contracts")), 2);
+    assert_int_equal(json_integer_value(json_object_get(p, "contracts")), 3);
     assert_string_equal(text(p, "principal_fen"), "99990000");
     o = get(BANK, "/v1/programmes/DUAL");
     assert_string_equal(text(json_object_get(o, "params"), "banks"), "BANK");
@@ -866,6 +921,7 @@ int main(void)
         cmocka_unit_test(an_application_is_booked_and_told),
         cmocka_unit_test(the_same_request_again_books_nothing),
         cmocka_unit_test(an_envelope_lost_between_answer_and_booking_is_sent_again_unchanged),
+        cmocka_unit_test(only_when_block_time_is_past_the_lost_one_is_it_signed_anew),
         cmocka_unit_test(a_guarantee_becomes_active_with_countersignatures_one_after_another),
         cmocka_unit_test(what_the_ledger_refuses_is_a_problem_that_says_what_is_there),
         cmocka_unit_test(balances_equal_the_postings_that_are_told),
