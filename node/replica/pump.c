@@ -227,7 +227,7 @@ static bool levels(struct zyd_replica *r)
 
 /* ---- the loop ---- */
 
-static bool room(const struct zyd_replica *r)
+bool zyd_replica_room(const struct zyd_replica *r)
 {
     return FX_MAX - r->fx_count >= FX_ROOM && r->out.size - r->out.used >= r->out.size / 2;
 }
@@ -236,7 +236,7 @@ void zyd_replica_pump(struct zyd_replica *r)
 {
     unsigned executed = 0;
     while (r->fatal == ZYD_OK) {
-        if (!room(r) || executed >= EXECUTE_MAX) {
+        if (!zyd_replica_room(r) || executed >= EXECUTE_MAX) {
             r->more_work = true;
             break;
         }
@@ -256,7 +256,7 @@ void zyd_replica_pump(struct zyd_replica *r)
             break;
         }
     }
-    if (r->fatal == ZYD_OK && room(r)) {
+    if (r->fatal == ZYD_OK && zyd_replica_room(r)) {
         zyd_replica_fetch(r);
         zyd_replica_sync(r);
         zyd_replica_regossip(r);

@@ -250,6 +250,7 @@ void zyd_replica_fail(struct zyd_replica *r, enum zyd_status status); /* remembe
 /* pump.c */
 void zyd_replica_feed(struct zyd_replica *r, struct zyd_bft_in *in); /* consensus steps; its outputs become effects and work */
 void zyd_replica_pump(struct zyd_replica *r);
+bool zyd_replica_room(const struct zyd_replica *r); /* for the effects of two more steps of consensus */
 bool zyd_replica_pool_nonempty(struct zyd_replica *r);
 
 /* blocks.c */

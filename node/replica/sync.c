@@ -388,7 +388,7 @@ static void feed_slot(struct zyd_replica *r, struct slot *s)
         }
         chain[count++] = c;
     }
-    while (count-- > 0) {
+    while (count-- > 0 && zyd_replica_room(r)) {
         size_t just_count;
         struct slot *c = chain[count];
         if (c->has_just && zyd_just_decode(r->certs, &just_count, zyd_span(c->cold->just, c->just_size)) == ZYD_OK) {
@@ -410,7 +410,7 @@ static void advance(struct zyd_replica *r)
             }
         }
         struct zyd_finality f;
-        if (next == NULL || FX_MAX - r->fx_count < FX_ROOM ||
+        if (next == NULL || !zyd_replica_room(r) ||
             zyd_finality_decode(&f, zyd_span(next->cold->fin, next->fin_size)) != ZYD_OK) {
             return;
         }
@@ -466,7 +466,7 @@ enum zyd_status zyd_replica_on_tip(struct zyd_replica *r, uint8_t peer, struct z
     if (count > TIP_MAX || !r->sync.active || peer != r->sync.peer) {
         return ZYD_E_BUSY;
     }
-    for (uint8_t i = 0; i < count; i++) {
+    for (uint8_t i = 0; i < count && zyd_replica_room(r); i++) {
         struct zyd_header h;
         size_t just_count;
         struct zyd_span header = zyd_rx_span(&rd, ZYD_HEADER_SIZE);
@@ -480,5 +480,5 @@ enum zyd_status zyd_replica_on_tip(struct zyd_replica *r, uint8_t peer, struct z
     }
     zyd_replica_trace(r, "sync has the tip of n%: % blocks", peer, count);
     r->sync.tip_seen = true;
-    return zyd_rd_done(&rd);
+    return rd.bad ? ZYD_E_MALFORMED : ZYD_OK;
 }
