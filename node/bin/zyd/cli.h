@@ -105,6 +105,8 @@ int cli_write(const struct cli *c, const char *path, const char *text, size_t si
 /* Reads a whole file ("-": stdin), NUL-terminated; malloc'd. NULL after printing. */
 char *cli_read(const struct cli *c, const char *path, size_t *size, size_t max);
 bool cli_exists(const char *path);
+/* A file or directory and all in it; true when nothing is left.  Links are removed, not followed. */
+bool cli_remove_tree(const char *path);
 /* Program beside this one, else on PATH; false when there is none. */
 bool cli_find_program(char out[CLI_PATH_MAX], const char *name);
 /* Default state directory of the devnet. */

@@ -1,9 +1,7 @@
 /* zyd devnet and zyd cluster: four institutions on this machine, and what a consortium looks like right now. */
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -489,29 +487,6 @@ static int run_down(struct cli *c)
     return rc;
 }
 
-static bool remove_tree(const char *path)
-{
-    struct stat st;
-    if (lstat(path, &st) != 0) {
-        return true;
-    }
-    if (!S_ISDIR(st.st_mode)) {
-        return unlink(path) == 0;
-    }
-    DIR *dir = opendir(path);
-    bool ok = dir != NULL;
-    for (struct dirent *e; dir && (e = readdir(dir)) != NULL;) {
-        char child[CLI_PATH_MAX];
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
-            ok = cli_path(child, "%s/%s", path, e->d_name) && remove_tree(child) && ok;
-        }
-    }
-    if (dir) {
-        closedir(dir);
-    }
-    return rmdir(path) == 0 && ok;
-}
-
 static int run_reset(struct cli *c)
 {
     struct devnet d;
@@ -531,11 +506,11 @@ static int run_reset(struct cli *c)
     stop_all(&d);
     bool ok = true;
     for (size_t i = 0; i < d.count; i++) {
-        ok = cli_path(part, "%s/%s", d.dir, d.members[i].code) && remove_tree(part) && ok;
+        ok = cli_path(part, "%s/%s", d.dir, d.members[i].code) && cli_remove_tree(part) && ok;
     }
     static const char *const parts[] = {"plugins", "consortium.json", "clock_offset_ms", "outbox", "devnet.json"};
     for (size_t i = 0; ok && i < sizeof parts / sizeof parts[0]; i++) { /* only what is ours; devnet.json last */
-        ok = cli_path(part, "%s/%s", d.dir, parts[i]) && remove_tree(part) && ok;
+        ok = cli_path(part, "%s/%s", d.dir, parts[i]) && cli_remove_tree(part) && ok;
     }
     rmdir(d.dir);
     return ok ? 0 : cli_fail(c, ZYD_ERR_FILE_WRITE, "%s", d.dir);

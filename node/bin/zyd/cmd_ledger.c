@@ -47,7 +47,7 @@ static char *word(const char *text)
 static int run_audit_verify(struct cli *c)
 {
     struct client k;
-    char program[CLI_PATH_MAX], dir[CLI_PATH_MAX], hex[65] = "";
+    char program[CLI_PATH_MAX], dir[CLI_PATH_MAX], temporary[CLI_PATH_MAX] = "", hex[65] = "";
     const char *bundle = c->pos_count ? c->pos[0] : cli_opt(c, "bundle"), *hash = cli_opt(c, "genesis-hash");
     uint64_t height = 0;
     int rc = 0;
@@ -66,9 +66,13 @@ static int run_audit_verify(struct cli *c)
                              "--genesis-hash or --consortium FILE is needed (a node must not vouch for itself)"));
         }
         if (rc == 0 && !bundle) {
-            cli_path(dir, "%s/zyd-bundle-%ld", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp", (long)getpid());
+            cli_path(temporary, "%s/zyd-audit-XXXXXX", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+            if (!mkdtemp(temporary)) {
+                rc = cli_fail(c, ZYD_ERR_FILE_WRITE, "%s", temporary);
+            }
+            cli_path(dir, "%s/bundle", temporary);
             cli_say(c, TR(c, "取回区块到 %s", "fetching the blocks into %s"), dir);
-            rc = export_bundle(&k, dir, &height);
+            rc = rc ? rc : export_bundle(&k, dir, &height);
             bundle = dir;
         }
         client_close(&k);
@@ -95,7 +99,11 @@ static int run_audit_verify(struct cli *c)
         argv[n++] = word("json");
     }
     argv[n] = NULL;
-    return rc ? rc : run_program(c, argv);
+    rc = rc ? rc : run_program(c, argv);
+    if (temporary[0] && rc == 0) { /* a bundle that fails is evidence: it stays */
+        (void)cli_remove_tree(temporary);
+    }
+    return rc;
 }
 
 static int run_audit_receipt(struct cli *c)

@@ -1,4 +1,5 @@
 /* Paths, files and keys of the person at the keyboard. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,6 +51,29 @@ enum zyd_status cli_mkdirs(struct zyd_err *err, const char *path)
 bool cli_exists(const char *path)
 {
     return access(path, F_OK) == 0;
+}
+
+bool cli_remove_tree(const char *path)
+{
+    struct stat st;
+    if (lstat(path, &st) != 0) {
+        return true;
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        return unlink(path) == 0;
+    }
+    DIR *dir = opendir(path);
+    bool ok = dir != NULL;
+    for (struct dirent *e; dir && (e = readdir(dir)) != NULL;) {
+        char child[CLI_PATH_MAX];
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
+            ok = cli_path(child, "%s/%s", path, e->d_name) && cli_remove_tree(child) && ok;
+        }
+    }
+    if (dir) {
+        closedir(dir);
+    }
+    return rmdir(path) == 0 && ok;
 }
 
 int cli_write(const struct cli *c, const char *path, const char *text, size_t size, unsigned mode, bool force)
