@@ -56,7 +56,7 @@ static inline struct zyd_vm_result vm_run_words(const uint32_t *words, size_t co
                                                 uint64_t b, uint64_t fuel, zyd_vm_host_fn host,
                                                 void *ctx)
 {
-    uint8_t input[16];
+    static uint8_t input[16]; /* tests look at it through the machine after the call */
     struct zyd_vm_result result;
     asm_le(input, a, 8);
     asm_le(input + 8, b, 8);
