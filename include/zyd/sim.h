@@ -16,6 +16,18 @@ enum zyd_sim_crypto {
     ZYD_SIM_CRYPTO_MEMO,      /* Ed25519; verdicts are remembered by exact bytes for the whole process */
     ZYD_SIM_CRYPTO_REAL       /* Ed25519, every check anew */
 };
+#define ZYD_SIM_LOANS_MAX 128u
+/* The secret keys of a run: of validators by index, of members (their key 1, maker) by position. */
+struct zyd_sim_keys {
+    uint8_t node[ZYD_VALIDATORS_MAX][ZYD_SK_SIZE], maker[ZYD_MEMBERS_MAX][ZYD_SK_SIZE];
+};
+/* Shows the ledger that a run makes: genesis first, then every block once, ascending, when it first becomes final anywhere (its value
+ * with the write set, its finality).  What the arguments point to dies with the call. */
+struct zyd_sim_chain {
+    void *ctx;
+    void (*genesis)(void *ctx, const struct zyd_genesis *g, const struct zyd_header *header, const struct zyd_sim_keys *keys);
+    void (*block)(void *ctx, struct zyd_span value, struct zyd_span finality);
+};
 struct zyd_sim_options {
     uint64_t seed;
     uint8_t replicas;        /* 0: drawn from the seed, 4..7 */
@@ -25,6 +37,8 @@ struct zyd_sim_options {
     bool faults;             /* false: a healthy network and no crashes */
     enum zyd_sim_crypto crypto;
     struct zyd_span plugin;  /* the guarantee contract's ELF: the workload runs it */
+    uint8_t loans;           /* of each client, that is operations of an envelope, up to ZYD_SIM_LOANS_MAX; 0: drawn, 1..4 */
+    const struct zyd_sim_chain *chain; /* or NULL */
     void (*trace)(void *ctx, const char *line); /* or NULL */
     void *trace_ctx;
 };

@@ -1,8 +1,8 @@
 /* zyd/verify.h: checking an exported ledger without trusting anybody (ledger.md 3.7, 3.9).
  *
- * A bundle is a directory: manifest.json, genesis (the canonical body), consortium.json (as the members approved it),
- * plugins/<hash>.elf, segments/<first>-<last>.seg, FORMAT.txt.  A segment ends at a block end; its footer makes every cut
- * visible; the compact range at its start lets segments be checked alone, in parallel.
+ * A bundle is a directory: SHA256SUMS, manifest.json, genesis (the canonical body), consortium.json (as the members approved
+ * it), plugins/<hash>.elf, segments/<first>-<last>.seg, FORMAT.txt (FORMATS.md 20; zyd/bundle.h writes it).  A segment ends at a
+ * block end; its footer makes every cut visible; the compact range at its start lets segments be checked alone.
  *
  * The checks, each done / failed / not done:
  *   frame    framing, canonical bytes, counts, footers, file hashes
@@ -40,7 +40,6 @@ struct zyd_fault {
     uint64_t height;
     uint64_t entry;       /* log index, or UINT64_MAX */
     const char *rule;     /* static English text: which rule */
-    int culprit;          /* validator index whose signature is wrong or who signed it, or -1 */
 };
 
 /* ---- segments (FORMATS.md) ---- */
@@ -61,11 +60,13 @@ void zyd_segment_frame_encode(struct zyd_wr *wr, struct zyd_span block, struct z
 void zyd_segment_foot_encode(uint8_t out[ZYD_SEGMENT_FOOT_SIZE], uint32_t blocks, uint64_t entries, uint64_t size,
                              const struct zyd_hash *log_root, const struct zyd_hash *file_hash);
 /* Reader over a whole mapped segment.  open checks magic, head and footer, and says in hash_ok whether the bytes have the hash
- * in the footer: when they have not, reading on finds which block is the first bad one. */
+ * in the footer: when they have not, reading on finds which block is the first bad one.  It returns ZYD_OK, ZYD_E_MALFORMED or
+ * ZYD_E_FOREIGN (a version that this code does not know); file, file_hash and hash_ok are set in any case. */
 struct zyd_segment {
     struct zyd_span file;
+    struct zyd_hash file_hash; /* SHA-256 of all bytes, footer included */
     struct zyd_segment_head head;
-    uint32_t blocks;
+    uint32_t blocks; /* never more than the bytes can hold */
     uint64_t entries;
     struct zyd_hash end_root;
     bool hash_ok;
@@ -92,5 +93,9 @@ enum zyd_status ZYD_MUST_USE zyd_verify_quorum(struct zyd_fault *fault, const st
 /* Entry: every envelope's signers and signatures. */
 enum zyd_status ZYD_MUST_USE zyd_verify_entries(struct zyd_fault *fault, const struct zyd_genesis *g,
                                                 const struct zyd_block_view *b, const struct zyd_sig_ops *sig);
+/* History and entry in one pass over the envelopes; what history finds comes first. */
+enum zyd_status ZYD_MUST_USE zyd_verify_body(struct zyd_fault *fault, struct zyd_frontier *frontier, struct zyd_arena *scratch,
+                                             const struct zyd_genesis *g, const struct zyd_block_view *b,
+                                             const struct zyd_header *prev_data, const struct zyd_sig_ops *sig);
 
 #endif

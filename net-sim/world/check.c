@@ -201,6 +201,9 @@ void check_commit(struct sim *s, struct node *n, const struct zyd_fx *fx)
     s->top = h;
     s->result->blocks++;
     check_new(s, &b, fx->finality);
+    if (s->options.chain != NULL) {
+        s->options.chain->block(s->options.chain->ctx, fx->block, fx->finality);
+    }
     workload_commit(s, &b);
 }
 
@@ -228,7 +231,7 @@ static void check_durable(struct sim *s, const struct node *n)
 static void check_replay(struct sim *s)
 {
     struct zyd_replica_limits limits;
-    zyd_replica_limits_small(&limits);
+    sim_limits(s, &limits);
     struct zyd_kv nothing = zyd_kv_empty();
     void *mem = sim_alloc(zyd_replay_footprint(&limits, &s->genesis));
     struct zyd_replay *r = zyd_replay_init(mem, &s->genesis, &limits, &nothing);

@@ -177,7 +177,7 @@ void node_start(struct sim *s, struct node *n, bool first)
                                    .me_member = s->genesis.validators[n->validator],
                                    .me = n->validator,
                                    .seed = prng_next(&s->plan)};
-    zyd_replica_limits_small(&c.limits);
+    sim_limits(s, &c.limits);
     size_t size = zyd_replica_footprint(&c);
     if (n->mem != NULL) {
         munmap(n->mem, n->mem_size);

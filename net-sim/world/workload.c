@@ -157,7 +157,7 @@ static void loan_op(struct sim *s, struct zyd_wr *ops, uint8_t c, struct loan *l
 
 static void build(struct sim *s, uint8_t c)
 {
-    static const size_t ops_cap = 64 << 10;
+    static const size_t ops_cap = 512 << 10;
     struct client *cl = &s->clients[c];
     uint8_t *ops_buf = sim_alloc(ops_cap);
     struct zyd_wr ops = zyd_wr_of(ops_buf, ops_cap);
@@ -411,7 +411,7 @@ void workload_init(struct sim *s)
     }
     free(g);
     for (uint8_t c = 0; c < s->client_count; c++) {
-        s->clients[c].loan_count = (size_t)prng_between(&s->client, 1, LOANS_MAX);
+        s->clients[c].loan_count = s->options.loans != 0 ? s->options.loans : (size_t)prng_between(&s->client, 1, 4);
         for (size_t i = 0; i < s->clients[c].loan_count; i++) {
             s->clients[c].loans[i].number = (uint32_t)c * 100000 + s->clients[c].next_number++;
         }

@@ -176,10 +176,36 @@ static void plan_faults(struct sim *s)
     heap_push(&s->heap, (struct event){.t = until, .what = AT_HEAL_ALL});
 }
 
+/* Small, unless the envelopes are large: then records and deadlines grow with them. */
+void sim_limits(const struct sim *s, struct zyd_replica_limits *out)
+{
+    zyd_replica_limits_small(out);
+    if (s->options.loans > 4) {
+        out->state.records_max = 1u << 20;
+        out->state.due_max = 1u << 18;
+        out->state.recent_bytes = 256u << 20;
+        out->state.overlay_bytes = 32u << 20;
+        out->pool = (struct zyd_pool_limits){32u << 20, 16u << 20, 2048};
+        out->block_bytes_max = 4u << 20;
+        out->block_value_max = 32u << 20;
+    }
+}
+
+static void show_genesis(struct sim *s)
+{
+    struct zyd_sim_keys *keys = sim_alloc(sizeof *keys);
+    for (uint8_t i = 0; i < s->n; i++) {
+        memcpy(keys->node[i], s->nodes[i].sk, ZYD_SK_SIZE);
+        memcpy(keys->maker[i], s->member_sk[i], ZYD_SK_SIZE);
+    }
+    s->options.chain->genesis(s->options.chain->ctx, &s->genesis, &s->genesis_header, keys);
+    free(keys);
+}
+
 static void start_model(struct sim *s)
 {
     struct zyd_replica_limits limits;
-    zyd_replica_limits_small(&limits);
+    sim_limits(s, &limits);
     struct zyd_kv nothing = zyd_kv_empty();
     void *mem = sim_alloc(zyd_replay_footprint(&limits, &s->genesis));
     struct zyd_replay *r = zyd_replay_init(mem, &s->genesis, &limits, &nothing);
@@ -198,6 +224,9 @@ static void start_model(struct sim *s)
     why = model_apply(s->model, zyd_wr_span(&wr), &s->genesis_header);
     if (why != NULL) {
         check_fail(s, ZYD_SIM_SAFETY, "genesis: %s", why);
+    }
+    if (s->options.chain != NULL) {
+        show_genesis(s);
     }
     free(rows);
     free(mem);

@@ -22,7 +22,7 @@
 
 #define NODES_MAX 12u   /* instances: validators and the second bodies of twins */
 #define CLIENTS_MAX 8u
-#define LOANS_MAX 4u    /* of one client */
+#define LOANS_MAX ZYD_SIM_LOANS_MAX /* of one client */
 #define HEIGHTS_MAX 4096u
 #define WALL0 INT64_C(1767571200000) /* 2026-01-05 00:00 UTC */
 
@@ -222,6 +222,7 @@ struct sim {
     struct zyd_hasher trace;
     struct zyd_header genesis_header;
 };
+void sim_limits(const struct sim *s, struct zyd_replica_limits *out);
 struct zyd_sig_ops sim_sig(struct sim *s, struct node *n);
 int64_t sim_wall(const struct sim *s, const struct node *n);
 void sim_trace(struct sim *s, const char *format, ...) __attribute__((format(printf, 2, 3)));

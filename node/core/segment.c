@@ -3,6 +3,7 @@
 
 #define SEGMENT_VERSION 1u
 #define FOOT_MAGIC "ZYDSEGE1"
+#define FRAME_SIZE_MIN (4u + 9u * 4u + ZYD_HEADER_SIZE + 4u) /* a block of nothing but its header, and no finality */
 
 void zyd_segment_head_encode(struct zyd_wr *wr, const struct zyd_segment_head *h)
 {
@@ -40,22 +41,25 @@ void zyd_segment_foot_encode(uint8_t out[ZYD_SEGMENT_FOOT_SIZE], uint32_t blocks
     memcpy(out + 60, file_hash->b, 32);
 }
 
-enum zyd_status zyd_segment_open(struct zyd_segment *out, const char **why, struct zyd_span file)
+/* The hash that the footer must hold, and that of the whole file, in one pass. */
+static void hash_file(struct zyd_segment *out)
 {
-    memset(out, 0, sizeof *out);
-    *why = "the segment is cut: it has no footer";
-    if (file.size < ZYD_SEGMENT_FOOT_SIZE) {
-        return ZYD_E_MALFORMED;
-    }
-    size_t body = file.size - ZYD_SEGMENT_FOOT_SIZE;
-    const uint8_t *foot = file.data + body;
-    if (memcmp(foot, FOOT_MAGIC, 8) != 0 || zyd_get64(foot + 20) != body) {
-        return ZYD_E_MALFORMED;
-    }
+    size_t foot = out->file.size < ZYD_SEGMENT_FOOT_SIZE ? out->file.size : ZYD_SEGMENT_FOOT_SIZE;
+    size_t body = out->file.size - foot;
+    struct zyd_hasher h, whole;
     struct zyd_hash hash;
-    zyd_sha256(&hash, file.data, body);
-    out->hash_ok = memcmp(hash.b, foot + 60, 32) == 0;
-    struct zyd_rd rd = zyd_rd_of(zyd_span(file.data, body));
+    zyd_hasher_start(&h, NULL);
+    zyd_hasher_add(&h, out->file.data, body);
+    whole = h;
+    zyd_hasher_end(&h, &hash);
+    zyd_hasher_add(&whole, out->file.data + body, foot);
+    zyd_hasher_end(&whole, &out->file_hash);
+    out->hash_ok = foot == ZYD_SEGMENT_FOOT_SIZE && memcmp(hash.b, out->file.data + body + 60, 32) == 0;
+}
+
+static enum zyd_status read_head(struct zyd_segment *out, const char **why, size_t body)
+{
+    struct zyd_rd rd = zyd_rd_of(zyd_span(out->file.data, body));
     uint8_t magic[8];
     zyd_rx_copy(&rd, magic, sizeof magic);
     uint16_t version = zyd_rx_u16(&rd);
@@ -68,25 +72,51 @@ enum zyd_status zyd_segment_open(struct zyd_segment *out, const char **why, stru
     zyd_rx_hash(&rd, &out->head.state_root);
     struct zyd_span frontier = zyd_rx_block(&rd, 8 + 64 * 32);
     *why = "the segment's head is not valid";
-    if (rd.bad || memcmp(magic, ZYD_SEGMENT_MAGIC, 8) != 0 || version != SEGMENT_VERSION) {
+    if (rd.bad || memcmp(magic, ZYD_SEGMENT_MAGIC, 8) != 0) {
         return ZYD_E_MALFORMED;
     }
-    if (zyd_frontier_decode(&out->head.frontier, frontier) != ZYD_OK ||
-        out->head.frontier.size != out->head.first_index || out->head.end_index < out->head.first_index ||
-        out->head.first_height == 0 || out->head.last_height < out->head.first_height) {
+    if (version != SEGMENT_VERSION) {
+        *why = "the segment has a version that this tool does not know";
+        return ZYD_E_FOREIGN;
+    }
+    if (zyd_frontier_decode(&out->head.frontier, frontier) != ZYD_OK || out->head.frontier.size != out->head.first_index ||
+        out->head.end_index < out->head.first_index || out->head.first_height == 0 ||
+        out->head.last_height < out->head.first_height) {
         return ZYD_E_MALFORMED;
     }
+    out->frames_at = rd.pos;
+    out->frames_end = body;
+    return ZYD_OK;
+}
+
+enum zyd_status zyd_segment_open(struct zyd_segment *out, const char **why, struct zyd_span file)
+{
+    memset(out, 0, sizeof *out);
     out->file = file;
+    hash_file(out);
+    *why = "the segment is cut: it has no footer";
+    if (file.size < ZYD_SEGMENT_FOOT_SIZE) {
+        return ZYD_E_MALFORMED;
+    }
+    size_t body = file.size - ZYD_SEGMENT_FOOT_SIZE;
+    const uint8_t *foot = file.data + body;
+    if (memcmp(foot, FOOT_MAGIC, 8) != 0 || zyd_get64(foot + 20) != body) {
+        return ZYD_E_MALFORMED;
+    }
+    enum zyd_status st = read_head(out, why, body);
+    if (st != ZYD_OK) {
+        return st;
+    }
     out->blocks = zyd_get32(foot + 8);
     out->entries = zyd_get64(foot + 12);
     memcpy(out->end_root.b, foot + 28, 32);
-    out->frames_at = rd.pos;
-    out->frames_end = body;
-    *why = "the footer's counts do not fit the head";
-    if (out->blocks != out->head.last_height - out->head.first_height + 1 ||
-        out->entries != out->head.end_index - out->head.first_index) {
+    *why = "the footer's counts do not fit the head or the bytes";
+    uint64_t span = out->head.last_height - out->head.first_height; /* one less than the blocks: it cannot overflow */
+    if (out->blocks == 0 || out->blocks - 1 != span || out->entries != out->head.end_index - out->head.first_index ||
+        (uint64_t)out->blocks * FRAME_SIZE_MIN > out->frames_end - out->frames_at) {
         return ZYD_E_MALFORMED;
     }
+    *why = "";
     return ZYD_OK;
 }
 

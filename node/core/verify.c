@@ -28,8 +28,18 @@ const char *zyd_check_name(enum zyd_check c)
 static enum zyd_status fail(struct zyd_fault *fault, enum zyd_check check, uint64_t height, uint64_t entry,
                             const char *rule)
 {
-    *fault = (struct zyd_fault){.check = check, .height = height, .entry = entry, .rule = rule, .culprit = -1};
+    *fault = (struct zyd_fault){.check = check, .height = height, .entry = entry, .rule = rule};
     return ZYD_E_INVALID;
+}
+
+/* consensus.md 1.5: validators take turns, from one that the chain id draws. */
+static uint64_t leader_of(uint64_t view, const struct zyd_genesis *g)
+{
+    uint8_t epoch[8];
+    struct zyd_hash h;
+    zyd_put64(epoch, ZYD_EPOCH_FIRST);
+    zyd_hash2(&h, "zyd/leader/1", g->hash.b, sizeof g->hash.b, epoch, sizeof epoch);
+    return (zyd_get64(h.b) % g->validator_count + view % g->validator_count) % g->validator_count;
 }
 
 /* One CARRIER or DATA header after its parent: what holds of both kinds. */
@@ -52,8 +62,8 @@ static const char *link_rule(const struct zyd_header *h, const struct zyd_header
     if (!zyd_hash_eq(&h->valset_hash, &g->valset_hash) || !zyd_hash_eq(&h->rules_hash, &g->rules_hash)) {
         return "the header names other validators or rules than genesis";
     }
-    if (h->proposer >= g->validator_count) {
-        return "the proposer is not a validator";
+    if (h->proposer != leader_of(h->view, g)) {
+        return "the proposer is not the leader of the view";
     }
     return NULL;
 }
@@ -173,8 +183,94 @@ static bool frontier_eq(const struct zyd_frontier *a, const struct zyd_frontier 
     return a->size == b->size && memcmp(a->nodes, b->nodes, n * sizeof a->nodes[0]) == 0;
 }
 
-enum zyd_status zyd_verify_history(struct zyd_fault *fault, struct zyd_frontier *frontier, struct zyd_arena *scratch,
-                                   const struct zyd_block_view *b, const struct zyd_header *prev_data)
+/* The log leaf of the block's SYS operations, if there were any. */
+static enum zyd_status sys_leaf(struct zyd_fault *fault, struct zyd_frontier *f, struct zyd_arena *scratch,
+                                const struct zyd_block_view *b)
+{
+    struct zyd_rd rd = zyd_rd_of(b->sys);
+    size_t mark = scratch->used;
+    uint32_t count = 0;
+    struct zyd_hash *first = NULL, leaf, root;
+    while (rd.pos < rd.size) {
+        struct zyd_hash *one = take_hashes(scratch, 1);
+        bool sys, ok;
+        if (one == NULL || !read_outcome(&rd, one, &sys, &ok) || !sys) {
+            return fail(fault, ZYD_CHECK_FRAME, b->header.height, f->size, "an outcome of a SYS operation is not well formed");
+        }
+        first = first == NULL ? one : first;
+        count++;
+    }
+    if (count > 0) {
+        zyd_merkle_root(&root, first, count);
+        zyd_leaf_sys(&leaf, count, &root);
+        zyd_frontier_append(f, &leaf);
+    }
+    scratch->used = mark;
+    return ZYD_OK;
+}
+
+/* NULL, or the rule of ZYD_CHECK_ENTRY that an envelope breaks. */
+static const char *entry_rule(const struct zyd_env *env, const struct zyd_genesis *g, const struct zyd_sig_ops *sig)
+{
+    enum zyd_status st = zyd_env_verify(env, g, sig);
+    if (st == ZYD_OK) {
+        return NULL;
+    }
+    if (!zyd_hash_eq(&env->chain_id, &g->hash)) {
+        return "an envelope of another consortium";
+    }
+    return st == ZYD_E_FOREIGN   ? "an envelope is signed by a key that is not in genesis"
+           : st == ZYD_E_INVALID ? "an envelope is signed by a key without the right, or not by the member that acts"
+                                 : "a submitter's signature is wrong";
+}
+
+/* Envelopes and their outcomes: log leaves onto f, env_hashes into bodies (env_count of them).  With sig, the first entry whose
+ * signers are wrong goes to *bad_entry and *bad_rule. */
+static enum zyd_status entries(struct zyd_fault *fault, struct zyd_frontier *f, struct zyd_arena *scratch, struct zyd_hash *bodies,
+                               uint64_t *bad_entry, const char **bad_rule, const struct zyd_genesis *g,
+                               const struct zyd_block_view *b, const struct zyd_sig_ops *sig)
+{
+    const struct zyd_header *h = &b->header;
+    uint8_t *data = zyd_arena_take(scratch, ZYD_LOG_LEAF_MAX);
+    struct zyd_rd envs = zyd_rd_of(b->envelopes), outcomes = zyd_rd_of(b->outcomes);
+    uint32_t n = 0;
+    uint64_t body_size = 0;
+    struct zyd_hash leaf, root;
+    if (bodies == NULL || data == NULL) {
+        return fail(fault, ZYD_CHECK_FRAME, h->height, UINT64_MAX, "more envelopes than a block may hold");
+    }
+    while (envs.pos < envs.size) {
+        struct zyd_env env;
+        uint32_t ok;
+        struct zyd_span bytes = zyd_rx_block(&envs, ZYD_ENV_SIZE_MAX);
+        if (envs.bad || zyd_env_decode(&env, bytes) != ZYD_OK) {
+            return fail(fault, ZYD_CHECK_HISTORY, h->height, f->size,
+                        "an envelope is not canonical, or its operations do not have the signed root");
+        }
+        if (n == h->env_count || !envelope_outcomes(&outcomes, scratch, env.op_count, &root, &ok)) {
+            return fail(fault, ZYD_CHECK_HISTORY, h->height, f->size, "the outcomes do not belong to the envelopes one by one");
+        }
+        bodies[n++] = env.env_hash;
+        body_size += bytes.size;
+        if (sig != NULL && *bad_rule == NULL) {
+            *bad_rule = entry_rule(&env, g, sig);
+            *bad_entry = f->size;
+        }
+        struct zyd_wr wr = zyd_wr_of(data, ZYD_LOG_LEAF_MAX);
+        zyd_leaf_entry_data(&wr, &env, &root, ok);
+        zyd_assert(!wr.full); /* 16 signatures at most */
+        zyd_merkle_leaf(&leaf, wr.data, wr.size);
+        zyd_frontier_append(f, &leaf);
+    }
+    if (n != h->env_count || body_size != h->body_size || outcomes.pos != outcomes.size) {
+        return fail(fault, ZYD_CHECK_HISTORY, h->height, f->size, "envelopes or outcomes are missing or left over");
+    }
+    return ZYD_OK;
+}
+
+static enum zyd_status verify_body(struct zyd_fault *fault, struct zyd_frontier *frontier, struct zyd_arena *scratch,
+                                   const struct zyd_genesis *g, const struct zyd_block_view *b,
+                                   const struct zyd_header *prev_data, const struct zyd_sig_ops *sig)
 {
     const struct zyd_header *h = &b->header;
     struct zyd_frontier f;
@@ -185,61 +281,18 @@ enum zyd_status zyd_verify_history(struct zyd_fault *fault, struct zyd_frontier 
     struct zyd_hash leaf, root;
     zyd_leaf_seal(&leaf, prev_data, &h->just_root);
     zyd_frontier_append(&f, &leaf);
-
-    struct zyd_rd rd = zyd_rd_of(b->sys);
-    size_t mark = scratch->used;
-    uint32_t count = 0;
-    struct zyd_hash *first = NULL;
-    while (rd.pos < rd.size) {
-        struct zyd_hash *one = take_hashes(scratch, 1);
-        bool sys, ok;
-        if (one == NULL || !read_outcome(&rd, one, &sys, &ok) || !sys) {
-            return fail(fault, ZYD_CHECK_FRAME, h->height, f.size, "an outcome of a SYS operation is not well formed");
-        }
-        first = first == NULL ? one : first;
-        count++;
+    enum zyd_status st = sys_leaf(fault, &f, scratch, b);
+    if (st != ZYD_OK) {
+        return st;
     }
-    if (count > 0) {
-        zyd_merkle_root(&root, first, count);
-        zyd_leaf_sys(&leaf, count, &root);
-        zyd_frontier_append(&f, &leaf);
+    struct zyd_hash *bodies = h->env_count > ZYD_BLOCK_ENVS_MAX ? NULL : take_hashes(scratch, h->env_count);
+    uint64_t bad_entry = UINT64_MAX;
+    const char *bad_rule = NULL;
+    st = entries(fault, &f, scratch, bodies, &bad_entry, &bad_rule, g, b, sig);
+    if (st != ZYD_OK) {
+        return st;
     }
-    scratch->used = mark;
-
-    struct zyd_hash *bodies = take_hashes(scratch, h->env_count);
-    uint8_t *data = zyd_arena_take(scratch, ZYD_LOG_LEAF_MAX);
-    if (bodies == NULL || data == NULL) {
-        return fail(fault, ZYD_CHECK_FRAME, h->height, UINT64_MAX, "more envelopes than a block may hold");
-    }
-    struct zyd_rd envs = zyd_rd_of(b->envelopes), outcomes = zyd_rd_of(b->outcomes);
-    uint32_t n = 0;
-    uint64_t body_size = 0;
-    while (envs.pos < envs.size) {
-        struct zyd_env env;
-        struct zyd_span bytes = zyd_rx_block(&envs, ZYD_ENV_SIZE_MAX);
-        if (envs.bad || zyd_env_decode(&env, bytes) != ZYD_OK) {
-            return fail(fault, ZYD_CHECK_HISTORY, h->height, f.size,
-                        "an envelope is not canonical, or its operations do not have the signed root");
-        }
-        uint32_t ok;
-        if (n == h->env_count || !envelope_outcomes(&outcomes, scratch, env.op_count, &root, &ok)) {
-            return fail(fault, ZYD_CHECK_HISTORY, h->height, f.size,
-                        "the outcomes do not belong to the envelopes one by one");
-        }
-        bodies[n++] = env.env_hash;
-        body_size += bytes.size;
-        struct zyd_wr wr = zyd_wr_of(data, ZYD_LOG_LEAF_MAX);
-        zyd_leaf_entry_data(&wr, &env, &root, ok);
-        if (wr.full) {
-            return fail(fault, ZYD_CHECK_HISTORY, h->height, f.size, "a log leaf larger than its limit");
-        }
-        zyd_merkle_leaf(&leaf, wr.data, wr.size);
-        zyd_frontier_append(&f, &leaf);
-    }
-    if (n != h->env_count || body_size != h->body_size || outcomes.pos != outcomes.size) {
-        return fail(fault, ZYD_CHECK_HISTORY, h->height, f.size, "envelopes or outcomes are missing or left over");
-    }
-    zyd_merkle_root(&root, bodies, n);
+    zyd_merkle_root(&root, bodies, h->env_count);
     if (!zyd_hash_eq(&root, &h->body_root)) {
         return fail(fault, ZYD_CHECK_HISTORY, h->height, frontier->size, "the envelopes do not have the header's body root");
     }
@@ -248,7 +301,20 @@ enum zyd_status zyd_verify_history(struct zyd_fault *fault, struct zyd_frontier 
         return fail(fault, ZYD_CHECK_HISTORY, h->height, frontier->size, "the log does not have the header's root");
     }
     *frontier = f;
-    return ZYD_OK;
+    return bad_rule == NULL ? ZYD_OK : fail(fault, ZYD_CHECK_ENTRY, h->height, bad_entry, bad_rule);
+}
+
+enum zyd_status zyd_verify_history(struct zyd_fault *fault, struct zyd_frontier *frontier, struct zyd_arena *scratch,
+                                   const struct zyd_block_view *b, const struct zyd_header *prev_data)
+{
+    return verify_body(fault, frontier, scratch, NULL, b, prev_data, NULL);
+}
+
+enum zyd_status zyd_verify_body(struct zyd_fault *fault, struct zyd_frontier *frontier, struct zyd_arena *scratch,
+                                const struct zyd_genesis *g, const struct zyd_block_view *b, const struct zyd_header *prev_data,
+                                const struct zyd_sig_ops *sig)
+{
+    return verify_body(fault, frontier, scratch, g, b, prev_data, sig);
 }
 
 /* A justification: the parent's notarization (unless the parent is genesis), then one XC for each skipped view. */
@@ -345,12 +411,9 @@ enum zyd_status zyd_verify_entries(struct zyd_fault *fault, const struct zyd_gen
         if (rd.bad || zyd_env_decode(&env, bytes) != ZYD_OK) {
             return fail(fault, ZYD_CHECK_ENTRY, h->height, entry, "an envelope is not canonical");
         }
-        if (!zyd_hash_eq(&env.chain_id, &g->hash)) {
-            return fail(fault, ZYD_CHECK_ENTRY, h->height, entry, "an envelope of another consortium");
-        }
-        if (zyd_env_verify(&env, g, sig) != ZYD_OK) {
-            return fail(fault, ZYD_CHECK_ENTRY, h->height, entry,
-                        "a submitter's signature is wrong, foreign, or of a key without the right");
+        const char *rule = entry_rule(&env, g, sig);
+        if (rule != NULL) {
+            return fail(fault, ZYD_CHECK_ENTRY, h->height, entry, rule);
         }
     }
     return ZYD_OK;

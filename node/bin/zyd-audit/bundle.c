@@ -1,258 +1,248 @@
-/* Reading a bundle's files.  Everything in them is hostile until the checks have passed. */
+/* What stands before the blocks: sizes, genesis, approvals, plugins, segments' places. */
 #include "audit.h"
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <jansson.h>
+#include <stdarg.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <zyd/consortium.h>
 
-#define SEGMENTS_MAX 100000u
-
-bool hex_read(struct zyd_hash *out, const char *text)
+static bool earlier(const struct audit_fault *a, const struct audit_fault *b)
 {
-    for (size_t i = 0; i < 64; i++) {
-        char c = text[i];
-        int v = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-        if (v < 0) {
+    if (a->has_height != b->has_height) {
+        return a->has_height;
+    }
+    if (a->has_height && a->height != b->height) {
+        return a->height < b->height;
+    }
+    return a->row != b->row ? a->row < b->row : a->has_height && a->entry < b->entry;
+}
+
+void audit_note(struct audit_result *r, const struct audit_fault *f)
+{
+    if (r->exit != EXIT_BAD_LEDGER || earlier(f, &r->fault)) {
+        r->fault = *f;
+        r->exit = EXIT_BAD_LEDGER;
+    }
+    r->state[f->row] = AUDIT_FAILED;
+}
+
+void audit_could_not(struct audit_result *r, const char *format, ...)
+{
+    if (r->exit != 0) {
+        return; /* what contradicts itself stays so, whatever else could not be read */
+    }
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(r->could_not, sizeof r->could_not, format, ap);
+    va_end(ap);
+    r->exit = EXIT_COULD_NOT;
+}
+
+/* A fault without height; file may be "". */
+static void bad(struct audit_result *r, enum audit_row row, const char *file, const char *rule)
+{
+    struct audit_fault f = {.row = row};
+    snprintf(f.file, sizeof f.file, "%s", file);
+    snprintf(f.rule, sizeof f.rule, "%s", rule);
+    audit_note(r, &f);
+}
+
+/* ---- files ---- */
+
+static bool check_size(struct audit_bundle *b, struct audit_result *r, const char *name, uint64_t bytes)
+{
+    const struct audit_file *f = audit_files_find(&b->files, name);
+    if (f == NULL) {
+        audit_could_not(r, "%s: manifest.json names it, and it is not in the bundle", name);
+        return false;
+    }
+    if (f->bytes.size < bytes) {
+        audit_could_not(r, "%s: cut: %zu of %llu bytes", name, f->bytes.size, (unsigned long long)bytes);
+        return false;
+    }
+    if (f->bytes.size > bytes) {
+        bad(r, ROW_FILES, name, "it has more bytes than manifest.json says");
+    }
+    return true;
+}
+
+static bool named(const struct audit_manifest *m, const char *name)
+{
+    for (size_t i = 0; i < m->file_count; i++) {
+        if (strcmp(m->files[i].name, name) == 0) {
+            return true;
+        }
+    }
+    /* ascending heights are ascending names */
+    size_t lo = 0, hi = m->segment_count;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        int c = strcmp(m->segments[mid].name, name);
+        if (c == 0) {
+            return true;
+        }
+        *(c < 0 ? &lo : &hi) = c < 0 ? mid + 1 : mid;
+    }
+    return false;
+}
+
+static bool check_manifest(struct audit_bundle *b, struct audit_result *r)
+{
+    char why[320];
+    const struct audit_file *f = audit_files_find(&b->files, "manifest.json");
+    if (f == NULL) {
+        audit_could_not(r, "manifest.json is not in the bundle");
+        return false;
+    }
+    int rc = audit_manifest_read(&b->manifest, why, sizeof why, f->bytes);
+    if (rc == EXIT_BAD_LEDGER) {
+        bad(r, ROW_FILES, f->name, why);
+    } else if (rc != 0) {
+        audit_could_not(r, "%s", why);
+    }
+    if (rc != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < b->manifest.file_count; i++) {
+        if (!check_size(b, r, b->manifest.files[i].name, b->manifest.files[i].bytes)) {
             return false;
         }
-        out->b[i / 2] = (uint8_t)(i % 2 == 0 ? v << 4 : out->b[i / 2] | v);
     }
-    return text[64] == '\0';
-}
-
-void hex_write(char out[65], const struct zyd_hash *h)
-{
-    static const char digit[] = "0123456789abcdef";
-    for (size_t i = 0; i < 32; i++) {
-        out[2 * i] = digit[h->b[i] >> 4];
-        out[2 * i + 1] = digit[h->b[i] & 15];
-    }
-    out[64] = '\0';
-}
-
-void file_free(struct file *f)
-{
-    if (f->mapped) {
-        munmap(f->data, f->size);
-    } else {
-        free(f->data);
-    }
-    memset(f, 0, sizeof *f);
-}
-
-int file_read(struct file *out, char *why, size_t why_size, const char *path, size_t size_max, bool map)
-{
-    memset(out, 0, sizeof *out);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat st;
-    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        snprintf(why, why_size, "%s: cannot be read: %s", path, fd < 0 ? strerror(errno) : "not a file");
-        if (fd >= 0) {
-            close(fd);
-        }
-        return EXIT_COULD_NOT;
-    }
-    out->size = (size_t)st.st_size;
-    if (out->size == 0 || out->size > size_max) {
-        snprintf(why, why_size, "%s: %zu bytes; it must have 1 to %zu", path, out->size, size_max);
-        close(fd);
-        return EXIT_COULD_NOT;
-    }
-    if (map) {
-        out->data = mmap(NULL, out->size, PROT_READ, MAP_PRIVATE, fd, 0);
-        out->mapped = out->data != MAP_FAILED;
-    } else if ((out->data = malloc(out->size)) != NULL) {
-        size_t got = 0;
-        while (got < out->size) {
-            ssize_t n = read(fd, out->data + got, out->size - got);
-            if (n <= 0) {
-                break;
-            }
-            got += (size_t)n;
-        }
-        if (got < out->size) {
-            free(out->data);
-            out->data = NULL;
+    for (size_t i = 0; i < b->manifest.segment_count; i++) {
+        const struct audit_manifest_segment *s = &b->manifest.segments[i];
+        if (!check_size(b, r, s->name, s->bytes)) {
+            return false;
         }
     }
-    close(fd);
-    if (out->data == NULL || out->data == MAP_FAILED) {
-        snprintf(why, why_size, "%s: cannot be read into memory", path);
-        memset(out, 0, sizeof *out);
-        return EXIT_COULD_NOT;
-    }
-    return 0;
-}
-
-/* A name from the manifest that stays inside the bundle. */
-static bool safe_name(const char *name)
-{
-    return name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL && strlen(name) < 64;
-}
-
-static int open_genesis(struct bundle *b, char *why, size_t why_size, const struct zyd_hash *genesis_hash)
-{
-    char path[4096];
-    snprintf(path, sizeof path, "%s/genesis", b->dir);
-    int rc = file_read(&b->genesis_file, why, why_size, path, ZYD_GENESIS_SIZE_MAX, false);
-    if (rc != 0) {
-        return rc;
-    }
-    const char *rule = "";
-    struct zyd_span body = zyd_span(b->genesis_file.data, b->genesis_file.size);
-    struct zyd_hash hash;
-    zyd_hash1(&hash, "zyd/genesis/1", body.data, body.size);
-    if (!zyd_hash_eq(&hash, genesis_hash)) {
-        char is[65], want[65];
-        hex_write(is, &hash);
-        hex_write(want, genesis_hash);
-        snprintf(why, why_size, "this bundle is of another consortium: its genesis hash is %s, you gave %s", is, want);
-        return EXIT_BAD_LEDGER;
-    }
-    if (zyd_genesis_decode(&b->genesis, &rule, body) != ZYD_OK) {
-        snprintf(why, why_size, "genesis: %s", rule);
-        return EXIT_BAD_LEDGER;
-    }
-    return 0;
-}
-
-static int open_plugins(struct bundle *b, char *why, size_t why_size)
-{
-    for (uint16_t i = 0; i < b->genesis.plugin_count; i++) {
-        struct plugin_file *p = &b->plugins[i];
-        char path[4096], hex[65];
-        hex_write(hex, &b->genesis.plugins[i].hash);
-        snprintf(p->name, sizeof p->name, "plugins/%s.elf", hex);
-        snprintf(path, sizeof path, "%s/%s", b->dir, p->name);
-        int rc = file_read(&p->file, why, why_size, path, 512u << 10, false);
-        if (rc != 0) {
-            return rc;
-        }
-        b->plugin_count++;
-        struct zyd_hash hash;
-        zyd_sha256(&hash, p->file.data, p->file.size);
-        if (!zyd_hash_eq(&hash, &b->genesis.plugins[i].hash)) {
-            snprintf(why, why_size, "%s: the contract image does not have the hash that genesis pins", p->name);
-            return EXIT_BAD_LEDGER;
+    for (size_t i = 0; i < b->files.count; i++) {
+        const struct audit_file *row = &b->files.rows[i];
+        if (strcmp(row->name, "manifest.json") != 0 && !named(&b->manifest, row->name)) {
+            audit_could_not(r, "%s: manifest.json does not name it", row->name);
+            return false;
         }
     }
-    return 0;
+    return true;
 }
 
-static int by_height(const void *x, const void *y)
+/* Changed bytes are told, and what can still be read is read on: the blocks may say more precisely what was changed. */
+static void check_hashes(struct audit_bundle *b, struct audit_result *r)
 {
-    const struct segment_file *a = x, *b = y;
-    uint64_t ha = a->segment.head.first_height, hb = b->segment.head.first_height;
-    return ha < hb ? -1 : ha > hb;
-}
-
-static int open_segment(struct bundle *b, char *why, size_t why_size, const char *name)
-{
-    struct segment_file *s = &b->segments[b->segment_count];
-    char path[4096];
-    const char *rule;
-    snprintf(s->name, sizeof s->name, "%s", name);
-    snprintf(path, sizeof path, "%s/segments/%s", b->dir, name);
-    int rc = file_read(&s->file, why, why_size, path, (size_t)1 << 32, true);
-    if (rc != 0) {
-        return rc;
-    }
-    b->segment_count++;
-    if (zyd_segment_open(&s->segment, &rule, zyd_span(s->file.data, s->file.size)) != ZYD_OK) {
-        snprintf(why, why_size, "segments/%s: %s", name, rule);
-        return EXIT_COULD_NOT;
-    }
-    if (!zyd_hash_eq(&s->segment.head.chain_id, &b->genesis.hash)) {
-        snprintf(why, why_size, "segments/%s: of another consortium", name);
-        return EXIT_BAD_LEDGER;
-    }
-    return 0;
-}
-
-/* manifest.json: which segments there must be.  A segment that it names and that is not there is a hole, never a pass. */
-static int open_segments(struct bundle *b, char *why, size_t why_size)
-{
-    char path[4096];
-    struct file f;
-    snprintf(path, sizeof path, "%s/manifest.json", b->dir);
-    int rc = file_read(&f, why, why_size, path, 64u << 20, false);
-    if (rc != 0) {
-        return rc;
-    }
-    json_error_t e;
-    json_t *m = json_loadb((const char *)f.data, f.size, JSON_REJECT_DUPLICATES, &e);
-    file_free(&f);
-    json_t *list = json_object_get(m, "segments");
-    size_t count = json_array_size(list);
-    json_int_t first = json_integer_value(json_object_get(m, "first_height"));
-    json_int_t last = json_integer_value(json_object_get(m, "last_height"));
-    if (m == NULL || count == 0 || count > SEGMENTS_MAX || first < 1 || last < first) {
-        snprintf(why, why_size, "manifest.json: not a manifest, or it names no segments");
-        json_decref(m);
-        return EXIT_COULD_NOT;
-    }
-    b->first_height = (uint64_t)first;
-    b->last_height = (uint64_t)last;
-    b->segments = calloc(count, sizeof *b->segments);
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        const char *name = json_string_value(json_object_get(json_array_get(list, i), "file"));
-        if (b->segments == NULL || name == NULL || !safe_name(name)) {
-            snprintf(why, why_size, "manifest.json: segment %zu has no proper file name", i);
-            rc = EXIT_COULD_NOT;
+    for (size_t i = 0; i < b->files.count; i++) {
+        if (b->files.rows[i].changed) {
+            bad(r, ROW_FILES, b->files.rows[i].name, "its bytes do not have the hash in SHA256SUMS");
             break;
         }
-        rc = open_segment(b, why, why_size, name);
     }
-    json_decref(m);
-    if (rc != 0) {
-        return rc;
-    }
-    qsort(b->segments, b->segment_count, sizeof *b->segments, by_height);
-    uint64_t next = b->first_height;
-    for (size_t i = 0; i < b->segment_count; i++) {
-        const struct zyd_segment_head *h = &b->segments[i].segment.head;
-        if (h->first_height != next) {
-            snprintf(why, why_size, "heights %llu to %llu are not in the bundle", (unsigned long long)next,
-                     (unsigned long long)h->first_height - 1);
-            return EXIT_COULD_NOT;
+    for (size_t i = 0; i < b->manifest.segment_count; i++) {
+        const struct audit_manifest_segment *s = &b->manifest.segments[i];
+        const struct audit_file *f = audit_files_find(&b->files, s->name);
+        if (!zyd_hash_eq(&f->hash, &s->hash)) {
+            bad(r, ROW_FILES, s->name, "its bytes do not have the hash in manifest.json");
+            break;
         }
-        next = h->last_height + 1;
     }
-    if (next != b->last_height + 1) {
-        snprintf(why, why_size, "heights %llu to %llu are not in the bundle", (unsigned long long)next,
-                 (unsigned long long)b->last_height);
-        return EXIT_COULD_NOT;
-    }
-    return 0;
 }
 
-int bundle_open(struct bundle *b, char *why, size_t why_size, const char *dir, const struct zyd_hash *genesis_hash)
+/* ---- genesis, approvals, plugins ---- */
+
+static bool check_genesis(struct audit_bundle *b, struct audit_result *r, const struct zyd_hash *genesis_hash)
 {
+    const struct audit_file *f = audit_files_find(&b->files, "genesis");
+    const char *rule = "";
+    struct zyd_hash hash;
+    if (f == NULL) {
+        audit_could_not(r, "genesis is not in the bundle");
+        return false;
+    }
+    zyd_hash1(&hash, "zyd/genesis/1", f->bytes.data, f->bytes.size);
+    if (!zyd_hash_eq(&hash, genesis_hash)) {
+        char is[65], text[200];
+        audit_hex_write(is, &hash);
+        snprintf(text, sizeof text, "%s: its genesis hash is %s, not the one that you gave",
+                 f->changed ? "the genesis was changed" : "the bundle is of another consortium", is);
+        bad(r, ROW_GENESIS, f->name, text);
+        return false;
+    }
+    if (zyd_genesis_decode(&b->genesis, &rule, f->bytes) != ZYD_OK) { /* it is the right one: then it is we who cannot read it */
+        audit_could_not(r, "genesis: this tool cannot read it (%s): take a newer zyd-audit", rule);
+        return false;
+    }
+    b->have_genesis = true;
+    r->state[ROW_GENESIS] = AUDIT_DONE;
+    if (!zyd_hash_eq(&b->manifest.genesis_hash, genesis_hash)) {
+        bad(r, ROW_FILES, "manifest.json", "it names another genesis hash");
+    }
+    return true;
+}
+
+static void check_approvals(struct audit_bundle *b, struct audit_result *r)
+{
+    static const char name[] = "consortium.json";
+    const struct audit_file *f = audit_files_find(&b->files, name);
+    struct zyd_consortium *c = NULL;
+    struct zyd_err err = {0};
+    if (f == NULL) {
+        snprintf(r->why[ROW_APPROVALS], sizeof r->why[0], "the bundle holds no consortium.json");
+        return;
+    }
+    if (zyd_consortium_parse(&c, &err, f->bytes) != ZYD_OK) {
+        bad(r, ROW_APPROVALS, name, err.text);
+    } else if (zyd_consortium_genesis(c) == NULL || !zyd_hash_eq(&zyd_consortium_genesis(c)->hash, &b->genesis.hash)) {
+        bad(r, ROW_APPROVALS, name, "it does not make the genesis of this ledger");
+    } else if (zyd_consortium_check_proofs(&err, c) != ZYD_OK) {
+        bad(r, ROW_APPROVALS, name, err.text);
+    } else if (zyd_consortium_complete(&err, c) != ZYD_OK) {
+        snprintf(r->why[ROW_APPROVALS], sizeof r->why[0], "%.300s", err.text);
+    } else {
+        r->state[ROW_APPROVALS] = AUDIT_DONE;
+    }
+    zyd_consortium_free(c);
+}
+
+static bool check_plugins(struct audit_bundle *b, struct audit_result *r)
+{
+    for (uint16_t i = 0; i < b->genesis.plugin_count; i++) {
+        char name[AUDIT_NAME_MAX + 1], hex[65];
+        audit_hex_write(hex, &b->genesis.plugins[i].hash);
+        snprintf(name, sizeof name, "plugins/%s.elf", hex);
+        const struct audit_file *f = audit_files_find(&b->files, name);
+        if (f == NULL) {
+            audit_could_not(r, "%s is not in the bundle", name);
+            return false;
+        }
+        if (!zyd_hash_eq(&f->hash, &b->genesis.plugins[i].hash)) {
+            bad(r, ROW_PLUGINS, name, "the contract image does not have the hash that genesis pins");
+            return false;
+        }
+        b->plugins[b->plugin_count++] = f->bytes;
+    }
+    r->state[ROW_PLUGINS] = AUDIT_DONE;
+    return true;
+}
+
+bool audit_bundle_open(struct audit_bundle *b, struct audit_result *r, const char *dir, const struct zyd_hash *genesis_hash, unsigned jobs)
+{
+    char why[512] = "";
     memset(b, 0, sizeof *b);
-    if (strlen(dir) >= sizeof b->dir) {
-        snprintf(why, why_size, "the bundle's path is too long");
-        return EXIT_COULD_NOT;
+    memset(r, 0, sizeof *r);
+    b->dir = dir;
+    if (audit_files_open(&b->files, why, sizeof why, dir, jobs) != 0) {
+        audit_could_not(r, "%s", why);
+        return false;
     }
-    memcpy(b->dir, dir, strlen(dir) + 1);
-    int rc = open_genesis(b, why, why_size, genesis_hash);
-    if (rc == 0) {
-        rc = open_plugins(b, why, why_size);
+    r->state[ROW_FILES] = AUDIT_DONE;
+    if (!check_manifest(b, r)) {
+        return false;
     }
-    return rc == 0 ? open_segments(b, why, why_size) : rc;
+    check_hashes(b, r);
+    if (!check_genesis(b, r, genesis_hash)) {
+        return false;
+    }
+    check_approvals(b, r);
+    return check_plugins(b, r);
 }
 
-void bundle_close(struct bundle *b)
+void audit_bundle_close(struct audit_bundle *b)
 {
-    file_free(&b->genesis_file);
-    for (size_t i = 0; i < b->plugin_count; i++) {
-        file_free(&b->plugins[i].file);
-    }
-    for (size_t i = 0; i < b->segment_count; i++) {
-        file_free(&b->segments[i].file);
-    }
-    free(b->segments);
+    audit_manifest_free(&b->manifest);
+    audit_files_close(&b->files);
+    memset(b, 0, sizeof *b);
 }

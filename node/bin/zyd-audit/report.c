@@ -1,19 +1,36 @@
-/* The verdict, for people and for programs.  It always says which checks were done, which failed and which were not done. */
+/* The verdict, for people and for programs.  It always says which checks were done, which failed, and which were not done and why. */
 #include "audit.h"
 #include <jansson.h>
+#include <zyd/consortium.h>
 
-static const char *state_text(enum check_state s)
+static const struct {
+    const char *name, *zh;
+} rows[ROW_COUNT] = {
+    [ROW_FILES] = {"files", "文件完整"},      [ROW_GENESIS] = {"genesis", "创世"},
+    [ROW_APPROVALS] = {"approvals", "成员批准"}, [ROW_PLUGINS] = {"plugins", "合约映像"},
+    [ROW_FRAME] = {"frame", "格式"},          [ROW_CHAIN] = {"chain", "区块链接"},
+    [ROW_HISTORY] = {"history", "历史树"},    [ROW_QUORUM] = {"quorum", "法定签名"},
+    [ROW_ENTRY] = {"entry", "提交者签名"},    [ROW_REPLAY] = {"replay", "重新执行"},
+    [ROW_SUMS] = {"sums", "业务总和"},        [ROW_RECEIPTS] = {"receipts", "回执"},
+    [ROW_SOURCES] = {"sources", "多方比对"},  [ROW_WITNESSES] = {"witnesses", "外部见证"},
+};
+
+const char *audit_row_name(enum audit_row row)
 {
-    return s == CHECK_DONE ? "done" : s == CHECK_FAILED ? "FAILED" : "not done";
+    return rows[row].name;
 }
 
-/* 128-bit fen as yuan with two decimals. */
-static void yuan(char out[64], zyd_i128 fen)
+static const char *state_name(enum audit_state s)
+{
+    return s == AUDIT_DONE ? "done" : s == AUDIT_FAILED ? "failed" : "not_done";
+}
+
+void audit_yuan(char out[64], zyd_i128 fen)
 {
     char digits[48];
     int n = 0;
     bool minus = fen < 0;
-    zyd_u128 v = minus ? (zyd_u128)(-fen) : (zyd_u128)fen;
+    zyd_u128 v = minus ? -(zyd_u128)fen : (zyd_u128)fen;
     do {
         digits[n++] = (char)('0' + (int)(v % 10));
         v /= 10;
@@ -33,93 +50,179 @@ static void yuan(char out[64], zyd_i128 fen)
     out[o] = '\0';
 }
 
-void report_text(FILE *to, const struct result *r, const struct bundle *b)
+/* Columns of a UTF-8 text; what we print is ASCII, Chinese characters and their punctuation: three bytes, two columns. */
+static int columns(const char *text)
 {
-    static const char *const zh[ZYD_CHECK_COUNT] = {"格式", "链接", "历史树", "法定签名", "提交签名", "重新执行", "业务总和"};
-    for (int c = 0; c < ZYD_CHECK_COUNT; c++) {
-        fprintf(to, "  %-8s %-16s %s\n", zyd_check_name((enum zyd_check)c), zh[c], state_text(r->check[c]));
+    int n = 0;
+    for (const uint8_t *c = (const uint8_t *)text; *c != 0; c++) {
+        n += *c < 0x80 ? 1 : *c >= 0xe3 && *c <= 0xef ? 2 : *c >= 0xc0 ? 1 : 0;
     }
-    fprintf(to, "  %llu blocks, %llu envelopes, %llu operations, %llu certificate and %llu submitter signatures, %.2f s\n",
-            (unsigned long long)r->blocks, (unsigned long long)r->entries, (unsigned long long)r->operations,
-            (unsigned long long)r->certificate_signatures, (unsigned long long)r->envelope_signatures, r->seconds);
-    if (r->failed) {
-        fprintf(to, "FAILED 验证失败  height %llu", (unsigned long long)r->fault.height);
-        if (r->fault.entry != UINT64_MAX) {
-            fprintf(to, ", entry %llu", (unsigned long long)r->fault.entry);
-        }
-        fprintf(to, ", check %s: %s\n", zyd_check_name(r->fault.check), r->fault.rule);
-        return;
-    }
-    fprintf(to, "  %-12s %20s %20s  (yuan 元)\n", "member", "owes 应付", "is owed 应收");
-    for (uint16_t m = 0; m < b->genesis.member_count; m++) {
-        char owes[64], owed[64];
-        yuan(owes, r->sums[m].owes);
-        yuan(owed, r->sums[m].is_owed);
-        fprintf(to, "  %-12.*s %20s %20s\n", (int)b->genesis.members[m].code.size, (const char *)b->genesis.members[m].code.data, owes, owed);
-    }
-    char debits[64], open[64];
-    yuan(debits, (zyd_i128)r->head.debits);
-    yuan(open, (zyd_i128)r->head.open_obligations);
-    fprintf(to, "  debits = credits = %s, open obligations %s, %llu accounts, %llu records\n", debits, open,
-            (unsigned long long)r->accounts, (unsigned long long)r->records);
-    fprintf(to, "VERIFIED 验证通过  heights %llu-%llu, %s\n", (unsigned long long)b->first_height,
-            (unsigned long long)b->last_height, "as of the last block in the bundle; what was never exported cannot be seen here");
+    return n;
 }
 
-int report_json(FILE *to, const struct result *r, const struct bundle *b, const char *could_not)
+void audit_pad(FILE *to, const char *text, int width)
 {
-    json_t *root = json_object(), *checks = json_object();
-    json_object_set_new(root, "schema", json_integer(1));
-    json_object_set_new(root, "tool", json_string("zyd-audit 0.1.0"));
-    const char *verdict = could_not != NULL ? "could_not_verify" : r->failed ? "failed" : "verified";
-    json_object_set_new(root, "verdict", json_string(verdict));
-    for (int c = 0; c < ZYD_CHECK_COUNT; c++) {
-        json_object_set_new(checks, zyd_check_name((enum zyd_check)c), json_string(state_text(r->check[c])));
-    }
-    json_object_set_new(root, "checks", checks);
-    if (could_not != NULL) {
-        json_object_set_new(root, "why", json_string(could_not));
-    } else {
-        char hex[65], text[64];
-        hex_write(hex, &b->genesis.hash);
-        json_object_set_new(root, "genesis_hash", json_string(hex));
-        json_object_set_new(root, "first_height", json_integer((json_int_t)b->first_height));
-        json_object_set_new(root, "last_height", json_integer((json_int_t)b->last_height));
-        json_object_set_new(root, "blocks", json_integer((json_int_t)r->blocks));
-        json_object_set_new(root, "envelopes", json_integer((json_int_t)r->entries));
-        json_object_set_new(root, "operations", json_integer((json_int_t)r->operations));
-        json_object_set_new(root, "certificate_signatures", json_integer((json_int_t)r->certificate_signatures));
-        json_object_set_new(root, "submitter_signatures", json_integer((json_int_t)r->envelope_signatures));
-        hex_write(hex, &r->head.state_root);
-        json_object_set_new(root, "state_root", json_string(hex));
-        hex_write(hex, &r->head.log_root);
-        json_object_set_new(root, "log_root", json_string(hex));
-        json_object_set_new(root, "log_size", json_integer((json_int_t)r->head.log_size));
-        yuan(text, (zyd_i128)r->head.debits);
-        json_object_set_new(root, "debits_yuan", json_string(text));
-        yuan(text, (zyd_i128)r->head.open_obligations);
-        json_object_set_new(root, "open_obligations_yuan", json_string(text));
-        json_t *members = json_array();
-        for (uint16_t m = 0; !r->failed && m < b->genesis.member_count; m++) {
-            json_t *one = json_object();
-            json_object_set_new(one, "code", json_stringn((const char *)b->genesis.members[m].code.data, b->genesis.members[m].code.size));
-            yuan(text, r->sums[m].owes);
-            json_object_set_new(one, "owes_yuan", json_string(text));
-            yuan(text, r->sums[m].is_owed);
-            json_object_set_new(one, "is_owed_yuan", json_string(text));
-            json_array_append_new(members, one);
+    fprintf(to, "%s%*s", text, width > columns(text) ? width - columns(text) : 0, "");
+}
+
+static void right(FILE *to, const char *text, int width)
+{
+    fprintf(to, "%*s%s", width > columns(text) ? width - columns(text) : 0, "", text);
+}
+
+static void text_checks(FILE *to, const struct audit_result *r)
+{
+    static const char *const state[] = {"not done 未做", "done     已做", "FAILED   失败"};
+    for (int i = 0; i < ROW_COUNT; i++) {
+        fputs("  ", to);
+        audit_pad(to, rows[i].name, 11);
+        audit_pad(to, rows[i].zh, 12);
+        if (r->why[i][0] != '\0') {
+            audit_pad(to, state[r->state[i]], 15);
+            fprintf(to, "%s\n", r->why[i]);
+        } else {
+            fprintf(to, "%s\n", state[r->state[i]]);
         }
-        json_object_set_new(root, "members", members);
     }
-    if (could_not == NULL && r->failed) {
-        json_t *f = json_object();
-        json_object_set_new(f, "height", json_integer((json_int_t)r->fault.height));
-        json_object_set_new(f, "entry", r->fault.entry == UINT64_MAX ? json_null() : json_integer((json_int_t)r->fault.entry));
-        json_object_set_new(f, "check", json_string(zyd_check_name(r->fault.check)));
-        json_object_set_new(f, "rule", json_string(r->fault.rule));
-        json_object_set_new(root, "fault", f);
+}
+
+static void text_members(FILE *to, const struct audit_result *r, const struct audit_bundle *b)
+{
+    char text[64];
+    fputs("  ", to);
+    audit_pad(to, "member 成员", 14);
+    right(to, "owes 应付", 22);
+    right(to, "is owed 应收", 22);
+    fputs("  yuan 元\n", to);
+    for (uint16_t m = 0; m < b->genesis.member_count; m++) {
+        snprintf(text, sizeof text, "%.*s", (int)b->genesis.members[m].code.size, (const char *)b->genesis.members[m].code.data);
+        fputs("  ", to);
+        audit_pad(to, text, 14);
+        audit_yuan(text, r->sums[m].owes);
+        right(to, text, 22);
+        audit_yuan(text, r->sums[m].is_owed);
+        right(to, text, 22);
+        fputc('\n', to);
     }
-    int rc = json_dumpf(root, to, JSON_INDENT(2) | JSON_ENSURE_ASCII);
+}
+
+static void text_fault(FILE *to, const struct audit_result *r)
+{
+    const struct audit_fault *f = &r->fault;
+    fprintf(to, "FAILED 验证失败  check %s %s", rows[f->row].name, rows[f->row].zh);
+    if (f->has_height) {
+        fprintf(to, ", height 高度 %llu", (unsigned long long)f->height);
+    }
+    if (f->has_entry) {
+        fprintf(to, ", log entry 日志条目 %llu", (unsigned long long)f->entry);
+    }
+    if (f->file[0] != '\0') {
+        fprintf(to, ", file 文件 %s", f->file);
+    }
+    fprintf(to, "\n  %s\n", f->rule);
+}
+
+void audit_report_text(FILE *to, const struct audit_result *r, const struct audit_bundle *b)
+{
+    text_checks(to, r);
+    fprintf(to, "  %llu blocks 区块, %llu envelopes 信封, %llu operations 操作, %llu + %llu signatures 签名, %.2f s\n",
+            (unsigned long long)r->blocks, (unsigned long long)r->envelopes, (unsigned long long)r->operations,
+            (unsigned long long)r->certificate_signatures, (unsigned long long)r->envelope_signatures, r->seconds);
+    if (r->exit == EXIT_COULD_NOT) {
+        fprintf(to, "COULD NOT VERIFY 无法验证  %s\n  neither a pass nor an accusation 既非通过，也非指控\n", r->could_not);
+        return;
+    }
+    if (r->exit != 0) {
+        text_fault(to, r);
+        return;
+    }
+    text_members(to, r, b);
+    char debits[64], open[64];
+    audit_yuan(debits, (zyd_i128)r->head.debits);
+    audit_yuan(open, (zyd_i128)r->head.open_obligations);
+    fprintf(to, "  debits 借 = credits 贷 = %s, open obligations 未结债务 %s, %llu accounts 账户, %llu records 记录\n", debits, open,
+            (unsigned long long)r->accounts, (unsigned long long)r->records);
+    fprintf(to, "VERIFIED 验证通过  heights 高度 %llu-%llu\n  as of the last block here; blocks that were left out behind it cannot be seen "
+                "以此处最后区块为准，其后未导出的区块无从得知\n",
+            (unsigned long long)b->manifest.first_height, (unsigned long long)b->manifest.last_height);
+}
+
+/* ---- JSON ---- */
+
+static json_t *number(uint64_t n)
+{
+    return json_integer((json_int_t)n);
+}
+
+static json_t *hash(const struct zyd_hash *h)
+{
+    char hex[65];
+    audit_hex_write(hex, h);
+    return json_string(hex);
+}
+
+/* Sums may pass 64 bits: integer fen as text. */
+static json_t *fen(zyd_i128 v)
+{
+    char text[64], plain[64];
+    size_t n = 0;
+    audit_yuan(text, v);
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c != ',' && *c != '.') {
+            plain[n++] = *c;
+        }
+    }
+    plain[n] = '\0';
+    char *digits = plain + (plain[0] == '-');
+    while (digits[0] == '0' && digits[1] != '\0') {
+        memmove(digits, digits + 1, strlen(digits));
+    }
+    return json_string(plain);
+}
+
+static json_t *fault_json(const struct audit_fault *f)
+{
+    return json_pack("{s:s,s:o,s:o,s:o,s:s}", "check", rows[f->row].name, "height", f->has_height ? number(f->height) : json_null(),
+                     "entry", f->has_entry ? number(f->entry) : json_null(), "file", f->file[0] ? json_string(f->file) : json_null(),
+                     "rule", f->rule);
+}
+
+static json_t *ledger_json(const struct audit_result *r, const struct audit_bundle *b)
+{
+    char when[32];
+    json_t *members = json_array();
+    zyd_rfc3339(when, (int64_t)r->head.time_ms);
+    for (uint16_t m = 0; m < b->genesis.member_count; m++) {
+        const struct zyd_member *one = &b->genesis.members[m];
+        json_array_append_new(members, json_pack("{s:o,s:o,s:o}", "code", json_stringn((const char *)one->code.data, one->code.size),
+                                                 "owes_fen", fen(r->sums[m].owes), "is_owed_fen", fen(r->sums[m].is_owed)));
+    }
+    return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o}", "first_height", number(b->manifest.first_height),
+                     "last_height", number(b->manifest.last_height), "log_size", number(r->head.log_size), "log_root",
+                     hash(&r->head.log_root), "state_size", number(r->head.state_size), "state_root", hash(&r->head.state_root), "time",
+                     when, "debits_fen", fen((zyd_i128)r->head.debits), "credits_fen", fen((zyd_i128)r->head.credits),
+                     "open_obligations_fen", fen((zyd_i128)r->head.open_obligations), "accounts", number(r->accounts), "members", members);
+}
+
+int audit_report_json(FILE *to, const struct audit_result *r, const struct audit_bundle *b)
+{
+    static const char *const verdict[] = {"verified", "failed", "could_not_verify"};
+    json_t *checks = json_array();
+    for (int i = 0; i < ROW_COUNT; i++) {
+        json_array_append_new(checks, json_pack("{s:s,s:s,s:s,s:s}", "check", rows[i].name, "zh", rows[i].zh, "state",
+                                                state_name(r->state[i]), "why", r->why[i]));
+    }
+    json_t *counts = json_pack("{s:o,s:o,s:o,s:o,s:o}", "blocks", number(r->blocks), "envelopes", number(r->envelopes), "operations",
+                               number(r->operations), "certificate_signatures", number(r->certificate_signatures),
+                               "submitter_signatures", number(r->envelope_signatures));
+    json_t *root = json_pack(
+        "{s:s,s:s,s:s,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:f}", "schema", "zyd-audit-report/1", "tool", "zyd-audit " AUDIT_VERSION, "verdict",
+        verdict[r->exit == 0 ? 0 : r->exit == EXIT_BAD_LEDGER ? 1 : 2], "exit", r->exit, "could_not",
+        r->exit == EXIT_COULD_NOT ? json_string(r->could_not) : json_null(), "fault",
+        r->exit == EXIT_BAD_LEDGER ? fault_json(&r->fault) : json_null(), "genesis_hash",
+        b->have_genesis ? hash(&b->genesis.hash) : json_null(), "checks", checks, "counts", counts, "ledger",
+        r->exit == 0 ? ledger_json(r, b) : json_null(), "seconds", r->seconds);
+    int rc = root == NULL ? -1 : json_dumpf(root, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     fputc('\n', to);
     json_decref(root);
     return rc;

@@ -8,7 +8,7 @@
 
 struct sums {
     const struct zyd_genesis *genesis;
-    struct result *result;
+    struct audit_result *result;
     zyd_u128 debits, credits, open;
     /* what a is owed by b (1141.b in a's books) and what a owes b (2141.b), net, in fen */
     zyd_i128 owed[ZYD_MEMBERS_MAX][ZYD_MEMBERS_MAX], owes[ZYD_MEMBERS_MAX][ZYD_MEMBERS_MAX];
@@ -97,14 +97,14 @@ static const char *judge(const struct sums *s, const struct zyd_header *head)
     return NULL;
 }
 
-const char *audit_sums(struct result *out, const struct bundle *b, struct zyd_replay *replay)
+const char *audit_books(struct audit_result *r, const struct audit_bundle *b, struct zyd_replay *replay)
 {
     struct zyd_state *state = zyd_replay_state(replay);
     struct sums *s = calloc(1, sizeof *s);
     uint8_t *rows = malloc(ROWS_BYTES);
     zyd_assert(s != NULL && rows != NULL);
     s->genesis = &b->genesis;
-    s->result = out;
+    s->result = r;
     /* the replay never took a checkpoint, so the rows of one are all records */
     bool more = zyd_state_checkpoint_begin(state);
     while (more) {
@@ -112,7 +112,7 @@ const char *audit_sums(struct result *out, const struct bundle *b, struct zyd_re
         more = zyd_state_checkpoint_next(state, &wr, ROWS);
         add_rows(s, zyd_wr_span(&wr));
     }
-    const char *rule = out->records != zyd_state_size(state) ? "not every record could be read" : judge(s, &out->head);
+    const char *rule = r->records != zyd_state_size(state) ? "not every record could be read" : judge(s, &r->head);
     free(rows);
     free(s);
     return rule;
