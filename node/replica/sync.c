@@ -88,17 +88,14 @@ void zyd_replica_sync(struct zyd_replica *r)
         ask(r);
         return;
     }
-    if (s->tip_seen && s->next == r->head.height + 1 && s->asked_ms + MORE_MS <= r->now_ms) {
-        s->tip_seen = false; /* all that the peer had then is final here, and there is more by now */
-        ask(r);
-        return;
-    }
-    if (s->ask_ms > r->now_ms) {
+    /* All that the peer had then is final here, and there is more by now. */
+    bool more = s->tip_seen && s->next == r->head.height + 1 && s->asked_ms + MORE_MS <= r->now_ms;
+    if (s->ask_ms > r->now_ms && !more) {
         return;
     }
     if (s->next > s->asked_from || r->head.height > s->asked_head) {
         s->tries = 0;
-    } else if (++s->tries > 1) {
+    } else if (++s->tries > 1 || more) { /* it is as far behind as we are, or lies */
         s->peer = next_peer(r, s->peer);
         if (s->tries > TRIES_MAX) { /* nobody has it: consensus says so again if it still matters */
             zyd_replica_trace(r, "sync gives up at h%, target h%", s->next, s->target);
