@@ -175,6 +175,19 @@ def kill_loop():
     check("no alarm, bug or failed write in any log", not bad, "\n".join(bad[:5]))
 
 
+def blackout():
+    for i in range(3):
+        draft = f"{HOME}/b{i}.json"
+        zyd("contract", "draft", "--out", draft)
+        r = zyd("contract", "submit", draft, "--as", "BANK", timeout=120)
+        before = contracts("GUAR")
+        zyd("devnet", "kill", *MEMBERS)
+        check(f"blackout {i}: all four come back", zyd("devnet", "heal", timeout=120).returncode == 0)
+        until("and are level", lambda: level(0))
+        lists = [contracts(m) for m in MEMBERS]
+        check("with all that was acknowledged", r.returncode == 0 and all(x == before for x in lists), r.stderr)
+
+
 def main():
     if zyd("devnet", "up").returncode != 0:
         print("WRONG no devnet")
@@ -182,6 +195,7 @@ def main():
     try:
         refusals()
         kill_loop()
+        blackout()
     finally:
         if failures:
             for m in MEMBERS:
