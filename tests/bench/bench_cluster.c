@@ -132,6 +132,8 @@ struct usage {
     unsigned thread_count;
     double cpu_us[RING_NODES], rss_mib, written, syncs, sync_us;
     double wire;
+    double loop_us, loop_waited_us; /* the loops' threads: on a CPU, and ready but without one */
+    double busy_us, idle_us;        /* of the machine */
 };
 
 static double read_number(const char *path, const char *name)
@@ -173,7 +175,7 @@ static void usage_of_node(struct usage *u, const struct ring *r, unsigned node)
     DIR *d = opendir(path);
     for (struct dirent *e; d && (e = readdir(d)) != NULL;) {
         char file[512];
-        unsigned long long ns = 0;
+        unsigned long long ns = 0, waited = 0;
         if (e->d_name[0] == '.') {
             continue;
         }
@@ -190,8 +192,12 @@ static void usage_of_node(struct usage *u, const struct ring *r, unsigned node)
         }
         snprintf(file, sizeof file, "%s/%s/schedstat", path, e->d_name);
         f = fopen(file, "r");
-        if (f && fscanf(f, "%llu", &ns) == 1) {
+        if (f && fscanf(f, "%llu %llu", &ns, &waited) == 2) {
             add_thread(u, name, (double)ns / 1e3);
+            if (strcmp(name, "loop") == 0) {
+                u->loop_us += (double)ns / 1e3;
+                u->loop_waited_us += (double)waited / 1e3;
+            }
             u->cpu_us[node] += (double)ns / 1e3;
         }
         if (f) {
@@ -214,6 +220,15 @@ static void usage_of_node(struct usage *u, const struct ring *r, unsigned node)
 static struct usage usage_of(const struct ring *r)
 {
     struct usage u = {0};
+    double t[8] = {0}, us = 1e6 / (double)sysconf(_SC_CLK_TCK);
+    FILE *f = fopen("/proc/stat", "r");
+    if (f && fscanf(f, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &t[0], &t[1], &t[2], &t[3], &t[4], &t[5], &t[6], &t[7]) == 8) {
+        u.idle_us = (t[3] + t[4]) * us;
+        u.busy_us = (t[0] + t[1] + t[2] + t[5] + t[6] + t[7]) * us;
+    }
+    if (f) {
+        fclose(f);
+    }
     for (unsigned i = 0; i < RING_NODES; i++) {
         usage_of_node(&u, r, i);
     }
@@ -287,8 +302,11 @@ static void print_usage(struct result *out, const struct usage *a, const struct 
         printf("%s%.2f", i == 0 ? "" : ", ", (b->cpu_us[i] - a->cpu_us[i]) / 1e6 / seconds);
     }
     out->cpu_us_op = total / ops / RING_NODES;
-    printf(" cores, clients %.2f; an operation and replica %.1f us\n  CPU by thread, us an operation and replica:", clients_us / 1e6 / seconds,
-           out->cpu_us_op);
+    double loop = b->loop_us - a->loop_us, loop_waited = b->loop_waited_us - a->loop_waited_us;
+    printf(" cores, clients %.2f, others on this machine %.2f, idle %.2f; the loops ran %.0f %% of the time and waited for a core %.0f %%\n"
+           "  an operation and replica %.1f us\n  CPU by thread, us an operation and replica:", clients_us / 1e6 / seconds,
+           (b->busy_us - a->busy_us - total - clients_us) / 1e6 / seconds, (b->idle_us - a->idle_us) / 1e6 / seconds,
+           loop / seconds / RING_NODES / 1e4, loop_waited / seconds / RING_NODES / 1e4, out->cpu_us_op);
     for (unsigned i = 0; i < b->thread_count; i++) {
         double was = 0;
         for (unsigned j = 0; j < a->thread_count; j++) {
@@ -322,6 +340,13 @@ static void print_ledger(const struct ring *r)
            (unsigned long long)l->blocks, ops / (double)l->blocks, (double)l->envelopes / (double)l->blocks, (double)l->fuel / ops,
            (double)l->writes / ops, (double)l->block_bytes / ops, (double)l->env_bytes / ops, (double)l->outcome_bytes / ops,
            (double)l->write_bytes / ops, (double)(l->block_bytes - l->env_bytes - l->outcome_bytes - l->write_bytes) / ops);
+    printf("  fuel by event (contract.event count average max):");
+    for (unsigned i = 0; i < l->kind_count; i++) {
+        const struct ring_kind *k = &l->kinds[i];
+        printf(" %u.%u %llu %llu %llu;", k->contract, k->event, (unsigned long long)k->count, (unsigned long long)(k->fuel / k->count),
+               (unsigned long long)k->fuel_max);
+    }
+    printf("\n");
     for (unsigned i = 0; i < RING_NODES; i++) {
         ring_look_free(&looks[i]);
     }

@@ -119,6 +119,11 @@ struct ring_vote {
 struct ring_look {
     uint64_t height, blocks, envelopes, evidence, ops, sys, fuel;
     uint64_t block_bytes, env_bytes, outcome_bytes, write_bytes, writes;
+    struct ring_kind { /* operations of one event; SYS operations: event 100 + deadline */
+        uint16_t contract, event;
+        uint64_t count, fuel, fuel_max;
+    } kinds[32];
+    unsigned kind_count;
     struct zyd_hash head_hash, state_root;
     struct zyd_hash *hashes; /* of headers, by height */
     struct ring_seen {

@@ -38,27 +38,53 @@ static void add_cert(struct ring_look *l, const struct zyd_cert *c)
     }
 }
 
-static void look_outcomes(struct ring_look *l, struct zyd_span bytes)
+static void add_kind(struct ring_look *l, uint16_t contract, uint16_t event, uint64_t fuel)
+{
+    unsigned i = 0;
+    while (i < l->kind_count && (l->kinds[i].contract != contract || l->kinds[i].event != event)) {
+        i++;
+    }
+    if (i == sizeof l->kinds / sizeof l->kinds[0]) {
+        return;
+    }
+    l->kind_count += i == l->kind_count;
+    struct ring_kind *k = &l->kinds[i];
+    k->contract = contract;
+    k->event = event;
+    k->count++;
+    k->fuel += fuel;
+    k->fuel_max = fuel > k->fuel_max ? fuel : k->fuel_max;
+}
+
+/* The outcomes of env, or (NULL) of the SYS section. */
+static void look_outcomes(struct ring_look *l, struct zyd_rd *rd, const struct zyd_env *env)
 {
     static struct zyd_posting postings[ZYD_CALL_POSTINGS_MAX];
     static struct zyd_emitted events[ZYD_CALL_EVENTS_MAX];
-    uint32_t warnings[64];
-    struct zyd_rd rd = zyd_rd_of(bytes);
-    while (rd.pos < rd.size) {
+    uint32_t warnings[64], left = env ? env->op_count : UINT32_MAX;
+    size_t pos = 0;
+    while (rd->pos < rd->size && left > 0) {
         struct zyd_outcome o;
-        struct zyd_span one = zyd_rx_block(&rd, rd.size);
-        if (rd.bad || zyd_outcome_decode(&o, postings, events, warnings, one) != ZYD_OK) {
+        struct zyd_op op = {0};
+        struct zyd_span one = zyd_rx_block(rd, rd->size);
+        if (rd->bad || zyd_outcome_decode(&o, postings, events, warnings, one) != ZYD_OK ||
+            (o.due_ms == 0 && (!env || !zyd_env_next_op(&op, env, &pos)))) {
             ring_die("an outcome in a stored block does not decode");
         }
         l->fuel += o.fuel;
-        l->sys += o.due_ms != 0;
+        if (o.due_ms != 0) {
+            l->sys++;
+            add_kind(l, o.contract, (uint16_t)(100 + o.deadline), o.fuel);
+        } else {
+            add_kind(l, op.contract, op.event, o.fuel);
+            left--;
+        }
     }
-    l->outcome_bytes += bytes.size;
 }
 
-static void look_envelopes(struct ring_look *l, struct zyd_span bytes, uint64_t height)
+static void look_envelopes(struct ring_look *l, struct zyd_span bytes, struct zyd_span outcomes, uint64_t height)
 {
-    struct zyd_rd rd = zyd_rd_of(bytes);
+    struct zyd_rd rd = zyd_rd_of(bytes), out = zyd_rd_of(outcomes);
     while (rd.pos < rd.size) {
         struct zyd_env env;
         struct zyd_span one = zyd_rx_block(&rd, ZYD_ENV_SIZE_MAX);
@@ -70,8 +96,10 @@ static void look_envelopes(struct ring_look *l, struct zyd_span bytes, uint64_t 
         l->envelopes++;
         l->ops += env.op_count;
         l->evidence += env.class_ == ZYD_ENV_EVIDENCE;
+        look_outcomes(l, &out, &env);
     }
     l->env_bytes += bytes.size;
+    l->outcome_bytes += outcomes.size;
 }
 
 static void look_block(struct ring_look *l, struct zyd_span value, struct zyd_span finality)
@@ -94,10 +122,11 @@ static void look_block(struct ring_look *l, struct zyd_span value, struct zyd_sp
     if (finality.size > 0 && zyd_finality_decode(&f, finality) == ZYD_OK) {
         add_cert(l, &f.fc);
     }
-    look_envelopes(l, b.envelopes, b.header.height);
-    look_outcomes(l, b.sys);
-    look_outcomes(l, b.outcomes);
-    struct zyd_rd rd = zyd_rd_of(b.writes);
+    struct zyd_rd rd = zyd_rd_of(b.sys);
+    look_outcomes(l, &rd, NULL);
+    l->outcome_bytes += b.sys.size;
+    look_envelopes(l, b.envelopes, b.outcomes, b.header.height);
+    rd = zyd_rd_of(b.writes);
     while (rd.pos < rd.size && !rd.bad) {
         (void)zyd_rx_u64(&rd);
         (void)zyd_rx_block(&rd, rd.size);

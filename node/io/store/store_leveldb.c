@@ -31,7 +31,9 @@
 
 #define STORE_VERSION 1u
 #define META_SIZE 50u /* "zydstor1", u16 version, chain id, u64 floor at a rebuild */
-#define WRITE_BUFFER (16u << 20)
+/* Values are whole blocks, so a large memory table costs little to fill; each file that is made costs a sync that the next put waits for. */
+#define WRITE_BUFFER (64u << 20)
+#define FILE_SIZE (32u << 20)
 #define CACHE_SIZE (32u << 20)
 #define ITER_PUTS_MAX 64u /* an old iterator pins memory tables: make it anew after so many puts */
 
@@ -251,6 +253,7 @@ static void options_make(struct zyd_store *s, bool create)
     leveldb_options_set_error_if_exists(s->options, create);
     leveldb_options_set_paranoid_checks(s->options, 1);
     leveldb_options_set_write_buffer_size(s->options, WRITE_BUFFER);
+    leveldb_options_set_max_file_size(s->options, FILE_SIZE);
     leveldb_options_set_cache(s->options, s->cache);
     leveldb_options_set_filter_policy(s->options, s->filter);
     leveldb_options_set_compression(s->options, leveldb_no_compression); /* hashes and signatures do not shrink */
