@@ -26,7 +26,7 @@ ZYD_NORETURN void zyd_panic(const char *file, int line, const char *what)
 }
 
 struct totals {
-    uint64_t seeds, blocks, operations, crashes, partitions, messages, lost, byzantine_acts, events;
+    uint64_t seeds, blocks, operations, crashes, partitions, messages, lost, byzantine_acts, evidence, events;
     int64_t virtual_ms;
     uint64_t safety, liveness, nondeterminism, crashed, first_bad;
 };
@@ -116,6 +116,7 @@ static void add(struct totals *t, const struct args *a, const struct answer *x)
     t->messages += r->messages;
     t->lost += r->lost;
     t->byzantine_acts += r->byzantine_acts;
+    t->evidence += r->evidence;
     t->events += r->events;
     t->virtual_ms += r->virtual_ms;
     t->safety += r->verdict == ZYD_SIM_SAFETY;
@@ -335,12 +336,12 @@ int main(int argc, char **argv)
         run_all(&t, &a);
     }
     double spent = now_s() - started, virtual_s = (double)t.virtual_ms / 1000;
-    printf("seeds %llu · sim %.0f s · speed %.0fx · load %.1f blk/s x %.1f op · blocks %llu · op %llu · crashes %llu · partitions %llu · byz acts %llu · "
-           "messages %llu lost %llu · safety %llu · liveness %llu · determinism %s · died %llu · %.1f s\n",
+    printf("seeds %llu · sim %.0f s · speed %.0fx · load %.1f blk/s x %.1f op · blocks %llu · op %llu · crashes %llu · partitions %llu · "
+           "byz acts %llu · evidence %llu · messages %llu lost %llu · safety %llu · liveness %llu · determinism %s · died %llu · %.1f s\n",
            (unsigned long long)t.seeds, virtual_s, virtual_s / (spent > 0 ? spent : 1), (double)t.blocks / (virtual_s > 0 ? virtual_s : 1),
            (double)t.operations / (double)(t.blocks > 0 ? t.blocks : 1), (unsigned long long)t.blocks, (unsigned long long)t.operations,
-           (unsigned long long)t.crashes, (unsigned long long)t.partitions, (unsigned long long)t.byzantine_acts, (unsigned long long)t.messages,
-           (unsigned long long)t.lost, (unsigned long long)t.safety, (unsigned long long)t.liveness,
+           (unsigned long long)t.crashes, (unsigned long long)t.partitions, (unsigned long long)t.byzantine_acts, (unsigned long long)t.evidence,
+           (unsigned long long)t.messages, (unsigned long long)t.lost, (unsigned long long)t.safety, (unsigned long long)t.liveness,
            !a.determinism ? "not run" : t.nondeterminism == 0 ? "same" : "DIFFERS", (unsigned long long)t.crashed, spent);
     free(elf);
     return verdict(&t);

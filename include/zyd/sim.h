@@ -53,7 +53,7 @@ struct zyd_sim_result {
     char why[256];               /* which checker, where */
     struct zyd_hash trace_hash;  /* SHA-256 over every event */
     int64_t virtual_ms;
-    uint64_t events, blocks, operations, crashes, partitions, messages, lost, byzantine_acts, nullified;
+    uint64_t events, blocks, operations, crashes, partitions, messages, lost, byzantine_acts, nullified, evidence;
 };
 enum zyd_status zyd_sim_run(struct zyd_sim_result *out, const struct zyd_sim_options *options);
 

@@ -77,6 +77,8 @@ bool byz_send(struct sim *s, struct node *from, uint8_t to, struct zyd_span byte
             return false;
         }
         return true;
+    case FORGER:
+        return forge_send(s, from, to, bytes);
     case HONEST:
     case TWIN:
         break;

@@ -134,6 +134,40 @@ static bool verify_real(void *ctx, const struct zyd_pk *pk, const void *msg, siz
     return ops.verify(ops.ctx, pk, msg, size, sig);
 }
 
+/* leader(v) = validators[(H(chain_id, epoch) + v) mod n], consensus.md 1.5: written here a second time. */
+static void check_leader(struct sim *s, const struct zyd_header *h)
+{
+    struct zyd_hash base;
+    uint8_t epoch[8];
+    zyd_put64(epoch, h->epoch);
+    zyd_hash2(&base, "zyd/leader/1", s->genesis.hash.b, 32, epoch, sizeof epoch);
+    uint64_t leader = (zyd_get64(base.b) % s->n + h->view % s->n) % s->n;
+    if (h->proposer != leader) {
+        check_fail(s, ZYD_SIM_SAFETY, "height %llu: proposed by %u, but %llu leads view %llu", (unsigned long long)h->height, h->proposer,
+                   (unsigned long long)leader, (unsigned long long)h->view);
+    }
+}
+
+/* Evidence on the ledger never names an honest member (S11): its value begins with the accused (FORMATS.md, evidence). */
+static void check_evidence(struct sim *s, const struct zyd_block_view *b)
+{
+    struct zyd_rd rd = zyd_rd_of(b->writes);
+    while (!rd.bad && rd.pos < rd.size) {
+        struct zyd_record r;
+        (void)zyd_rx_u64(&rd);
+        if (zyd_leaf_decode(&r, zyd_rx_block(&rd, ZYD_LEAF_SIZE_MAX)) != ZYD_OK || r.kind != ZYD_REC_EVIDENCE || r.owner != 0 ||
+            r.first_height != b->header.height || r.value.size < 2) {
+            continue; /* a leaf that cannot be read is the model's to name */
+        }
+        s->result->evidence++;
+        for (uint8_t i = 0; i < s->node_count; i++) {
+            if (s->nodes[i].byz == HONEST && s->genesis.validators[s->nodes[i].validator] == zyd_get16(r.value.data)) {
+                check_fail(s, ZYD_SIM_SAFETY, "height %llu: evidence accuses node %u, which is honest", (unsigned long long)b->header.height, i);
+            }
+        }
+    }
+}
+
 /* First time that this height is final anywhere: everything an auditor checks of one block (S2), and the reference model (S3, S4). */
 static void check_new(struct sim *s, const struct zyd_block_view *b, struct zyd_span finality)
 {
@@ -160,6 +194,8 @@ static void check_new(struct sim *s, const struct zyd_block_view *b, struct zyd_
     }
     free(mem);
     check_ids(s, b);
+    check_leader(s, &b->header);
+    check_evidence(s, b);
     const char *why = model_apply(s->model, b->writes, &b->header);
     if (why != NULL) {
         check_fail(s, ZYD_SIM_SAFETY, "height %llu: %s", (unsigned long long)b->header.height, why);

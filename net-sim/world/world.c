@@ -137,7 +137,7 @@ static void make_nodes(struct sim *s)
         if (n->byz != HONEST) {
             continue;
         }
-        n->byz = (enum byz)prng_between(&s->plan, MUTE, MANGLER);
+        n->byz = (enum byz)prng_between(&s->plan, MUTE, FORGER);
         if (n->byz == TWIN) {
             struct node *t = &s->nodes[s->node_count];
             *t = (struct node){.used = true, .index = s->node_count, .validator = n->validator, .byz = TWIN, .pk = n->pk};

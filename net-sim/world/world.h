@@ -5,7 +5,7 @@
  *   node.c      the simulated driver: replica_step's effects become future events
  *   disk.c      what a node has made durable, and what a crash takes
  *   link.c      the network
- *   byz.c       members that lie
+ *   byz.c       members that lie; forge.c: the one that lies with right signatures
  *   workload.c  clients that run guarantee contracts
  *   check.c     the checkers; model.c: the slow reference model of the state
  *
@@ -91,7 +91,7 @@ void disk_free(struct disk *d);
 struct zyd_kv disk_kv(struct disk *d);
 
 /* ---- node.c ---- */
-enum byz { HONEST = 0, MUTE, TWIN, DOUBLE_VOTER, MANGLER };
+enum byz { HONEST = 0, MUTE, TWIN, DOUBLE_VOTER, MANGLER, FORGER };
 struct held { /* effects that wait for a sync */
     struct zyd_fx fx;
     uint8_t *data, *block, *finality;
@@ -137,6 +137,7 @@ void link_heal(struct sim *s);
 
 /* ---- byz.c: called for each message that a lying member sends; returns false to suppress it ---- */
 bool byz_send(struct sim *s, struct node *from, uint8_t to, struct zyd_span bytes);
+bool forge_send(struct sim *s, struct node *from, uint8_t to, struct zyd_span bytes); /* forge.c */
 
 /* ---- workload.c ---- */
 struct loan {
