@@ -109,13 +109,21 @@ static void note_notarized(struct zyd_bft *b, const struct zyd_cert *cert)
     }
 }
 
+/* Of the lower certificates the one of most use is kept: the highest whose block hangs on head.  1. A member lacks the header
+ * of v128. 2. FC(131) comes, and its block. 3. The owner fetches v104.. with their FCs: they must count. */
+static bool better_low(struct zyd_bft *b, const struct zyd_cert *cert, const struct zyd_bft_block *block)
+{
+    const struct zyd_bft_block *low = b->has_fc_low ? zyd_bft_find(b, &b->fc_low.hash) : NULL;
+    return low == NULL || !low->linked || (block->linked && cert->view > b->fc_low.view);
+}
+
 static void on_final(struct zyd_bft *b, const struct zyd_cert *cert)
 {
     struct zyd_bft_block *block = zyd_bft_find(b, &cert->hash);
     if (!b->has_fc_top || cert->view > b->fc_top.view) {
         b->fc_top = *cert; /* FC only upward (attack 16) */
         b->has_fc_top = true;
-    } else if (block != NULL && (!b->has_fc_low || cert->view > b->fc_low.view)) {
+    } else if (block != NULL && better_low(b, cert, block)) {
         b->fc_low = *cert;
         b->has_fc_low = true;
     }
