@@ -162,6 +162,7 @@ void disk_apply(struct disk *d, const struct zyd_fx *fx)
     case ZYD_PERSIST_FINAL: {
         struct disk_block *b = find_block(d, fx->height, fx->view, false);
         zyd_assert(b != NULL && b->data != NULL); /* the block's put comes first */
+        zyd_assert(fx->view > d->floor);          /* consensus.md P4: a floor never goes before the finality that it rests on */
         free(b->finality);
         b->finality = sim_copy(fx->bytes.data, fx->bytes.size);
         b->finality_size = fx->bytes.size;

@@ -89,7 +89,7 @@ static void on_out(struct zyd_replica *r, const struct zyd_bft_out *out)
         zyd_replica_on_store(r, out);
         break;
     case ZYD_BFT_OUT_FLOOR:
-        r->floor_due = true; /* its number comes after those of this batch */
+        r->floor_due = true; /* its number comes after those of this batch, and of the finality records of its commits */
         r->floor_view = out->view;
         r->floor_after = out->after_seq;
         break;
@@ -135,7 +135,12 @@ void zyd_replica_feed(struct zyd_replica *r, struct zyd_bft_in *in)
     for (size_t i = 0; i < outs.count; i++) {
         on_out(r, &outs.items[i]);
     }
-    if (r->floor_due) {
+}
+
+/* P4: a crash between a floor and the finality under it would look like a ledger that has lost blocks. */
+static void persist_floor(struct zyd_replica *r)
+{
+    if (r->floor_due && r->queue_count == 0) {
         struct zyd_fx *fx = zyd_replica_fx(r, ZYD_FX_PERSIST);
         r->floor_due = false;
         fx->persist = ZYD_PERSIST_FLOOR;
@@ -243,6 +248,7 @@ void zyd_replica_pump(struct zyd_replica *r)
         if (zyd_replica_commit_one(r)) {
             continue;
         }
+        persist_floor(r);
         if (r->build) {
             zyd_replica_build(r);
             executed++;

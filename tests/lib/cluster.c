@@ -180,6 +180,7 @@ static void make_durable(struct node *n, const struct zyd_fx *fx)
     case ZYD_PERSIST_FINAL:
         zyd_assert(fx->height < ZYD_CLUSTER_HEIGHTS);
         zyd_assert(n->finality[fx->height].size == 0);
+        zyd_assert(fx->view > n->floor); /* P4: a floor never goes before the finality that it rests on */
         n->finality[fx->height] = (struct blob){dup(fx->bytes), fx->bytes.size};
         n->final_view[fx->height] = fx->view;
         break;

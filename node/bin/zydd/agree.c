@@ -3,7 +3,7 @@
  *   the ledger has seen more records of the vote file than there are: it is an old one, put back
  *   a certificate in the ledger or the vote file carries our signature, above the floor, and the vote file lacks the vote: it is older
  *   than what we did, and signing on could contradict it
- *   the floor is above the ledger's last final block: the ledger has lost what was durable
+ *   no block of the ledger reaches the floor: the ledger has lost what was durable
  */
 #include <stdlib.h>
 
@@ -100,6 +100,33 @@ static enum zyd_status give_block(void *ctx, struct zyd_span value)
     return st == ZYD_OK ? zyd_replica_restore_block(c->n->replica, value) : st;
 }
 
+static enum zyd_status top_view(void *ctx, struct zyd_span value)
+{
+    uint64_t *top = ctx;
+    struct zyd_block_view b;
+    if (zyd_block_decode(&b, value) != ZYD_OK)
+        return ZYD_E_DAMAGED;
+    *top = b.header.view > *top ? b.header.view : *top;
+    return ZYD_OK;
+}
+
+/* The floor is the view of a final block, and each is put before it is final.  It may be a CARRIER above the newest DATA block, which
+ * has no finality record of its own. */
+static enum zyd_status check_floor(struct node *n, struct zyd_err *err, const struct zyd_header *head, uint64_t floor)
+{
+    uint64_t top = head->view;
+    if (floor <= top || floor <= zyd_store_rebuilt_floor(n->store))
+        return ZYD_OK;
+    enum zyd_status st = zyd_store_unfinal(n->store, err, head->height, top_view, &top);
+    if (st != ZYD_OK || floor <= top)
+        return st;
+    zyd_err_set(err, ZYD_ERR_STORE_DAMAGED,
+                "the ledger ends at view %llu (height %llu), the vote file says that view %llu was final: the ledger has lost blocks. "
+                "Run zydd --rebuild-ledger: it sets this ledger aside and fetches it anew from the other members",
+                (unsigned long long)top, (unsigned long long)head->height, (unsigned long long)floor);
+    return ZYD_E_DAMAGED;
+}
+
 enum zyd_status zydd_restore(struct node *n, struct zyd_err *err)
 {
     static struct check c; /* large */
@@ -110,14 +137,9 @@ enum zyd_status zydd_restore(struct node *n, struct zyd_err *err)
     zyd_replica_status(n->replica, &status);
     if (zyd_votes_seq(n->votes) < zyd_store_votes_seq(n->store))
         return older(err, "the ledger has seen its record", zyd_store_votes_seq(n->store), "which is not there");
-    if (floor > status.head.view && floor > zyd_store_rebuilt_floor(n->store)) {
-        zyd_err_set(err, ZYD_ERR_STORE_DAMAGED,
-                    "the ledger ends at view %llu (height %llu), the vote file says that view %llu was final: the ledger has lost blocks. "
-                    "Run zydd --rebuild-ledger: it sets this ledger aside and fetches it anew from the other members",
-                    (unsigned long long)status.head.view, (unsigned long long)status.head.height, (unsigned long long)floor);
-        return ZYD_E_DAMAGED;
-    }
-    enum zyd_status st = check_final(&c, &status.head);
+    enum zyd_status st = check_floor(n, err, &status.head, floor);
+    if (st == ZYD_OK)
+        st = check_final(&c, &status.head);
     if (st == ZYD_OK)
         st = zyd_replica_restore_floor(n->replica, floor);
     if (st == ZYD_OK)
