@@ -16,18 +16,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <leveldb/c.h>
-
 #include <zyd/catalogue.h>
-#include <zyd/io.h>
 #include <zyd/state.h>
+
+#include "store.h"
 
 #define STORE_VERSION 1u
 #define META_SIZE 50u /* "zydstor1", u16 version, chain id, u64 floor at a rebuild */
@@ -35,63 +32,13 @@
 #define WRITE_BUFFER (64u << 20)
 #define FILE_SIZE (32u << 20)
 #define CACHE_SIZE (32u << 20)
-#define ITER_PUTS_MAX 64u /* an old iterator pins memory tables: make it anew after so many puts */
 
 static const char meta_magic[8] = {'z', 'y', 'd', 's', 't', 'o', 'r', '1'};
 
 #define DIR_SETTLED_NS INT64_C(1000000000)
 
-struct placed { /* a block that lies in the store above the last checkpoint */
-    uint64_t height, view;
-};
-struct zyd_store {
-    char dir[4096];
-    int dirfd;
-    leveldb_t *db;
-    leveldb_options_t *options;
-    leveldb_cache_t *cache;
-    leveldb_filterpolicy_t *filter;
-    leveldb_readoptions_t *read, *scan;
-    leveldb_writeoptions_t *sync, *nosync;
-    bool broken;
-    bool dir_known; /* the directory as of dir_mtime is durable, and its time stamp had settled then */
-    struct timespec dir_mtime;
-    uint64_t rebuilt_floor, votes_seq;
-    uint64_t votes_noted; /* to go with the next synced put */
-    struct zyd_checkpoint checkpoint; /* the last in the store */
-    /* writer */
-    struct placed *blocks, *finals;
-    size_t block_count, block_cap, final_count, final_cap;
-    atomic_uint puts, row_puts;
-    /* kv: one thread */
-    char *get_buf, *at_buf, *block_buf, *final_buf;
-    leveldb_iterator_t *below_it;
-    unsigned below_puts, below_row_puts;
-    struct zyd_err kv_err;
-};
-
 static const char cure[] = "stop, then run zydd --rebuild-ledger: it sets this ledger aside and fetches it anew from the other members; the "
                            "vote file stays";
-
-static size_t key_block(uint8_t out[17], uint64_t height, uint64_t view)
-{
-    out[0] = 'b';
-    zyd_put64(out + 1, height);
-    zyd_put64(out + 9, view);
-    return 17;
-}
-static size_t key_u64(uint8_t out[9], char kind, uint64_t n)
-{
-    out[0] = (uint8_t)kind;
-    zyd_put64(out + 1, n);
-    return 9;
-}
-static size_t key_record(uint8_t out[33], const struct zyd_hash *key)
-{
-    out[0] = 'r';
-    memcpy(out + 1, key->b, 32);
-    return 33;
-}
 
 /* zyd_checkpoint_decode stands in a room above this one. */
 static bool checkpoint_read(struct zyd_checkpoint *out, struct zyd_span bytes)
@@ -104,8 +51,7 @@ static bool checkpoint_read(struct zyd_checkpoint *out, struct zyd_span bytes)
     return true;
 }
 
-/* Takes LevelDB's text. */
-static enum zyd_status failed(struct zyd_err *err, const char *dir, char *text)
+enum zyd_status zyd_store_failed(struct zyd_err *err, const char *dir, char *text)
 {
     enum zyd_status st = ZYD_E_STORE;
     if (strstr(text, "lock ") != NULL) {
@@ -127,18 +73,17 @@ static enum zyd_status failed(struct zyd_err *err, const char *dir, char *text)
     return st;
 }
 
-static enum zyd_status damaged(struct zyd_err *err, const struct zyd_store *s, const char *what)
+enum zyd_status zyd_store_damaged(struct zyd_err *err, const struct zyd_store *s, const char *what)
 {
     zyd_err_set(err, ZYD_ERR_STORE_DAMAGED, "ledger %s is damaged: %s; %s", s->dir, what, cure);
     return ZYD_E_DAMAGED;
 }
 
-/* ZYD_OK with *value NULL: not there. */
-static enum zyd_status fetch(struct zyd_store *s, struct zyd_err *err, char **value, size_t *size, const uint8_t *key, size_t key_size)
+enum zyd_status zyd_store_fetch(struct zyd_store *s, struct zyd_err *err, char **value, size_t *size, const uint8_t *key, size_t key_size)
 {
     char *text = NULL;
     *value = leveldb_get(s->db, s->read, (const char *)key, key_size, size, &text);
-    return text == NULL ? ZYD_OK : failed(err, s->dir, text);
+    return text == NULL ? ZYD_OK : zyd_store_failed(err, s->dir, text);
 }
 
 static bool placed_add(struct placed **list, size_t *count, size_t *cap, uint64_t height, uint64_t view)
@@ -183,7 +128,7 @@ static enum zyd_status placed_load(struct zyd_store *s, struct zyd_err *err)
     leveldb_iter_get_error(it, &text);
     leveldb_iter_destroy(it);
     if (text != NULL)
-        return failed(err, s->dir, text);
+        return zyd_store_failed(err, s->dir, text);
     if (!ok)
         zyd_err_set(err, ZYD_ERR_STORE_FAILED, "ledger %s: out of memory", s->dir);
     return ok ? ZYD_OK : ZYD_E_IO;
@@ -199,7 +144,7 @@ static enum zyd_status meta_write(struct zyd_store *s, struct zyd_err *err, cons
     zyd_put64(meta + 42, floor);
     leveldb_put(s->db, s->sync, "m", 1, (const char *)meta, META_SIZE, &text);
     if (text != NULL)
-        return failed(err, s->dir, text);
+        return zyd_store_failed(err, s->dir, text);
     s->rebuilt_floor = floor;
     if (fsync(s->dirfd) == 0)
         return ZYD_OK;
@@ -211,12 +156,12 @@ static enum zyd_status meta_check(struct zyd_store *s, struct zyd_err *err, cons
 {
     char *value;
     size_t size;
-    enum zyd_status st = fetch(s, err, &value, &size, (const uint8_t *)"m", 1);
+    enum zyd_status st = zyd_store_fetch(s, err, &value, &size, (const uint8_t *)"m", 1);
     if (st != ZYD_OK)
         return st;
     const uint8_t *v = (const uint8_t *)value;
     if (value == NULL || size != META_SIZE || memcmp(v, meta_magic, 8) != 0) {
-        st = damaged(err, s, "it does not say which consortium it holds");
+        st = zyd_store_damaged(err, s, "it does not say which consortium it holds");
     } else if (zyd_get16(v + 8) != STORE_VERSION) {
         zyd_err_set(err, ZYD_ERR_STORE_FOREIGN, "ledger %s has format %u, this program reads %u; use the version that wrote it", s->dir,
                     zyd_get16(v + 8), STORE_VERSION);
@@ -235,9 +180,9 @@ static enum zyd_status votes_seq_read(struct zyd_store *s, struct zyd_err *err)
 {
     char *value;
     size_t size;
-    enum zyd_status st = fetch(s, err, &value, &size, (const uint8_t *)"v", 1);
+    enum zyd_status st = zyd_store_fetch(s, err, &value, &size, (const uint8_t *)"v", 1);
     if (st == ZYD_OK && value != NULL && size != 8)
-        st = damaged(err, s, "its record of the vote file is not readable");
+        st = zyd_store_damaged(err, s, "its record of the vote file is not readable");
     if (st == ZYD_OK && value != NULL)
         s->votes_seq = zyd_get64((const uint8_t *)value);
     leveldb_free(value);
@@ -281,7 +226,7 @@ enum zyd_status zyd_store_open(struct zyd_store **out, struct zyd_err *err, cons
     s->dirfd = -1;
     options_make(s, create);
     s->db = leveldb_open(s->options, dir, &text);
-    enum zyd_status st = text == NULL ? ZYD_OK : failed(err, dir, text);
+    enum zyd_status st = text == NULL ? ZYD_OK : zyd_store_failed(err, dir, text);
     if (st == ZYD_OK) {
         s->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (s->dirfd < 0) {
@@ -354,176 +299,6 @@ uint64_t zyd_store_bytes(const struct zyd_store *s)
     uint64_t size = 0;
     leveldb_approximate_sizes(s->db, 1, start, start_size, limit, limit_size, &size);
     return size;
-}
-
-/* ---- the read table ---- */
-
-static enum zyd_status kv_get(void *ctx, uint64_t *index, struct zyd_span *leaf, const struct zyd_hash *key)
-{
-    struct zyd_store *s = ctx;
-    uint8_t k[33];
-    size_t size;
-    leveldb_free(s->get_buf);
-    enum zyd_status st = fetch(s, &s->kv_err, &s->get_buf, &size, k, key_record(k, key));
-    if (st != ZYD_OK || s->get_buf == NULL)
-        return st == ZYD_OK ? ZYD_E_NOT_FOUND : st;
-    if (size < 8 + ZYD_LEAF_HEAD_SIZE || memcmp(s->get_buf + 8, key->b, 32) != 0)
-        return damaged(&s->kv_err, s, "a record's row is not readable");
-    *index = zyd_get64((const uint8_t *)s->get_buf);
-    *leaf = zyd_span(s->get_buf + 8, size - 8);
-    return ZYD_OK;
-}
-
-static enum zyd_status kv_below(void *ctx, struct zyd_hash *out, const struct zyd_hash *key)
-{
-    struct zyd_store *s = ctx;
-    uint8_t k[33];
-    unsigned puts = atomic_load(&s->puts), row_puts = atomic_load(&s->row_puts);
-    if (s->below_it != NULL && (s->below_row_puts != row_puts || puts - s->below_puts > ITER_PUTS_MAX)) {
-        leveldb_iter_destroy(s->below_it);
-        s->below_it = NULL;
-    }
-    if (s->below_it == NULL) {
-        s->below_it = leveldb_create_iterator(s->db, s->read);
-        s->below_puts = puts;
-        s->below_row_puts = row_puts;
-    }
-    leveldb_iter_seek(s->below_it, (const char *)k, key_record(k, key));
-    if (leveldb_iter_valid(s->below_it))
-        leveldb_iter_prev(s->below_it);
-    else
-        leveldb_iter_seek_to_last(s->below_it);
-    char *text = NULL;
-    leveldb_iter_get_error(s->below_it, &text);
-    if (text != NULL)
-        return failed(&s->kv_err, s->dir, text);
-    size_t size;
-    const char *found = leveldb_iter_valid(s->below_it) ? leveldb_iter_key(s->below_it, &size) : NULL;
-    if (found == NULL || size != 33 || found[0] != 'r')
-        return ZYD_E_NOT_FOUND;
-    memcpy(out->b, found + 1, 32);
-    return ZYD_OK;
-}
-
-static enum zyd_status kv_at(void *ctx, struct zyd_span *leaf, uint64_t index)
-{
-    struct zyd_store *s = ctx;
-    uint8_t k[33];
-    size_t size;
-    char *key;
-    enum zyd_status st = fetch(s, &s->kv_err, &key, &size, k, key_u64(k, 'n', index));
-    if (st != ZYD_OK || key == NULL)
-        return st == ZYD_OK ? ZYD_E_NOT_FOUND : st;
-    struct zyd_hash hash = {{0}};
-    bool good = size == 32;
-    memcpy(hash.b, key, good ? 32 : 0);
-    leveldb_free(key);
-    leveldb_free(s->at_buf);
-    s->at_buf = NULL;
-    if (good)
-        st = fetch(s, &s->kv_err, &s->at_buf, &size, k, key_record(k, &hash));
-    if (st != ZYD_OK)
-        return st;
-    if (!good || s->at_buf == NULL || size < 8 + ZYD_LEAF_HEAD_SIZE || zyd_get64((const uint8_t *)s->at_buf) != index)
-        return damaged(&s->kv_err, s, "a leaf's number and its record contradict each other");
-    *leaf = zyd_span(s->at_buf + 8, size - 8);
-    return ZYD_OK;
-}
-
-/* The one block at a height whose finality has not been written yet; none or several: not found. */
-static enum zyd_status only_block(struct zyd_store *s, struct zyd_err *err, uint64_t *view, uint64_t height)
-{
-    leveldb_iterator_t *it = leveldb_create_iterator(s->db, s->scan);
-    uint8_t key[17];
-    unsigned count = 0;
-    leveldb_iter_seek(it, (const char *)key, key_block(key, height, 0));
-    for (; count < 2 && leveldb_iter_valid(it); leveldb_iter_next(it)) {
-        size_t size;
-        const uint8_t *k = (const uint8_t *)leveldb_iter_key(it, &size);
-        if (size != 17 || memcmp(k, key, 9) != 0)
-            break;
-        *view = zyd_get64(k + 9);
-        count++;
-    }
-    char *text = NULL;
-    leveldb_iter_get_error(it, &text);
-    leveldb_iter_destroy(it);
-    if (text != NULL)
-        return failed(err, s->dir, text);
-    return count == 1 ? ZYD_OK : ZYD_E_NOT_FOUND;
-}
-
-static enum zyd_status block_fetch(struct zyd_store *s, struct zyd_err *err, char **value, size_t *size, char **final,
-                                   size_t *final_size, uint64_t height)
-{
-    uint8_t k[17];
-    uint64_t view = 0;
-    *value = *final = NULL;
-    enum zyd_status st = fetch(s, err, final, final_size, k, key_u64(k, 'f', height));
-    if (st == ZYD_OK && *final == NULL)
-        st = only_block(s, err, &view, height);
-    else if (st == ZYD_OK && *final_size < 8)
-        st = damaged(err, s, "a finality record is not readable");
-    else if (st == ZYD_OK)
-        view = zyd_get64((const uint8_t *)*final);
-    if (st == ZYD_OK)
-        st = fetch(s, err, value, size, k, key_block(k, height, view));
-    if (st == ZYD_OK && *value == NULL) /* a finality may come before its block: catch-up */
-        st = ZYD_E_NOT_FOUND;
-    return st;
-}
-
-static enum zyd_status kv_block(void *ctx, struct zyd_span *value, struct zyd_span *finality, uint64_t height)
-{
-    struct zyd_store *s = ctx;
-    size_t size, final_size;
-    leveldb_free(s->block_buf);
-    leveldb_free(s->final_buf);
-    enum zyd_status st = block_fetch(s, &s->kv_err, &s->block_buf, &size, &s->final_buf, &final_size, height);
-    if (st != ZYD_OK)
-        return st;
-    *value = zyd_span(s->block_buf, size);
-    *finality = s->final_buf == NULL ? zyd_span(NULL, 0) : zyd_span(s->final_buf + 8, final_size - 8);
-    return ZYD_OK;
-}
-
-struct zyd_kv zyd_store_kv(struct zyd_store *s)
-{
-    return (struct zyd_kv){s, kv_get, kv_below, kv_at, kv_block};
-}
-
-const struct zyd_err *zyd_store_kv_error(const struct zyd_store *s)
-{
-    return &s->kv_err;
-}
-
-enum zyd_status zyd_store_block(struct zyd_store *s, struct zyd_err *err, uint64_t height, uint8_t **value, size_t *size,
-                                uint8_t **finality, size_t *finality_size)
-{
-    char *v, *f;
-    size_t f_size;
-    enum zyd_status st = block_fetch(s, err, &v, size, &f, &f_size, height);
-    *value = *finality = NULL;
-    *finality_size = 0;
-    if (st == ZYD_OK) {
-        *value = malloc(*size > 0 ? *size : 1);
-        *finality = malloc(f != NULL && f_size > 8 ? f_size - 8 : 1);
-        if (*value == NULL || *finality == NULL) {
-            free(*value);
-            free(*finality);
-            *value = *finality = NULL;
-            zyd_err_set(err, ZYD_ERR_STORE_FAILED, "ledger %s: out of memory", s->dir);
-            st = ZYD_E_IO;
-        } else {
-            memcpy(*value, v, *size);
-            *finality_size = f == NULL ? 0 : f_size - 8;
-            if (f != NULL)
-                memcpy(*finality, f + 8, f_size - 8);
-        }
-    }
-    leveldb_free(v);
-    leveldb_free(f);
-    return st;
 }
 
 /* ---- writing ---- */
@@ -659,7 +434,7 @@ enum zyd_status zyd_store_put(struct zyd_store *s, struct zyd_err *err, const st
     leveldb_writebatch_destroy(batch);
     if (text != NULL) {
         s->broken = true;
-        return failed(err, s->dir, text);
+        return zyd_store_failed(err, s->dir, text);
     }
     if (!ok || (sync && !dir_sync(s))) {
         s->broken = true;
@@ -682,12 +457,12 @@ enum zyd_status zyd_store_checkpoint(struct zyd_store *s, struct zyd_err *err, b
     size_t size;
     *have = false;
     *out = (struct zyd_checkpoint){0};
-    enum zyd_status st = fetch(s, err, &value, &size, (const uint8_t *)"c", 1);
+    enum zyd_status st = zyd_store_fetch(s, err, &value, &size, (const uint8_t *)"c", 1);
     if (st != ZYD_OK || value == NULL)
         return st;
     *have = true;
     if (!checkpoint_read(out, zyd_span(value, size)))
-        st = damaged(err, s, "its checkpoint is not readable");
+        st = zyd_store_damaged(err, s, "its checkpoint is not readable");
     leveldb_free(value);
     return st;
 }
@@ -699,7 +474,7 @@ enum zyd_status zyd_store_unfinal(struct zyd_store *s, struct zyd_err *err, uint
     char *value;
     size_t size;
     uint64_t final_view = 0;
-    enum zyd_status st = fetch(s, err, &value, &size, key, key_u64(key, 'f', head_height));
+    enum zyd_status st = zyd_store_fetch(s, err, &value, &size, key, key_u64(key, 'f', head_height));
     if (st != ZYD_OK)
         return st;
     if (value != NULL && size >= 8)
@@ -720,6 +495,6 @@ enum zyd_status zyd_store_unfinal(struct zyd_store *s, struct zyd_err *err, uint
     leveldb_iter_get_error(it, &text);
     leveldb_iter_destroy(it);
     if (text != NULL)
-        return failed(err, s->dir, text);
+        return zyd_store_failed(err, s->dir, text);
     return st;
 }
