@@ -498,4 +498,5 @@ def main():
     print("check.py: %d checks, all good" % checks)
 
 
-main()
+if __name__ == "__main__":
+    main()
