@@ -68,7 +68,7 @@ static const struct zyd_sig_ops sig = {.ctx = NULL, .verify = remembered};
 
 static void verify(struct audit_result *r, const char *dir, unsigned jobs)
 {
-    struct audit_options o = {.jobs = jobs, .sig = &sig, .small = true};
+    struct audit_options o = {.jobs = jobs, .sig = &sig};
     audit_verify(r, &t.bundle, dir, &t.ledger->genesis.hash, &o);
     audit_bundle_close(&t.bundle);
 }
@@ -214,9 +214,25 @@ static void the_forger_rebuilds_what_the_exporter_wrote(void **state)
     }
 }
 
+static void too_little_memory_changes_no_verdict(void **state)
+{
+    struct audit_options o = {.jobs = 2, .sig = &sig, .memory = 1};
+    char path[512];
+    (void)state;
+    path_of(path, "good");
+    audit_verify(&t.result, &t.bundle, path, &t.ledger->genesis.hash, &o);
+    audit_bundle_close(&t.bundle);
+    if (t.result.exit != 0) {
+        fail_msg("%s%s", t.result.could_not, t.result.fault.rule);
+    }
+    assert_int_equal(t.result.blocks, t.good.count);
+    assert_int_equal(t.result.operations, t.again.operations);
+    assert_int_equal(t.result.records, t.again.records);
+}
+
 static void another_genesis_hash_is_another_consortium(void **state)
 {
-    struct audit_options o = {.jobs = 1, .sig = &sig, .small = true};
+    struct audit_options o = {.jobs = 1, .sig = &sig};
     char path[512];
     (void)state;
     path_of(path, "good");
@@ -421,6 +437,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_ledger_under_test_has_what_a_year_has),
         cmocka_unit_test(a_good_bundle_is_verified_and_says_what_was_not_done),
+        cmocka_unit_test(too_little_memory_changes_no_verdict),
         cmocka_unit_test(the_forger_rebuilds_what_the_exporter_wrote),
         cmocka_unit_test(another_genesis_hash_is_another_consortium),
         cmocka_unit_test(nothing_is_never_verified),

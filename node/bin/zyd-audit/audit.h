@@ -152,7 +152,7 @@ struct audit_options {
     unsigned jobs;
     enum audit_progress progress;
     const struct zyd_sig_ops *sig; /* NULL: libsodium.  Tests remember verdicts; must be safe from jobs threads */
-    bool small;                    /* tests: little memory for records */
+    uint64_t memory;               /* bytes for records at the first attempt; 0: by the size of the bundle */
 };
 void audit_run(struct audit_result *r, struct audit_bundle *b, const struct audit_options *options);
 /* open, run, close: what verify does. */

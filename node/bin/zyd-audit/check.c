@@ -30,6 +30,7 @@ struct run {
     atomic_size_t next;
     pthread_mutex_t lock; /* of result's fault */
     bool failed;          /* a fault at a height */
+    bool full;            /* the replay ran out of memory */
     double started, told;
 };
 struct memo {
@@ -265,6 +266,7 @@ static void replay_segment(struct run *s, struct zyd_replay *replay)
         if (st == ZYD_E_FULL) { /* no verdict on the block; the checks before it may still find one */
             pthread_mutex_lock(&s->lock);
             audit_could_not(s->result, "height %llu: %s", (unsigned long long)f.height, f.rule);
+            s->full = true;
             pthread_mutex_unlock(&s->lock);
             return;
         }
@@ -357,18 +359,32 @@ static void run_segment(struct run *s, const struct audit_manifest_segment *m, s
 
 /* ---- all ---- */
 
+/* Memory for records, as address space: a table that is much too large costs a cache miss and a page a record.  32 bytes for each of
+ * the bundle's are some ten times what was seen; when they are not enough, all is done again with the most there is. */
+static void size_limits(struct zyd_replica_limits *out, const struct audit_bundle *b, uint64_t asked, bool most)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < b->files.count; i++) {
+        bytes += b->files.rows[i].bytes.size;
+    }
+    zyd_replica_limits_node(out);
+    out->state.recent_bytes = (uint64_t)32 << 30;
+    if (!most && bytes < (uint64_t)1 << 30) {
+        uint64_t ids = bytes / 128 + 1024; /* no envelope is smaller */
+        out->state.recent_bytes = bytes * 32 + (64u << 20);
+        out->window_ids_max = ids < out->window_ids_max ? (uint32_t)ids : out->window_ids_max;
+    }
+    if (!most && asked != 0) {
+        out->state.recent_bytes = asked;
+    }
+}
+
 static struct zyd_replay *make_replay(struct audit_result *r, void **mem, size_t *size, struct zyd_header *genesis_header,
-                                      const struct audit_bundle *b, bool small)
+                                      const struct audit_bundle *b, uint64_t asked, bool most)
 {
     struct zyd_kv nothing = zyd_kv_empty(); /* the auditor keeps every record in memory */
     struct zyd_replica_limits limits;
-    zyd_replica_limits_node(&limits);
-    limits.state.recent_bytes = small ? (uint64_t)64 << 20 : (uint64_t)32 << 30; /* mapped lazily: only what is used takes memory */
-    if (small) {
-        limits.state.records_max = 1u << 16;
-        limits.state.due_max = 1u << 14;
-        limits.window_ids_max = 1u << 16;
-    }
+    size_limits(&limits, b, asked, most);
     *size = zyd_replay_footprint(&limits, &b->genesis);
     *mem = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (*mem == MAP_FAILED) {
@@ -413,7 +429,7 @@ static void finish(struct run *s, struct zyd_replay *replay)
 {
     struct audit_result *r = s->result;
     struct audit_bundle *b = s->bundle;
-    if (s->failed || r->exit == EXIT_COULD_NOT) {
+    if (s->failed || s->full || r->exit == EXIT_COULD_NOT) {
         for (int row = ROW_FRAME; row <= ROW_REPLAY; row++) {
             /* of several faults the first is told; which others were met depends on the number of jobs */
             r->state[row] = s->failed && r->fault.row == (enum audit_row)row ? AUDIT_FAILED : AUDIT_NOT_DONE;
@@ -442,18 +458,20 @@ static void finish(struct run *s, struct zyd_replay *replay)
     }
 }
 
-void audit_run(struct audit_result *r, struct audit_bundle *b, const struct audit_options *options)
+/* False: memory ran out below the most there is, and r is as it was. */
+static bool run_with(struct audit_result *r, struct audit_bundle *b, const struct audit_options *options, bool most)
 {
+    struct audit_result before = *r;
     struct run s = {.bundle = b, .result = r, .options = options, .segment = "", .started = seconds_now()};
     struct worker *workers;
     void *mem = NULL;
     size_t size = 0;
     s.told = s.started;
-    struct zyd_replay *replay = make_replay(r, &mem, &size, &s.before, b, options->small);
+    struct zyd_replay *replay = make_replay(r, &mem, &size, &s.before, b, options->memory, most);
     if (replay != NULL) {
         pthread_mutex_init(&s.lock, NULL);
         make_workers(&workers, &s);
-        for (size_t i = 0; i < b->manifest.segment_count && !s.failed && r->exit != EXIT_COULD_NOT; i++) {
+        for (size_t i = 0; i < b->manifest.segment_count && !s.failed && !s.full && r->exit != EXIT_COULD_NOT; i++) {
             run_segment(&s, &b->manifest.segments[i], workers, replay);
         }
         finish(&s, replay);
@@ -471,6 +489,17 @@ void audit_run(struct audit_result *r, struct audit_bundle *b, const struct audi
     if (mem != NULL) {
         munmap(mem, size);
     }
+    if (s.full && !most) {
+        *r = before;
+        return false;
+    }
+    return true;
+}
+
+void audit_run(struct audit_result *r, struct audit_bundle *b, const struct audit_options *options)
+{
+    bool done = run_with(r, b, options, false) || run_with(r, b, options, true);
+    zyd_assert(done);
 }
 
 void audit_verify(struct audit_result *r, struct audit_bundle *b, const char *dir, const struct zyd_hash *genesis_hash,
