@@ -35,20 +35,20 @@ struct zyd_bundle {
     json_t *segments;
 };
 
-static const char format_text[] =
-    "A zyd export bundle.\n"
-    "\n"
-    "SHA256SUMS      every other file, as sha256sum writes it: sha256sum -c SHA256SUMS\n"
-    "manifest.json   what there is: heights, log size, segments, sizes\n"
-    "genesis         the canonical body whose tagged SHA-256 is the chain id\n"
-    "consortium.json the same as the members approved it, with their approvals\n"
-    "plugins/        the contract images that genesis pins\n"
-    "segments/       the blocks\n"
-    "\n"
-    "Every byte is described in include/zyd/FORMATS.md of the zyd sources.  To check it, take the genesis hash from the members,\n"
-    "never from here:\n"
-    "\n"
-    "  zyd-audit verify THIS-DIRECTORY --genesis-hash H\n";
+static const char format_text[] = "A zyd export bundle.\n"
+                                  "\n"
+                                  "SHA256SUMS      every other file, as sha256sum writes it: sha256sum -c SHA256SUMS\n"
+                                  "manifest.json   what there is: heights, log size, segments, sizes\n"
+                                  "genesis         the canonical body whose tagged SHA-256 is the chain id\n"
+                                  "consortium.json the same as the members approved it, with their approvals\n"
+                                  "plugins/        the contract images that genesis pins\n"
+                                  "segments/       the blocks\n"
+                                  "\n"
+                                  "Every byte is described in include/zyd/FORMATS.md of the zyd sources.  To check it, take "
+                                  "the genesis hash from the members,\n"
+                                  "never from here:\n"
+                                  "\n"
+                                  "  zyd-audit verify THIS-DIRECTORY --genesis-hash H\n";
 
 static void hex(char out[65], const struct zyd_hash *h)
 {
@@ -104,7 +104,8 @@ static enum zyd_status make_dirs(const struct zyd_bundle *b, struct zyd_err *err
         bool fits = (size_t)snprintf(path, sizeof path, "%s%s", b->dir, sub[i]) < sizeof path;
         if (!fits || mkdir(path, 0755) != 0) {
             bool there = fits && errno == EEXIST;
-            zyd_err_set(err, there ? ZYD_ERR_FILE_EXISTS : ZYD_ERR_FILE_WRITE, "%s: %s", path, fits ? strerror(errno) : "too long");
+            zyd_err_set(err, there ? ZYD_ERR_FILE_EXISTS : ZYD_ERR_FILE_WRITE, "%s: %s", path,
+                        fits ? strerror(errno) : "too long");
             return there ? ZYD_E_EXISTS : ZYD_E_IO;
         }
     }
@@ -221,21 +222,23 @@ static enum zyd_status close_segment(struct zyd_bundle *b, struct zyd_err *err)
     st = write_listed(b, err, name, zyd_span(b->buf, b->used));
     if (st == ZYD_OK) {
         hex(text, &b->files[b->file_count - 1].hash);
-        json_array_append_new(b->segments, json_pack("{s:s,s:I,s:I,s:I,s:s}", "file", name, "first_height",
-                                                     (json_int_t)b->head.first_height, "last_height",
-                                                     (json_int_t)b->head.last_height, "bytes", (json_int_t)b->used, "sha256", text));
+        json_array_append_new(b->segments,
+                              json_pack("{s:s,s:I,s:I,s:I,s:s}", "file", name, "first_height", (json_int_t)b->head.first_height,
+                                        "last_height", (json_int_t)b->head.last_height, "bytes", (json_int_t)b->used, "sha256",
+                                        text));
     }
     b->before = b->last;
     b->used = 0;
     return st;
 }
 
-static enum zyd_status append(struct zyd_bundle *b, struct zyd_err *err, const struct zyd_block_view *v, struct zyd_span finality)
+static enum zyd_status append(struct zyd_bundle *b, struct zyd_err *err, const struct zyd_block_view *v,
+                              struct zyd_span finality)
 {
     struct zyd_block_view bare = *v;
     bare.writes = zyd_span(NULL, 0);
-    size_t size = ZYD_HEADER_SIZE + v->just.size + v->nc.size + v->carriers.size + v->frontier.size + v->envelopes.size + v->sys.size +
-                  v->outcomes.size + 9 * 4;
+    size_t size = ZYD_HEADER_SIZE + v->just.size + v->nc.size + v->carriers.size + v->frontier.size + v->envelopes.size +
+                  v->sys.size + v->outcomes.size + 9 * 4;
     enum zyd_status st = need(b, err, size + finality.size + 8);
     if (st == ZYD_OK) {
         struct zyd_wr wr = zyd_wr_of(b->buf + b->used, b->cap - b->used);
@@ -248,7 +251,8 @@ static enum zyd_status append(struct zyd_bundle *b, struct zyd_err *err, const s
     return st;
 }
 
-enum zyd_status zyd_bundle_block(struct zyd_bundle *b, struct zyd_err *err, const struct zyd_block_view *v, struct zyd_span finality)
+enum zyd_status zyd_bundle_block(struct zyd_bundle *b, struct zyd_err *err, const struct zyd_block_view *v,
+                                 struct zyd_span finality)
 {
     enum zyd_status st = ZYD_OK;
     if (b->replay != NULL) {
@@ -293,12 +297,14 @@ static char *manifest_text(struct zyd_bundle *b)
     json_t *files = json_array();
     for (size_t i = 0; i < b->file_count; i++) {
         if (strncmp(b->files[i].name, "segments/", 9) != 0) {
-            json_array_append_new(files, json_pack("{s:s,s:I}", "file", b->files[i].name, "bytes", (json_int_t)b->files[i].size));
+            json_array_append_new(files,
+                                  json_pack("{s:s,s:I}", "file", b->files[i].name, "bytes", (json_int_t)b->files[i].size));
         }
     }
-    json_t *m = json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:O,s:o}", "format", "zyd-bundle-1", "tool", b->o.tool, "created", when,
-                          "genesis_hash", chain, "first_height", (json_int_t)b->first_height, "last_height", (json_int_t)b->last.height,
-                          "log_size", (json_int_t)b->last.log_size, "segments", b->segments, "files", files);
+    json_t *m =
+        json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:O,s:o}", "format", "zyd-bundle-1", "tool", b->o.tool, "created", when,
+                  "genesis_hash", chain, "first_height", (json_int_t)b->first_height, "last_height", (json_int_t)b->last.height,
+                  "log_size", (json_int_t)b->last.log_size, "segments", b->segments, "files", files);
     char *text = m == NULL ? NULL : json_dumps(m, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(m);
     return text;

@@ -29,7 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rc = audit_manifest_read(&m, why, sizeof why, zyd_span(data, size));
     zyd_assert(rc == 0 || ((rc == EXIT_COULD_NOT || rc == EXIT_BAD_LEDGER) && why[0] != '\0'));
     if (rc == 0) {
-        zyd_assert(m.segment_count > 0 && m.segments[0].first_height == 1 && m.segments[m.segment_count - 1].last_height == m.last_height);
+        zyd_assert(m.segment_count > 0 && m.segments[0].first_height == 1 &&
+                   m.segments[m.segment_count - 1].last_height == m.last_height);
         for (size_t i = 0; i < m.segment_count; i++) {
             check_name(m.segments[i].name);
             zyd_assert(i == 0 || m.segments[i].first_height == m.segments[i - 1].last_height + 1);

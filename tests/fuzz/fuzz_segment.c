@@ -1,6 +1,6 @@
-/* Export segments: any bytes are opened and read to the end with every check of zyd/verify.h over every block, and neither crash, nor
- * read past the end, nor accept what does not encode to itself.  The footer's magic and size are put right first, so that the
- * fuzzer gets behind them. */
+/* Export segments: any bytes are opened and read to the end with every check of zyd/verify.h over every block, and neither
+ * crash, nor read past the end, nor accept what does not encode to itself.  The footer's magic and size are put right first, so
+ * that the fuzzer gets behind them. */
 #include <stdlib.h>
 #include <zyd/io.h>
 #include <zyd/verify.h>

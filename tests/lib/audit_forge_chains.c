@@ -1,5 +1,5 @@
-/* Forgeries with everything rebuilt behind the change: roots, links, seals, certificates.  With few keys the certificates give it
- * away; with all of them nothing but the submitters' signatures and the re-execution can. */
+/* Forgeries with everything rebuilt behind the change: roots, links, seals, certificates.  With few keys the certificates give
+ * it away; with all of them nothing but the submitters' signatures and the re-execution can. */
 #include "tests/lib/audit_forge.h"
 
 #define ITEMS 256u
@@ -23,7 +23,8 @@ static struct zyd_span body_of(struct zyd_span item)
 }
 
 /* Outcomes [*first, *end) of envelope k, and how many of them are done. */
-static unsigned outcomes_of(size_t *first, size_t *end, const struct zyd_image_block *b, const struct zyd_span *envelopes, size_t k)
+static unsigned outcomes_of(size_t *first, size_t *end, const struct zyd_image_block *b, const struct zyd_span *envelopes,
+                            size_t k)
 {
     struct zyd_span items[ITEMS];
     size_t n = forge_split(items, ITEMS, b->s[S_OUTCOMES]), at = 0;
@@ -199,8 +200,9 @@ static bool edit(struct forge *f, unsigned keys)
 {
     size_t i = forge_block(f);
     unsigned what = (unsigned)forge_below(f->random, 6);
-    static const char *const names[] = {"an envelope is dropped", "an envelope is booked twice", "an outcome is changed",
-                                        "a SYS outcome is changed", "a result in the header is changed", "a submitter is forged"};
+    static const char *const names[] = {
+        "an envelope is dropped",   "an envelope is booked twice",       "an outcome is changed",
+        "a SYS outcome is changed", "a result in the header is changed", "a submitter is forged"};
     uint64_t entry = UINT64_MAX;
     bool made = what == 0   ? envelope_gone_or_twice(f, i, false)
                 : what == 1 ? envelope_gone_or_twice(f, i, true)

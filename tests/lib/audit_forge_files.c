@@ -36,7 +36,8 @@ struct zyd_span forge_flip(struct forge *f, struct zyd_span bytes, size_t *at)
 {
     uint8_t *p = zyd_image_copy(f->m, bytes);
     *at = (size_t)forge_below(f->random, bytes.size);
-    p[*at] = (uint8_t)(p[*at] ^ (forge_below(f->random, 2) == 0 ? 1u << forge_below(f->random, 8) : 1 + forge_below(f->random, 255)));
+    p[*at] = (uint8_t)(p[*at] ^
+                       (forge_below(f->random, 2) == 0 ? 1u << forge_below(f->random, 8) : 1 + forge_below(f->random, 255)));
     return zyd_span(p, bytes.size);
 }
 
@@ -136,7 +137,8 @@ static bool raw_longer(struct forge *f)
     struct zyd_span parts[2] = {file->bytes, zyd_span("}\n\0\x01", 1 + (size_t)forge_below(f->random, 4))};
     file->bytes = zyd_image_join(f->m, parts, 2);
     bool segment = strncmp(file->name, "segments/", 9) == 0;
-    forge_expect(f, EXITS(8) | (strcmp(file->name, "SHA256SUMS") == 0 ? EXITS(9) : 0), ROWS(ROW_FILES) | ROWS(ROW_GENESIS) | ROWS(ROW_FRAME), 0);
+    forge_expect(f, EXITS(8) | (strcmp(file->name, "SHA256SUMS") == 0 ? EXITS(9) : 0),
+                 ROWS(ROW_FILES) | ROWS(ROW_GENESIS) | ROWS(ROW_FRAME), 0);
     f->file = strcmp(file->name, "SHA256SUMS") == 0 || segment ? NULL : file->name;
     forge_note(f, "%s", file->name);
     return true;
@@ -182,14 +184,22 @@ static bool edited(struct forge *f, const char *from, const char *to)
 static bool manifest_edit(struct forge *f)
 {
     static const char *const edits[][2] = {
-        {"\"last_height\":", "\"last_height\":1"},   {"\"first_height\":", "\"first_height\":1"},
-        {"\"log_size\":", "\"log_size\":1"},         {"\"bytes\":", "\"bytes\":1"},
-        {"\"sha256\":\"", "\"sha256\":\"0"},         {"\"genesis_hash\":\"", "\"genesis_hash\":\"f"},
-        {"\"file\":\"", "\"file\":\"../"},           {"\"file\":\"segments/", "\"file\":\"segments/1"},
-        {"\"format\"", "\"formal\""},                {"\"segments\":[", "\"segments\":[], \"was\":["},
-        {"\"tool\":", "\"tool\":1,\"loot\":"},       {"{\"file\"", "{\"file\":1,\"file\""},
-        {"\"log_size\":", "\"log_size\":-"},         {"\"last_height\":", "\"last_height\":99999999999999"},
-        {"]}", "]"},                                 {"\"files\":[", "\"files\":["},
+        {"\"last_height\":", "\"last_height\":1"},
+        {"\"first_height\":", "\"first_height\":1"},
+        {"\"log_size\":", "\"log_size\":1"},
+        {"\"bytes\":", "\"bytes\":1"},
+        {"\"sha256\":\"", "\"sha256\":\"0"},
+        {"\"genesis_hash\":\"", "\"genesis_hash\":\"f"},
+        {"\"file\":\"", "\"file\":\"../"},
+        {"\"file\":\"segments/", "\"file\":\"segments/1"},
+        {"\"format\"", "\"formal\""},
+        {"\"segments\":[", "\"segments\":[], \"was\":["},
+        {"\"tool\":", "\"tool\":1,\"loot\":"},
+        {"{\"file\"", "{\"file\":1,\"file\""},
+        {"\"log_size\":", "\"log_size\":-"},
+        {"\"last_height\":", "\"last_height\":99999999999999"},
+        {"]}", "]"},
+        {"\"files\":[", "\"files\":["},
     };
     zyd_image_manifest(f->m, "zyd-bundle-1", 0);
     size_t i = (size_t)forge_below(f->random, sizeof edits / sizeof edits[0] - 1);
@@ -268,7 +278,8 @@ static bool segment_frame(struct forge *f)
     zyd_assert(st == ZYD_OK);
     size_t foot = file->bytes.size - ZYD_SEGMENT_FOOT_SIZE, at;
     do {
-        at = forge_below(f->random, 2) == 0 ? (size_t)forge_below(f->random, s.frames_at) : foot + (size_t)forge_below(f->random, 60);
+        at = forge_below(f->random, 2) == 0 ? (size_t)forge_below(f->random, s.frames_at)
+                                            : foot + (size_t)forge_below(f->random, 60);
     } while (at == 8 || at == 9); /* the version: newer() */
     uint8_t *p = zyd_image_copy(f->m, file->bytes);
     p[at] = (uint8_t)(p[at] ^ 1u << forge_below(f->random, 8));

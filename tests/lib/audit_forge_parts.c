@@ -1,5 +1,5 @@
-/* Forgeries inside blocks with the outer hashes made good (segments, manifest, SHA256SUMS), the chain behind them not: the forger
- * holds no key. */
+/* Forgeries inside blocks with the outer hashes made good (segments, manifest, SHA256SUMS), the chain behind them not: the
+ * forger holds no key. */
 #include "tests/lib/audit_forge.h"
 
 #define ITEMS 256u
@@ -308,7 +308,10 @@ static bool block_moved(struct forge *f)
             zyd_image_rechain(m, i, 0);
             rows |= ROWS(ROW_QUORUM);
         }
-        forge_note(f, "height %zu dropped%s", i + 1, what == 1 ? "" : what == 2 ? ", the rest renumbered" : ", the rest renumbered and rebuilt");
+        forge_note(f, "height %zu dropped%s", i + 1,
+                   what == 1   ? ""
+                   : what == 2 ? ", the rest renumbered"
+                               : ", the rest renumbered and rebuilt");
     } else { /* doubled; and renumbered */
         if (m->count == ZYD_IMAGE_BLOCKS) {
             return false;

@@ -266,7 +266,8 @@ static void relog(struct zyd_image *m, const struct zyd_image_block *b, struct z
     h->log_size = f->size;
 }
 
-static struct zyd_span recertify(struct zyd_image *m, struct zyd_span old, const struct zyd_header *h, bool finality, unsigned keys)
+static struct zyd_span recertify(struct zyd_image *m, struct zyd_span old, const struct zyd_header *h, bool finality,
+                                 unsigned keys)
 {
     struct zyd_cert c = {0};
     struct zyd_rd rd = zyd_rd_of(old);
@@ -330,7 +331,8 @@ static void segment(struct zyd_image *m, size_t k)
         }
     }
     const struct zyd_span front = m->blocks[first].s[S_FRONTIER];
-    struct zyd_header before = first == 0 ? m->ledger->genesis_header : zyd_image_header(m, first - 1), last = zyd_image_header(m, end - 1);
+    struct zyd_header before = first == 0 ? m->ledger->genesis_header : zyd_image_header(m, first - 1),
+                      last = zyd_image_header(m, end - 1);
     uint64_t index = front.size < 8 ? 0 : zyd_get64(front.data);
     struct zyd_wr wr = zyd_wr_of(take(m, size), size);
     zyd_wx_bytes(&wr, ZYD_SEGMENT_MAGIC, 8);
@@ -389,7 +391,9 @@ void zyd_image_manifest(struct zyd_image *m, const char *format, int64_t last_he
     char digits[65];
     const char *comma = "";
     hex(digits, &m->ledger->genesis.hash);
-    add(&t, "{\"format\":\"%s\",\"tool\":\"forger\",\"created\":\"\",\"genesis_hash\":\"%s\",\"first_height\":1,\"last_height\":%lld,\"log_size\":%llu",
+    add(&t,
+        "{\"format\":\"%s\",\"tool\":\"forger\",\"created\":\"\",\"genesis_hash\":\"%s\",\"first_height\":1,\"last_height\":%"
+        "lld,\"log_size\":%llu",
         format, digits, (long long)m->count + last_height_off,
         (unsigned long long)(m->count == 0 ? 0 : zyd_image_header(m, m->count - 1).log_size));
     for (int segments = 1; segments >= 0; segments--) {

@@ -1,8 +1,8 @@
 /* tests/lib/bundle_image.h: a bundle in memory, taken apart, for tests that forge one.
  *
- * A forger changes sections of blocks, then has everything around them made anew: the chain behind the change (rechain: frontiers,
- * roots, links, certificates with the old signatures or with as many keys as he holds), the segments, manifest.json and
- * SHA256SUMS.  All bytes live in one arena that is emptied for each try.
+ * A forger changes sections of blocks, then has everything around them made anew: the chain behind the change (rechain:
+ * frontiers, roots, links, certificates with the old signatures or with as many keys as he holds), the segments, manifest.json
+ * and SHA256SUMS.  All bytes live in one arena that is emptied for each try.
  */
 #ifndef ZYD_TESTS_BUNDLE_IMAGE_H
 #define ZYD_TESTS_BUNDLE_IMAGE_H
@@ -13,7 +13,19 @@
 #define ZYD_IMAGE_BLOCKS 256u
 #define ZYD_IMAGE_SEGMENTS 32u
 
-enum zyd_section { S_HEADER = 0, S_JUST, S_NC, S_CARRIERS, S_FRONTIER, S_ENVELOPES, S_SYS, S_OUTCOMES, S_WRITES, S_FINALITY, S_COUNT };
+enum zyd_section {
+    S_HEADER = 0,
+    S_JUST,
+    S_NC,
+    S_CARRIERS,
+    S_FRONTIER,
+    S_ENVELOPES,
+    S_SYS,
+    S_OUTCOMES,
+    S_WRITES,
+    S_FINALITY,
+    S_COUNT
+};
 struct zyd_image_block {
     struct zyd_span s[S_COUNT];
 };
@@ -40,8 +52,8 @@ void zyd_image_remove(struct zyd_image *m, const char *name);
 uint8_t *zyd_image_copy(struct zyd_image *m, struct zyd_span bytes);
 struct zyd_span zyd_image_join(struct zyd_image *m, const struct zyd_span *parts, size_t count);
 
-/* How many keys the forger holds: certificates over changed headers carry new signatures by validators 0 .. keys-1, and the old ones
- * of the others; all: every certificate is signed by all. */
+/* How many keys the forger holds: certificates over changed headers carry new signatures by validators 0 .. keys-1, and the old
+ * ones of the others; all: every certificate is signed by all. */
 void zyd_image_rechain(struct zyd_image *m, size_t from, unsigned keys);
 /* Segments from blocks and bounds (heights by position), manifest, sums. */
 void zyd_image_rebuild(struct zyd_image *m);

@@ -87,7 +87,8 @@ void zyd_sim_ledger_write(const struct zyd_sim_ledger *l, const char *dir, size_
 {
     struct zyd_bundle *b = NULL;
     struct zyd_err err = {0};
-    struct zyd_bundle_options o = {.dir = dir, .g = &l->genesis, .tool = "tests", .created_ms = INT64_C(1767571200000), .segment_bytes = segment_bytes};
+    struct zyd_bundle_options o = {
+        .dir = dir, .g = &l->genesis, .tool = "tests", .created_ms = INT64_C(1767571200000), .segment_bytes = segment_bytes};
     enum zyd_status st = zyd_bundle_create(&b, &err, &o);
     st = st != ZYD_OK ? st : zyd_bundle_plugin(b, &err, l->plugin);
     for (size_t i = 0; st == ZYD_OK && i < l->count; i++) {

@@ -1,5 +1,5 @@
-/* tests/lib/sim_chain.h: a ledger made by the simulator (real replicas, real Ed25519, guarantee contracts), kept whole, with the keys
- * of everybody, and written as an export bundle by the exporter's own writer.
+/* tests/lib/sim_chain.h: a ledger made by the simulator (real replicas, real Ed25519, guarantee contracts), kept whole, with
+ * the keys of everybody, and written as an export bundle by the exporter's own writer.
  *
  *   struct zyd_sim_ledger *l = zyd_sim_ledger_make(&(struct zyd_sim_ledger_options){.seed = 7, .blocks = 25, ...});
  *   zyd_sim_ledger_write(l, dir, 0);
@@ -18,7 +18,7 @@ struct zyd_sim_ledger_options {
     uint64_t seed;
     uint32_t blocks; /* at least so many */
     uint8_t clients, loans;
-    int64_t until_ms; /* the clock moves forward by days six times before; 0: 6,000 */
+    int64_t until_ms;   /* the clock moves forward by days six times before; 0: 6,000 */
     const char *plugin; /* path of guarantee.elf */
 };
 struct zyd_sim_block {

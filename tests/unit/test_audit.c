@@ -1,9 +1,9 @@
 /* The auditor (node/bin/zyd-audit) against forged bundles.
  *
  * Goal: whatever is changed in an export is found, and named: the right check, the right height, the right file or log entry.
- * Method: the simulator makes a ledger of guarantee contracts with real Ed25519; the exporter's own writer makes the bundle; then
- * forgeries (tests/lib/audit_forge*.c) are drawn at random, written to disk, and verified as `zyd-audit verify` does.  Verdicts of
- * signatures are remembered across tries.
+ * Method: the simulator makes a ledger of guarantee contracts with real Ed25519; the exporter's own writer makes the bundle;
+ * then forgeries (tests/lib/audit_forge*.c) are drawn at random, written to disk, and verified as `zyd-audit verify` does.
+ * Verdicts of signatures are remembered across tries.
  *
  *   ZYD_AUDIT_TRIES=10000 build/test_audit    exactly so many tries; without it 1,000 or what fits into 40 s
  *   ZYD_AUDIT_SEED=N                          other draws; a failure prints the seed and number of its try
@@ -155,9 +155,10 @@ static void the_ledger_under_test_has_what_a_year_has(void **state)
         envelopes += t.good.blocks[i].s[S_ENVELOPES].size > 0;
     }
     struct zyd_header head = zyd_image_header(&t.good, t.good.count - 1);
-    print_message("%zu blocks in %zu segments, %zu with SYS operations, %zu with envelopes, %llu operations done, %llu fen posted\n",
-                  t.good.count, t.good.segments, sys, envelopes, (unsigned long long)t.ledger->operations,
-                  (unsigned long long)head.debits);
+    print_message(
+        "%zu blocks in %zu segments, %zu with SYS operations, %zu with envelopes, %llu operations done, %llu fen posted\n",
+        t.good.count, t.good.segments, sys, envelopes, (unsigned long long)t.ledger->operations,
+        (unsigned long long)head.debits);
     assert_true(t.good.count >= 20 && t.good.segments >= 3 && sys >= 2 && envelopes >= 10 && head.debits > 0);
 }
 
@@ -311,10 +312,10 @@ static const char *judge(const struct forge *f, const struct audit_result *r)
 static bool same(const struct audit_result *a, const struct audit_result *b)
 {
     return a->exit == b->exit && strcmp(a->could_not, b->could_not) == 0 && a->fault.row == b->fault.row &&
-           a->fault.has_height == b->fault.has_height && a->fault.height == b->fault.height && a->fault.entry == b->fault.entry &&
-           strcmp(a->fault.rule, b->fault.rule) == 0 && a->blocks == b->blocks && a->operations == b->operations &&
-           a->certificate_signatures == b->certificate_signatures && memcmp(a->state, b->state, sizeof a->state) == 0 &&
-           memcmp(a->why, b->why, sizeof a->why) == 0;
+           a->fault.has_height == b->fault.has_height && a->fault.height == b->fault.height &&
+           a->fault.entry == b->fault.entry && strcmp(a->fault.rule, b->fault.rule) == 0 && a->blocks == b->blocks &&
+           a->operations == b->operations && a->certificate_signatures == b->certificate_signatures &&
+           memcmp(a->state, b->state, sizeof a->state) == 0 && memcmp(a->why, b->why, sizeof a->why) == 0;
 }
 
 static double seconds(void)
@@ -336,8 +337,12 @@ static bool one_try(uint64_t seed, uint64_t number, uint64_t *counts)
     do {
         zyd_arena_reset(&t.arena);
         t.bad = t.good;
-        f = (struct forge){.m = &t.bad, .other = &t.other_image, .stranger = t.stranger, .foreign_plugin = t.foreign_plugin,
-                           .random = &r, .entry = UINT64_MAX};
+        f = (struct forge){.m = &t.bad,
+                           .other = &t.other_image,
+                           .stranger = t.stranger,
+                           .foreign_plugin = t.foreign_plugin,
+                           .random = &r,
+                           .entry = UINT64_MAX};
     } while (!kind->make(&f));
     counts[index]++;
     zyd_image_write(&t.bad, &t.good, path);
@@ -353,9 +358,10 @@ static bool one_try(uint64_t seed, uint64_t number, uint64_t *counts)
     }
     if (wrong != NULL) {
         const struct audit_fault *x = &t.result.fault;
-        print_error("ZYD_AUDIT_SEED=%llu try %llu: %s (%s): %s\n  exit %d, check %s, height %llu, entry %lld, file %s: %s%s\n", (unsigned long long)seed,
-                 (unsigned long long)number, kind->name, f.what, wrong, t.result.exit, audit_row_name(x->row), (unsigned long long)x->height,
-                 x->has_entry ? (long long)x->entry : -1, x->file, x->rule, t.result.could_not);
+        print_error("ZYD_AUDIT_SEED=%llu try %llu: %s (%s): %s\n  exit %d, check %s, height %llu, entry %lld, file %s: %s%s\n",
+                    (unsigned long long)seed, (unsigned long long)number, kind->name, f.what, wrong, t.result.exit,
+                    audit_row_name(x->row), (unsigned long long)x->height, x->has_entry ? (long long)x->entry : -1, x->file,
+                    x->rule, t.result.could_not);
     }
     return wrong == NULL;
 }

@@ -68,7 +68,7 @@ struct audit_file {
     struct zyd_span bytes;
     bool mapped;
     struct zyd_hash hash;
-    bool changed; /* its bytes do not have the hash in SHA256SUMS */
+    bool changed;                   /* its bytes do not have the hash in SHA256SUMS */
     struct zyd_segment *segment;    /* of segments/: opened, or NULL */
     enum zyd_status segment_status; /* what zyd_segment_open said */
     const char *segment_why;
@@ -86,27 +86,27 @@ struct audit_file *audit_files_find(const struct audit_files *f, const char *nam
 
 /* ---- the checks, in the order of the report ---- */
 enum audit_row {
-    ROW_FILES = 0,  /* SHA256SUMS, manifest, sizes */
-    ROW_GENESIS,    /* the body has the hash that was given */
-    ROW_APPROVALS,  /* consortium.json makes that body; proofs of possession, approvals of every member */
-    ROW_PLUGINS,    /* images pinned by genesis */
-    ROW_FRAME,      /* from here on as enum zyd_check */
+    ROW_FILES = 0, /* SHA256SUMS, manifest, sizes */
+    ROW_GENESIS,   /* the body has the hash that was given */
+    ROW_APPROVALS, /* consortium.json makes that body; proofs of possession, approvals of every member */
+    ROW_PLUGINS,   /* images pinned by genesis */
+    ROW_FRAME,     /* from here on as enum zyd_check */
     ROW_CHAIN,
     ROW_HISTORY,
     ROW_QUORUM,
     ROW_ENTRY,
     ROW_REPLAY,
     ROW_SUMS,
-    ROW_RECEIPTS,   /* checked one by one by `receipt` */
-    ROW_SOURCES,    /* other members' exports */
-    ROW_WITNESSES,  /* cosigned checkpoints */
+    ROW_RECEIPTS,  /* checked one by one by `receipt` */
+    ROW_SOURCES,   /* other members' exports */
+    ROW_WITNESSES, /* cosigned checkpoints */
     ROW_COUNT
 };
 enum audit_state { AUDIT_NOT_DONE = 0, AUDIT_DONE, AUDIT_FAILED };
 struct audit_fault {
     enum audit_row row;
     bool has_height, has_entry;
-    uint64_t height, entry; /* entry: log index */
+    uint64_t height, entry;        /* entry: log index */
     char file[AUDIT_NAME_MAX + 1]; /* or "" */
     char rule[320];
 };
@@ -116,7 +116,7 @@ struct audit_member_sum {
 };
 struct audit_result {
     int exit;
-    char could_not[512]; /* with EXIT_COULD_NOT */
+    char could_not[512];      /* with EXIT_COULD_NOT */
     struct audit_fault fault; /* the first, with EXIT_BAD_LEDGER */
     enum audit_state state[ROW_COUNT];
     char why[ROW_COUNT][320]; /* why not done, or more about what was done */
@@ -142,8 +142,10 @@ struct audit_bundle {
     size_t plugin_count;
     struct audit_manifest manifest;
 };
-/* Checks everything that stands before the blocks.  Go on to audit_run when r->exit is 0 or EXIT_BAD_LEDGER and it returned true. */
-bool audit_bundle_open(struct audit_bundle *b, struct audit_result *r, const char *dir, const struct zyd_hash *genesis_hash, unsigned jobs);
+/* Checks everything that stands before the blocks.  Go on to audit_run when r->exit is 0 or EXIT_BAD_LEDGER and it returned
+ * true. */
+bool audit_bundle_open(struct audit_bundle *b, struct audit_result *r, const char *dir, const struct zyd_hash *genesis_hash,
+                       unsigned jobs);
 void audit_bundle_close(struct audit_bundle *b);
 
 /* ---- check.c, books.c ---- */

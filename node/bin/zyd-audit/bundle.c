@@ -161,7 +161,8 @@ static bool check_genesis(struct audit_bundle *b, struct audit_result *r, const 
         bad(r, ROW_GENESIS, f->name, text);
         return false;
     }
-    if (zyd_genesis_decode(&b->genesis, &rule, f->bytes) != ZYD_OK) { /* it is the right one: then it is we who cannot read it */
+    if (zyd_genesis_decode(&b->genesis, &rule, f->bytes) !=
+        ZYD_OK) { /* it is the right one: then it is we who cannot read it */
         audit_could_not(r, "genesis: this tool cannot read it (%s): take a newer zyd-audit", rule);
         return false;
     }
@@ -218,7 +219,8 @@ static bool check_plugins(struct audit_bundle *b, struct audit_result *r)
     return true;
 }
 
-bool audit_bundle_open(struct audit_bundle *b, struct audit_result *r, const char *dir, const struct zyd_hash *genesis_hash, unsigned jobs)
+bool audit_bundle_open(struct audit_bundle *b, struct audit_result *r, const char *dir, const struct zyd_hash *genesis_hash,
+                       unsigned jobs)
 {
     char why[512] = "";
     memset(b, 0, sizeof *b);

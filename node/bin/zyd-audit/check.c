@@ -1,6 +1,6 @@
-/* The blocks.  Workers take blocks of a segment in any order (history, quorum, entry), the calling thread executes them in order
- * (replay) and then helps.  Whatever the number of jobs, every block below the first bad one has passed everything, so the verdict
- * is the same. */
+/* The blocks.  Workers take blocks of a segment in any order (history, quorum, entry), the calling thread executes them in
+ * order (replay) and then helps.  Whatever the number of jobs, every block below the first bad one has passed everything, so
+ * the verdict is the same. */
 #include "audit.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -9,7 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MEMO 4096u /* remembered vote verdicts a thread: each notarization stands in its block and in the next one's justification */
+#define MEMO                                                                                                                   \
+    4096u /* remembered vote verdicts a thread: each notarization stands in its block and in the next one's justification */
 #define SCRATCH_SIZE (8u << 20)
 
 struct item {
@@ -85,8 +86,11 @@ static bool verify_counted(void *ctx, const struct zyd_pk *pk, const void *msg, 
 
 static void note(struct run *s, const struct zyd_fault *f)
 {
-    struct audit_fault a = {.row = (enum audit_row)(ROW_FRAME + (int)f->check), .has_height = true, .height = f->height,
-                            .has_entry = f->entry != UINT64_MAX, .entry = f->entry};
+    struct audit_fault a = {.row = (enum audit_row)(ROW_FRAME + (int)f->check),
+                            .has_height = true,
+                            .height = f->height,
+                            .has_entry = f->entry != UINT64_MAX,
+                            .entry = f->entry};
     snprintf(a.file, sizeof a.file, "%s", s->segment);
     snprintf(a.rule, sizeof a.rule, "%s", f->rule);
     pthread_mutex_lock(&s->lock);
@@ -199,7 +203,8 @@ static void *work(void *arg)
 static void tell(struct run *s, uint64_t height)
 {
     static const char bar[] = "########################################";
-    uint64_t first = s->bundle->manifest.first_height, total = s->bundle->manifest.last_height - first + 1, n = height - first + 1;
+    uint64_t first = s->bundle->manifest.first_height, total = s->bundle->manifest.last_height - first + 1,
+             n = height - first + 1;
     if (s->options->progress == AUDIT_QUIET) {
         return;
     }
@@ -211,8 +216,8 @@ static void tell(struct run *s, uint64_t height)
     s->told = now;
     double left = spent / (double)n * (double)(total - n);
     if (s->options->progress == AUDIT_BAR) {
-        fprintf(stderr, "\r verify 验证  %-40.*s %llu / %llu  left 剩余 %.0f s %s", (int)(40 * n / total), bar, (unsigned long long)n,
-                (unsigned long long)total, left, n == total ? "\n" : "");
+        fprintf(stderr, "\r verify 验证  %-40.*s %llu / %llu  left 剩余 %.0f s %s", (int)(40 * n / total), bar,
+                (unsigned long long)n, (unsigned long long)total, left, n == total ? "\n" : "");
     } else {
         fprintf(stderr, "verify: %llu of %llu blocks, %.0f s left\n", (unsigned long long)n, (unsigned long long)total, left);
     }
@@ -232,7 +237,8 @@ static void read_frames(struct run *s, const struct zyd_segment *seg)
         enum zyd_status st = zyd_segment_next(&b->view, &b->finality, &pos, seg);
         if (st != ZYD_OK) {
             note_rule(s, ZYD_CHECK_FRAME, height,
-                      st == ZYD_E_NOT_FOUND ? "blocks are missing at the end of the segment" : "a block's frame is not well formed");
+                      st == ZYD_E_NOT_FOUND ? "blocks are missing at the end of the segment"
+                                            : "a block's frame is not well formed");
             return;
         }
         if (b->view.writes.size != 0) {
@@ -251,7 +257,8 @@ static void read_frames(struct run *s, const struct zyd_segment *seg)
     if (pos != seg->frames_end) {
         note_rule(s, ZYD_CHECK_FRAME, last, "bytes are left over at the end of the segment");
     } else if (prev.log_size != seg->head.end_index || !zyd_hash_eq(&prev.log_root, &seg->end_root)) {
-        note_rule(s, ZYD_CHECK_HISTORY, last, "the segment's last header does not have the log size and root that head and footer say");
+        note_rule(s, ZYD_CHECK_HISTORY, last,
+                  "the segment's last header does not have the log size and root that head and footer say");
     }
 }
 
@@ -314,14 +321,16 @@ static bool segment_fits(struct run *s, const struct audit_manifest_segment *m, 
         note_rule(s, ZYD_CHECK_FRAME, m->first_height, "the segment's name, its head and manifest.json name different heights");
     } else if (h->frontier.size != s->before.log_size || !zyd_hash_eq(&root, &s->before.log_root) ||
                h->state_size != s->before.state_size || !zyd_hash_eq(&h->state_root, &s->before.state_root)) {
-        note_rule(s, ZYD_CHECK_HISTORY, m->first_height, "the segment does not start from the log and state that the block before left");
+        note_rule(s, ZYD_CHECK_HISTORY, m->first_height,
+                  "the segment does not start from the log and state that the block before left");
     } else {
         return true;
     }
     return false;
 }
 
-static void run_segment(struct run *s, const struct audit_manifest_segment *m, struct worker *workers, struct zyd_replay *replay)
+static void run_segment(struct run *s, const struct audit_manifest_segment *m, struct worker *workers,
+                        struct zyd_replay *replay)
 {
     const struct audit_file *f = audit_files_find(&s->bundle->files, m->name);
     s->segment = m->name;
@@ -359,8 +368,8 @@ static void run_segment(struct run *s, const struct audit_manifest_segment *m, s
 
 /* ---- all ---- */
 
-/* Memory for records, as address space: a table that is much too large costs a cache miss and a page a record.  32 bytes for each of
- * the bundle's are some ten times what was seen; when they are not enough, all is done again with the most there is. */
+/* Memory for records, as address space: a table that is much too large costs a cache miss and a page a record.  32 bytes for
+ * each of the bundle's are some ten times what was seen; when they are not enough, all is done again with the most there is. */
 static void size_limits(struct zyd_replica_limits *out, const struct audit_bundle *b, uint64_t asked, bool most)
 {
     uint64_t bytes = 0;
@@ -446,7 +455,8 @@ static void finish(struct run *s, struct zyd_replay *replay)
     r->head = s->before;
     r->have_head = true;
     if (r->head.log_size != b->manifest.log_size) {
-        struct audit_fault a = {.row = ROW_FILES, .file = "manifest.json", .rule = "it names another log size than the last header"};
+        struct audit_fault a = {
+            .row = ROW_FILES, .file = "manifest.json", .rule = "it names another log size than the last header"};
         audit_note(r, &a);
     }
     const char *rule = audit_books(r, b, replay);

@@ -164,7 +164,8 @@ static void *open_some(void *arg)
     return NULL;
 }
 
-static int open_all(struct audit_files *out, char *why, size_t why_size, const char *dir, const struct audit_sums *sums, unsigned jobs)
+static int open_all(struct audit_files *out, char *why, size_t why_size, const char *dir, const struct audit_sums *sums,
+                    unsigned jobs)
 {
     struct pool p = {.files = out, .sums = sums, .dir = dir, .failed_at = SIZE_MAX};
     pthread_t threads[64];

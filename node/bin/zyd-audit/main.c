@@ -15,9 +15,11 @@ static const char usage[] =
     "\n"
     "  zyd-audit verify q3.bundle --genesis-hash 5f2c...e19a\n"
     "\n"
-    "verify checks the files, every link, tree and signature, executes everything again, and adds up the books.  H comes from the\n"
+    "verify checks the files, every link, tree and signature, executes everything again, and adds up the books.  H comes from "
+    "the\n"
     "members (zyd consortium fingerprint), never from the bundle.\n"
-    "Exit: 0 verified; 8 something contradicts itself (first bad height, entry and rule are named); 9 could not verify (missing, cut,\n"
+    "Exit: 0 verified; 8 something contradicts itself (first bad height, entry and rule are named); 9 could not verify "
+    "(missing, cut,\n"
     "or newer than this tool): no pass and no accusation; 2 wrong call.\n";
 
 static int wrong_call(const char *what)
@@ -87,7 +89,9 @@ static int verify(const struct arguments *a, const struct zyd_hash *hash)
     static struct audit_bundle b; /* large */
     static struct audit_result r;
     struct audit_options o = {.jobs = a->jobs,
-                              .progress = a->quiet ? AUDIT_QUIET : isatty(STDERR_FILENO) ? AUDIT_BAR : AUDIT_LINES};
+                              .progress = a->quiet                ? AUDIT_QUIET
+                                          : isatty(STDERR_FILENO) ? AUDIT_BAR
+                                                                  : AUDIT_LINES};
     audit_verify(&r, &b, a->target, hash, &o);
     int rc = r.exit;
     if (a->json) {
@@ -129,7 +133,8 @@ int main(int argc, char **argv)
         return wrong_call(wrong);
     }
     if (a.target == NULL || a.hash == NULL || (receipt && a.genesis == NULL)) {
-        return wrong_call(receipt ? "receipt needs FILE, --genesis and --genesis-hash" : "verify needs BUNDLE and --genesis-hash");
+        return wrong_call(receipt ? "receipt needs FILE, --genesis and --genesis-hash"
+                                  : "verify needs BUNDLE and --genesis-hash");
     }
     if (!audit_hex_read(&hash, a.hash)) {
         return wrong_call("--genesis-hash takes 64 hexadecimal digits");

@@ -207,12 +207,13 @@ static int read_manifest(struct audit_manifest *out, char *why, size_t why_size,
     }
     if (!hash_of(&out->genesis_hash, m, "genesis_hash") || !number(&out->first_height, m, "first_height") ||
         !number(&out->last_height, m, "last_height") || !number(&out->log_size, m, "log_size") ||
-        !json_is_string(json_object_get(m, "tool")) || !json_is_string(json_object_get(m, "created")) || out->first_height == 0 ||
-        out->last_height < out->first_height) {
+        !json_is_string(json_object_get(m, "tool")) || !json_is_string(json_object_get(m, "created")) ||
+        out->first_height == 0 || out->last_height < out->first_height) {
         return bad(why, why_size, EXIT_BAD_LEDGER, "without proper genesis_hash, heights, log_size, tool or created");
     }
     if (out->first_height != 1) {
-        return bad(why, why_size, EXIT_COULD_NOT, "the bundle does not start at height 1: without the state before it nothing can be executed");
+        return bad(why, why_size, EXIT_COULD_NOT,
+                   "the bundle does not start at height 1: without the state before it nothing can be executed");
     }
     int rc = read_segments(out, why, why_size, json_object_get(m, "segments"));
     return rc != 0 ? rc : read_files(out, why, why_size, json_object_get(m, "files"));
@@ -227,7 +228,8 @@ int audit_manifest_read(struct audit_manifest *out, char *why, size_t why_size, 
         bool cut = text.size == 0 || json_error_code(&e) == json_error_premature_end_of_input;
         return cut ? bad(why, why_size, EXIT_COULD_NOT, "it is cut") : bad(why, why_size, EXIT_BAD_LEDGER, "it is not JSON");
     }
-    int rc = json_is_object(m) ? read_manifest(out, why, why_size, m) : bad(why, why_size, EXIT_BAD_LEDGER, "it is not a JSON object");
+    int rc = json_is_object(m) ? read_manifest(out, why, why_size, m)
+                               : bad(why, why_size, EXIT_BAD_LEDGER, "it is not a JSON object");
     json_decref(m);
     return rc;
 }

@@ -17,8 +17,8 @@ static int verdict(FILE *to, bool json, int code, const char *text)
     static const char *const words[] = {"FAILED 验证失败", "COULD NOT VERIFY 无法验证"};
     bool bad = code == EXIT_BAD_LEDGER;
     if (json) {
-        json_t *o = json_pack("{s:s,s:s,s:i,s:s}", "schema", "zyd-audit-receipt/1", "verdict", bad ? "failed" : "could_not_verify", "exit",
-                              code, "why", text);
+        json_t *o = json_pack("{s:s,s:s,s:i,s:s}", "schema", "zyd-audit-receipt/1", "verdict",
+                              bad ? "failed" : "could_not_verify", "exit", code, "why", text);
         json_dumpf(o, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
         fputc('\n', to);
         json_decref(o);
@@ -36,7 +36,8 @@ static int read_genesis(struct zyd_genesis *g, struct zyd_consortium **c, char *
     const char *rule = "";
     struct zyd_hash is;
     struct zyd_span body = file;
-    while (at < file.size && (file.data[at] == ' ' || file.data[at] == '\n' || file.data[at] == '\r' || file.data[at] == '\t')) {
+    while (at < file.size &&
+           (file.data[at] == ' ' || file.data[at] == '\n' || file.data[at] == '\r' || file.data[at] == '\t')) {
         at++;
     }
     if (at < file.size && file.data[at] == '{') {
@@ -77,12 +78,14 @@ static void print_words(FILE *to, const struct zyd_genesis *g, const json_t *w, 
     fprintf(to, "VERIFIED 验证通过  %s\n", text_of(w, "op_id"));
     fprintf(to, "  consortium 联盟   %.*s\n", (int)g->name_zh.size, (const char *)g->name_zh.data);
     fprintf(to, "  operation 操作    %s %s %s", text_of(w, "contract"), text_of(w, "event"), text_of(w, "event_zh"));
-    fprintf(to, "%s%s%s%s\n", text_of(w, "member")[0] ? "  by " : "", text_of(w, "member"), text_of(w, "client_ref")[0] ? "  ref " : "",
-            text_of(w, "client_ref"));
+    fprintf(to, "%s%s%s%s\n", text_of(w, "member")[0] ? "  by " : "", text_of(w, "member"),
+            text_of(w, "client_ref")[0] ? "  ref " : "", text_of(w, "client_ref"));
     if (text_of(w, "object")[0] != '\0') {
-        fprintf(to, "  object 对象       %s, seq %lld\n", text_of(w, "object"), (long long)json_integer_value(json_object_get(w, "seq")));
+        fprintf(to, "  object 对象       %s, seq %lld\n", text_of(w, "object"),
+                (long long)json_integer_value(json_object_get(w, "seq")));
     }
-    json_object_foreach(json_object_get(w, "args"), name, value) {
+    json_object_foreach(json_object_get(w, "args"), name, value)
+    {
         size_t n = strlen(name);
         if (n > 4 && strcmp(name + n - 4, "_fen") == 0) { /* the schema gives amounts in fen */
             audit_yuan(yuan, strtoll(json_string_value(value), NULL, 10));
@@ -92,10 +95,15 @@ static void print_words(FILE *to, const struct zyd_genesis *g, const json_t *w, 
         }
     }
     json_int_t code = json_integer_value(json_object_get(w, "code"));
-    fprintf(to, code == 0 ? "  outcome 结果      done 完成" : code == 9114 ? "  outcome 结果      waits for signatures 待会签 E%lld" : "  outcome 结果      refused 拒绝 E%lld",
+    fprintf(to,
+            code == 0      ? "  outcome 结果      done 完成"
+            : code == 9114 ? "  outcome 结果      waits for signatures 待会签 E%lld"
+                           : "  outcome 结果      refused 拒绝 E%lld",
             (long long)code);
-    fprintf(to, ", height 高度 %llu, log entry 日志条目 %llu, %s\n", (unsigned long long)r->header.height, (unsigned long long)r->log_index, when);
-    json_array_foreach(json_object_get(w, "postings"), i, value) {
+    fprintf(to, ", height 高度 %llu, log entry 日志条目 %llu, %s\n", (unsigned long long)r->header.height,
+            (unsigned long long)r->log_index, when);
+    json_array_foreach(json_object_get(w, "postings"), i, value)
+    {
         audit_yuan(yuan, json_integer_value(json_object_get(value, "fen")));
         fprintf(to, "    %-12s dr 借 %-18s cr 贷 %-18s %18s  %s %s\n", text_of(value, "member"), text_of(value, "debit"),
                 text_of(value, "credit"), yuan, text_of(value, "label"), text_of(value, "label_zh"));
@@ -124,8 +132,9 @@ static int checked(FILE *to, const struct zyd_genesis *g, const struct zyd_recei
     if (json) {
         char when[32];
         zyd_rfc3339(when, (int64_t)r->header.time_ms);
-        json_t *root = json_pack("{s:s,s:s,s:i,s:I,s:I,s:s,s:o}", "schema", "zyd-audit-receipt/1", "verdict", "verified", "exit", 0, "height",
-                                 (json_int_t)r->header.height, "log_index", (json_int_t)r->log_index, "time", when, "operation", w);
+        json_t *root = json_pack("{s:s,s:s,s:i,s:I,s:I,s:s,s:o}", "schema", "zyd-audit-receipt/1", "verdict", "verified",
+                                 "exit", 0, "height", (json_int_t)r->header.height, "log_index", (json_int_t)r->log_index,
+                                 "time", when, "operation", w);
         json_dumpf(root, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
         fputc('\n', to);
         json_decref(root);

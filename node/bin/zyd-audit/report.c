@@ -1,4 +1,5 @@
-/* The verdict, for people and for programs.  It always says which checks were done, which failed, and which were not done and why. */
+/* The verdict, for people and for programs.  It always says which checks were done, which failed, and which were not done and
+ * why. */
 #include "audit.h"
 #include <jansson.h>
 #include <zyd/consortium.h>
@@ -6,13 +7,20 @@
 static const struct {
     const char *name, *zh;
 } rows[ROW_COUNT] = {
-    [ROW_FILES] = {"files", "文件完整"},      [ROW_GENESIS] = {"genesis", "创世"},
-    [ROW_APPROVALS] = {"approvals", "成员批准"}, [ROW_PLUGINS] = {"plugins", "合约映像"},
-    [ROW_FRAME] = {"frame", "格式"},          [ROW_CHAIN] = {"chain", "区块链接"},
-    [ROW_HISTORY] = {"history", "历史树"},    [ROW_QUORUM] = {"quorum", "法定签名"},
-    [ROW_ENTRY] = {"entry", "提交者签名"},    [ROW_REPLAY] = {"replay", "重新执行"},
-    [ROW_SUMS] = {"sums", "业务总和"},        [ROW_RECEIPTS] = {"receipts", "回执"},
-    [ROW_SOURCES] = {"sources", "多方比对"},  [ROW_WITNESSES] = {"witnesses", "外部见证"},
+    [ROW_FILES] = {"files", "文件完整"},
+    [ROW_GENESIS] = {"genesis", "创世"},
+    [ROW_APPROVALS] = {"approvals", "成员批准"},
+    [ROW_PLUGINS] = {"plugins", "合约映像"},
+    [ROW_FRAME] = {"frame", "格式"},
+    [ROW_CHAIN] = {"chain", "区块链接"},
+    [ROW_HISTORY] = {"history", "历史树"},
+    [ROW_QUORUM] = {"quorum", "法定签名"},
+    [ROW_ENTRY] = {"entry", "提交者签名"},
+    [ROW_REPLAY] = {"replay", "重新执行"},
+    [ROW_SUMS] = {"sums", "业务总和"},
+    [ROW_RECEIPTS] = {"receipts", "回执"},
+    [ROW_SOURCES] = {"sources", "多方比对"},
+    [ROW_WITNESSES] = {"witnesses", "外部见证"},
 };
 
 const char *audit_row_name(enum audit_row row)
@@ -95,7 +103,8 @@ static void text_members(FILE *to, const struct audit_result *r, const struct au
     right(to, "is owed 应收", 22);
     fputs("  yuan 元\n", to);
     for (uint16_t m = 0; m < b->genesis.member_count; m++) {
-        snprintf(text, sizeof text, "%.*s", (int)b->genesis.members[m].code.size, (const char *)b->genesis.members[m].code.data);
+        snprintf(text, sizeof text, "%.*s", (int)b->genesis.members[m].code.size,
+                 (const char *)b->genesis.members[m].code.data);
         fputs("  ", to);
         audit_pad(to, text, 14);
         audit_yuan(text, r->sums[m].owes);
@@ -140,10 +149,12 @@ void audit_report_text(FILE *to, const struct audit_result *r, const struct audi
     char debits[64], open[64];
     audit_yuan(debits, (zyd_i128)r->head.debits);
     audit_yuan(open, (zyd_i128)r->head.open_obligations);
-    fprintf(to, "  debits 借 = credits 贷 = %s, open obligations 未结债务 %s, %llu accounts 账户, %llu records 记录\n", debits, open,
-            (unsigned long long)r->accounts, (unsigned long long)r->records);
-    fprintf(to, "VERIFIED 验证通过  heights 高度 %llu-%llu\n  as of the last block here; blocks that were left out behind it cannot be seen "
-                "以此处最后区块为准，其后未导出的区块无从得知\n",
+    fprintf(to, "  debits 借 = credits 贷 = %s, open obligations 未结债务 %s, %llu accounts 账户, %llu records 记录\n", debits,
+            open, (unsigned long long)r->accounts, (unsigned long long)r->records);
+    fprintf(to,
+            "VERIFIED 验证通过  heights 高度 %llu-%llu\n  as of the last block here; blocks that were left out behind it "
+            "cannot be seen "
+            "以此处最后区块为准，其后未导出的区块无从得知\n",
             (unsigned long long)b->manifest.first_height, (unsigned long long)b->manifest.last_height);
 }
 
@@ -182,9 +193,9 @@ static json_t *fen(zyd_i128 v)
 
 static json_t *fault_json(const struct audit_fault *f)
 {
-    return json_pack("{s:s,s:o,s:o,s:o,s:s}", "check", rows[f->row].name, "height", f->has_height ? number(f->height) : json_null(),
-                     "entry", f->has_entry ? number(f->entry) : json_null(), "file", f->file[0] ? json_string(f->file) : json_null(),
-                     "rule", f->rule);
+    return json_pack("{s:s,s:o,s:o,s:o,s:s}", "check", rows[f->row].name, "height",
+                     f->has_height ? number(f->height) : json_null(), "entry", f->has_entry ? number(f->entry) : json_null(),
+                     "file", f->file[0] ? json_string(f->file) : json_null(), "rule", f->rule);
 }
 
 static json_t *ledger_json(const struct audit_result *r, const struct audit_bundle *b)
@@ -194,14 +205,16 @@ static json_t *ledger_json(const struct audit_result *r, const struct audit_bund
     zyd_rfc3339(when, (int64_t)r->head.time_ms);
     for (uint16_t m = 0; m < b->genesis.member_count; m++) {
         const struct zyd_member *one = &b->genesis.members[m];
-        json_array_append_new(members, json_pack("{s:o,s:o,s:o}", "code", json_stringn((const char *)one->code.data, one->code.size),
-                                                 "owes_fen", fen(r->sums[m].owes), "is_owed_fen", fen(r->sums[m].is_owed)));
+        json_array_append_new(members,
+                              json_pack("{s:o,s:o,s:o}", "code", json_stringn((const char *)one->code.data, one->code.size),
+                                        "owes_fen", fen(r->sums[m].owes), "is_owed_fen", fen(r->sums[m].is_owed)));
     }
     return json_pack("{s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:o,s:o,s:o,s:o,s:o}", "first_height", number(b->manifest.first_height),
                      "last_height", number(b->manifest.last_height), "log_size", number(r->head.log_size), "log_root",
-                     hash(&r->head.log_root), "state_size", number(r->head.state_size), "state_root", hash(&r->head.state_root), "time",
-                     when, "debits_fen", fen((zyd_i128)r->head.debits), "credits_fen", fen((zyd_i128)r->head.credits),
-                     "open_obligations_fen", fen((zyd_i128)r->head.open_obligations), "accounts", number(r->accounts), "members", members);
+                     hash(&r->head.log_root), "state_size", number(r->head.state_size), "state_root", hash(&r->head.state_root),
+                     "time", when, "debits_fen", fen((zyd_i128)r->head.debits), "credits_fen", fen((zyd_i128)r->head.credits),
+                     "open_obligations_fen", fen((zyd_i128)r->head.open_obligations), "accounts", number(r->accounts),
+                     "members", members);
 }
 
 int audit_report_json(FILE *to, const struct audit_result *r, const struct audit_bundle *b)
@@ -212,16 +225,18 @@ int audit_report_json(FILE *to, const struct audit_result *r, const struct audit
         json_array_append_new(checks, json_pack("{s:s,s:s,s:s,s:s}", "check", rows[i].name, "zh", rows[i].zh, "state",
                                                 state_name(r->state[i]), "why", r->why[i]));
     }
-    json_t *counts = json_pack("{s:o,s:o,s:o,s:o,s:o}", "blocks", number(r->blocks), "envelopes", number(r->envelopes), "operations",
-                               number(r->operations), "certificate_signatures", number(r->certificate_signatures),
+    json_t *counts = json_pack("{s:o,s:o,s:o,s:o,s:o}", "blocks", number(r->blocks), "envelopes", number(r->envelopes),
+                               "operations", number(r->operations), "certificate_signatures", number(r->certificate_signatures),
                                "submitter_signatures", number(r->envelope_signatures));
-    json_t *root = json_pack(
-        "{s:s,s:s,s:s,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:f}", "schema", "zyd-audit-report/1", "tool", "zyd-audit " AUDIT_VERSION, "verdict",
-        verdict[r->exit == 0 ? 0 : r->exit == EXIT_BAD_LEDGER ? 1 : 2], "exit", r->exit, "could_not",
-        r->exit == EXIT_COULD_NOT ? json_string(r->could_not) : json_null(), "fault",
-        r->exit == EXIT_BAD_LEDGER ? fault_json(&r->fault) : json_null(), "genesis_hash",
-        b->have_genesis ? hash(&b->genesis.hash) : json_null(), "checks", checks, "counts", counts, "ledger",
-        r->exit == 0 ? ledger_json(r, b) : json_null(), "seconds", r->seconds);
+    json_t *root = json_pack("{s:s,s:s,s:s,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:f}", "schema", "zyd-audit-report/1", "tool",
+                             "zyd-audit " AUDIT_VERSION, "verdict",
+                             verdict[r->exit == 0                 ? 0
+                                     : r->exit == EXIT_BAD_LEDGER ? 1
+                                                                  : 2],
+                             "exit", r->exit, "could_not", r->exit == EXIT_COULD_NOT ? json_string(r->could_not) : json_null(),
+                             "fault", r->exit == EXIT_BAD_LEDGER ? fault_json(&r->fault) : json_null(), "genesis_hash",
+                             b->have_genesis ? hash(&b->genesis.hash) : json_null(), "checks", checks, "counts", counts,
+                             "ledger", r->exit == 0 ? ledger_json(r, b) : json_null(), "seconds", r->seconds);
     int rc = root == NULL ? -1 : json_dumpf(root, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     fputc('\n', to);
     json_decref(root);

@@ -8,7 +8,8 @@
 
 static json_t *code_of(const struct zyd_genesis *g, uint16_t member)
 {
-    return member < g->member_count ? json_stringn((const char *)g->members[member].code.data, g->members[member].code.size) : json_null();
+    return member < g->member_count ? json_stringn((const char *)g->members[member].code.data, g->members[member].code.size)
+                                    : json_null();
 }
 
 static bool member_code(void *ctx, char out[13], uint16_t member)
@@ -79,8 +80,9 @@ static json_t *postings(const struct zyd_genesis *g, const struct zyd_outcome *o
     for (uint32_t i = 0; i < o->posting_count; i++) {
         const struct zyd_posting *p = &o->postings[i];
         const struct zyd_guarantee_name *label = guarantee ? zyd_guarantee_label_by_number(p->label) : NULL;
-        json_t *row = json_pack("{s:o,s:s,s:s,s:s,s:s,s:I}", "member", code_of(g, p->member), "label", label == NULL ? "" : label->name,
-                                "label_zh", label == NULL ? "" : label->zh, "debit", p->dr, "credit", p->cr, "fen", (json_int_t)p->amount.fen);
+        json_t *row = json_pack("{s:o,s:s,s:s,s:s,s:s,s:I}", "member", code_of(g, p->member), "label",
+                                label == NULL ? "" : label->name, "label_zh", label == NULL ? "" : label->zh, "debit", p->dr,
+                                "credit", p->cr, "fen", (json_int_t)p->amount.fen);
         if (!zyd_hash_is_zero(&p->obligation)) {
             char hex[65];
             audit_hex_write(hex, &p->obligation);
