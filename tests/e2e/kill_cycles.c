@@ -1,6 +1,6 @@
 /* kill_cycles: four real zydd under load; kill -9 of a random member, at times of two or of all four, and a restart, again and again.
  *
- *   kill_cycles [CYCLES] [--seed S] [--dir DIR] [--keep]
+ *   kill_cycles [CYCLES] [--seed S] [--dir DIR] [--keep] [--debug]
  *
  * Then, with all processes ended, from the bytes on the four disks:
  *   every operation that a client saw final stands in every ledger exactly once, at the height that the client was told;
@@ -20,17 +20,18 @@
 
 #define LANES 16u
 #define OPS 5u
-#define DEADLINE_MS 60000
+#define DEADLINE_MS 30000
 
 struct arguments {
     unsigned cycles;
     uint64_t seed;
     const char *dir;
-    bool keep;
+    bool keep, debug;
 };
 static const struct argp_option options[] = {{"seed", 's', "S", 0, "which members die when (default: the clock)", 0},
                                              {"dir", 'd', "DIR", 0, "where the nodes' data goes (default /tmp)", 0},
                                              {"keep", 'k', 0, 0, "leave the directory behind", 0},
+                                             {"debug", 'g', 0, 0, "traces of consensus in the nodes' logs", 0},
                                              {0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -45,6 +46,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'k':
         a->keep = true;
+        return 0;
+    case 'g':
+        a->debug = true;
         return 0;
     case ARGP_KEY_ARG:
         a->cycles = (unsigned)atoi(arg);
@@ -129,7 +133,10 @@ static void cycle(struct ring *r, struct ring_load *l, struct votes *v, uint64_t
         }
     }
     if (bits(set) == 1 && apart > 0 && !progress(l, apart * 4)) { /* the others go on without it */
-        ring_die("cycle %u: three of four nodes do not go on", number);
+        for (unsigned i = 0; i < RING_NODES; i++) {
+            ring_log_tail(r, i, 15);
+        }
+        ring_die("cycle %u: three of four nodes do not go on; %s is left behind", number, r->dir);
     }
     for (unsigned i = 0; i < RING_NODES; i++) {
         if ((set >> i & 1) != 0) {
@@ -246,7 +253,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     ring_machine();
     printf("again with: kill_cycles %u --seed %llu\n", a.cycles, (unsigned long long)a.seed);
-    struct ring_options ro = {.zydd = ZYD_BIN_DIR "/zydd", .plugin = ZYD_PLUGIN_DIR "/guarantee.elf", .dir = a.dir, .keep = a.keep};
+    struct ring_options ro = {.zydd = ZYD_BIN_DIR "/zydd", .plugin = ZYD_PLUGIN_DIR "/guarantee.elf", .dir = a.dir, .keep = a.keep, .debug = a.debug};
     struct ring_load_options lo = {.lanes = LANES, .ops = OPS, .pause_us = 2000};
     uint64_t prng = a.seed;
     int64_t began = ring_now_us();

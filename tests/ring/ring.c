@@ -115,18 +115,21 @@ static void hex_of(char out[65], const struct zyd_hash *h)
     sodium_bin2hex(out, 65, h->b, 32);
 }
 
-/* A port that is free now; zydd binds it a moment later. */
+/* A port that is free now; zydd binds it a moment later, and again after each restart.  Below the ports that the kernel gives to outgoing
+ * connections: one of those could sit on it while its node is down. */
 static int free_port(void)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof a;
-    int s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-    setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (s < 0 || bind(s, (struct sockaddr *)&a, sizeof a) != 0 || getsockname(s, (struct sockaddr *)&a, &n) != 0) {
-        ring_die("no free port: %s", strerror(errno));
+    for (int tries = 0; tries < 1000; tries++) {
+        int port = 10000 + (int)randombytes_uniform(22000), s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
+        struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
+        setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+        bool free = s >= 0 && bind(s, (struct sockaddr *)&a, sizeof a) == 0;
+        close(s);
+        if (free) {
+            return port;
+        }
     }
-    close(s);
-    return ntohs(a.sin_port);
+    ring_die("no free port");
 }
 
 /* ---- the ceremony ---- */
@@ -242,9 +245,9 @@ static void configure(struct ring *r, unsigned i)
     int n = snprintf(text, sizeof text,
                      "[node]\nname = %s\nconsortium = %s/consortium.json\ngenesis_hash = %s\ndata_dir = %s/%s/data\nplugins = %s/plugins\n"
                      "[peer]\nlisten = 127.0.0.1:%d\n[api]\nlisten = 127.0.0.1:%d\ntokens = %s/%s/tokens\nopen_reads = yes\n"
-                     "[key]\nnode = %s/%s/node.key\nlink = %s/%s/link.key\nmaker = %s/%s/maker.key\n[metrics]\nlisten = 127.0.0.1:%d\n[log]\nformat = text\n",
+                     "[key]\nnode = %s/%s/node.key\nlink = %s/%s/link.key\nmaker = %s/%s/maker.key\n[metrics]\nlisten = 127.0.0.1:%d\n[log]\nformat = text\nlevel = %s\n",
                      code, d, hex, d, code, d, r->nodes[i].peer_port, r->nodes[i].api_port, d, code, d, code, d, code, d, code,
-                     r->nodes[i].metrics_port);
+                     r->nodes[i].metrics_port, r->options.debug ? "debug" : "info");
     path_of(path, r, "%s/node.conf", code);
     write_file(path, text, (size_t)n);
 }

@@ -30,6 +30,7 @@ struct ring_options {
     const char *dir;           /* parent of the run's directory; NULL: /tmp */
     const char *limits;        /* members of the consortium file's "limits", or NULL: the LAN preset */
     bool keep;                 /* leave the directory behind */
+    bool debug;                /* traces of consensus in the logs */
 };
 struct ring_node {
     pid_t pid; /* 0: not running */
