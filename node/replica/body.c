@@ -421,6 +421,25 @@ static int64_t fetch_again_ms(const struct zyd_replica *r)
     return ms < 50 ? 50 : ms > 1000 ? 1000 : ms;
 }
 
+#define FINAL_TRIES 2u
+
+/* Consensus may have every header and certificate of a block whose body nobody holds any more but in the store: it is final at the
+ * others, and they have been restarted or have moved on.  Then it is fetched by height, as all final blocks are. */
+static void fetch_as_final(struct zyd_replica *r, const struct slot *s)
+{
+    struct zyd_bft_status status;
+    if (s->old || s->tries < FINAL_TRIES) {
+        return;
+    }
+    zyd_bft_status(r->bft, &status);
+    for (uint8_t p = 0; p < r->n; p++) {
+        if (p != r->cfg.me && r->peers[p].up && status.peer_final_height[p] >= s->header.height) {
+            zyd_replica_behind(r, p, s->header.height);
+            return;
+        }
+    }
+}
+
 void zyd_replica_fetch(struct zyd_replica *r)
 {
     for (size_t i = 0; i < r->slots_used; i++) {
@@ -457,6 +476,7 @@ void zyd_replica_fetch(struct zyd_replica *r)
         }
         s->tries++;
         s->fetch_ms = r->now_ms + fetch_again_ms(r);
+        fetch_as_final(r, s);
     }
 }
 

@@ -1,6 +1,6 @@
 /* kill_cycles: four real zydd under load; kill -9 of a random member, at times of two or of all four, and a restart, again and again.
  *
- *   kill_cycles [CYCLES] [--seed S] [--dir DIR] [--keep] [--debug]
+ *   kill_cycles [CYCLES] [--seed S] [--dir DIR] [--keep] [--debug] [--zydd PROGRAM]
  *
  * Then, with all processes ended, from the bytes on the four disks:
  *   every operation that a client saw final stands in every ledger exactly once, at the height that the client was told;
@@ -25,12 +25,13 @@
 struct arguments {
     unsigned cycles;
     uint64_t seed;
-    const char *dir;
+    const char *dir, *zydd;
     bool keep, debug;
 };
 static const struct argp_option options[] = {{"seed", 's', "S", 0, "which members die when (default: the clock)", 0},
                                              {"dir", 'd', "DIR", 0, "where the nodes' data goes (default /tmp)", 0},
                                              {"keep", 'k', 0, 0, "leave the directory behind", 0},
+                                             {"zydd", 'z', "PROGRAM", 0, "another build of it", 0},
                                              {"debug", 'g', 0, 0, "traces of consensus in the nodes' logs", 0},
                                              {0}};
 
@@ -46,6 +47,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'k':
         a->keep = true;
+        return 0;
+    case 'z':
+        a->zydd = arg;
         return 0;
     case 'g':
         a->debug = true;
@@ -253,7 +257,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     ring_machine();
     printf("again with: kill_cycles %u --seed %llu\n", a.cycles, (unsigned long long)a.seed);
-    struct ring_options ro = {.zydd = ZYD_BIN_DIR "/zydd", .plugin = ZYD_PLUGIN_DIR "/guarantee.elf", .dir = a.dir, .keep = a.keep, .debug = a.debug};
+    struct ring_options ro = {.zydd = a.zydd ? a.zydd : ZYD_BIN_DIR "/zydd", .plugin = ZYD_PLUGIN_DIR "/guarantee.elf", .dir = a.dir, .keep = a.keep, .debug = a.debug};
     struct ring_load_options lo = {.lanes = LANES, .ops = OPS, .pause_us = 2000};
     uint64_t prng = a.seed;
     int64_t began = ring_now_us();

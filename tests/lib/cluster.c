@@ -74,7 +74,7 @@ struct zyd_cluster {
     uint32_t spins;
     uint8_t *elf;
     size_t elf_size;
-    bool cut[ZYD_CLUSTER_NODES][ZYD_CLUSTER_NODES];
+    bool cut[ZYD_CLUSTER_NODES][ZYD_CLUSTER_NODES], starved[ZYD_CLUSTER_NODES];
     struct node nodes[ZYD_CLUSTER_NODES];
     struct item *items;
     size_t item_count;
@@ -235,7 +235,8 @@ static void deliver(struct zyd_cluster *c, uint32_t from, const struct zyd_fx *f
     c->nodes[from].sent[fx->bytes.data[0]]++;
     check_vote(&c->nodes[from], from, fx->bytes);
     for (uint32_t to = 0; to < c->count; to++) {
-        if (to == from || (fx->peer != ZYD_BFT_ALL && fx->peer != to) || !c->nodes[to].up || c->cut[from][to]) {
+        if (to == from || (fx->peer != ZYD_BFT_ALL && fx->peer != to) || !c->nodes[to].up || c->cut[from][to] ||
+            (c->starved[to] && fx->bytes.data[0] >= ZYD_MSG_ENVELOPE)) {
             continue;
         }
         struct item *it = push(c, c->now + c->options.delay_ms);
@@ -584,6 +585,11 @@ void zyd_cluster_crash_at(struct zyd_cluster *c, uint32_t node, uint64_t persist
 {
     c->nodes[node].crash_at = persists;
     c->nodes[node].crash_durable = durable;
+}
+
+void zyd_cluster_starve(struct zyd_cluster *c, uint32_t to, bool starved)
+{
+    c->starved[to] = starved;
 }
 
 void zyd_cluster_cut(struct zyd_cluster *c, uint32_t from, uint32_t to, bool cut)

@@ -43,6 +43,8 @@ bool zyd_cluster_up(const struct zyd_cluster *c, uint32_t node);
 /* The node crashes when it has handed out so many PERSISTs, counted from now; 0: never.  durable of them are kept. */
 void zyd_cluster_crash_at(struct zyd_cluster *c, uint32_t node, uint64_t persists, bool durable);
 void zyd_cluster_cut(struct zyd_cluster *c, uint32_t from, uint32_t to, bool cut);
+/* Only consensus's messages reach a starved node: no envelopes, bodies or blocks. */
+void zyd_cluster_starve(struct zyd_cluster *c, uint32_t to, bool starved);
 void zyd_cluster_run(struct zyd_cluster *c, int64_t ms);
 /* Runs until every running node has committed height, at most ms: false then. */
 bool zyd_cluster_reach(struct zyd_cluster *c, uint64_t height, int64_t ms);

@@ -249,6 +249,34 @@ static void a_voter_fetches_what_gossip_did_not_bring(void **state)
     zyd_cluster_free(c);
 }
 
+/* It has every header and certificate, so consensus knows of no gap; the bodies went by while the others still held them, and now they
+ * have been restarted and hold them in their stores only. */
+static void a_voter_without_bodies_gets_them_from_the_stores(void **state)
+{
+    (void)state;
+    struct zyd_cluster *c = cluster(&(struct zyd_cluster_options){.delay_ms = 1, .sync_ms = 1});
+    assert_true(zyd_cluster_reach(c, 1, 500));
+    zyd_cluster_run(c, 100);
+    zyd_cluster_starve(c, 2, true);
+    for (uint32_t i = 0; i < 4; i++) {
+        submit_ok(c, 0, 0, i);
+        zyd_cluster_run(c, 20);
+    }
+    uint64_t top = zyd_cluster_height(c, 0);
+    assert_true(zyd_cluster_height(c, 2) < top);
+    zyd_cluster_crash(c, 0);
+    zyd_cluster_crash(c, 1);
+    zyd_cluster_crash(c, 3);
+    zyd_cluster_starve(c, 2, false);
+    zyd_cluster_start(c, 0); /* a quorum only with the starved one */
+    zyd_cluster_start(c, 1);
+    zyd_cluster_run(c, 3000);
+    assert_true(zyd_cluster_height(c, 2) >= top);
+    submit_ok(c, 1, 0, 9);
+    assert_true(zyd_cluster_reach(c, top + 1, 3000));
+    zyd_cluster_free(c);
+}
+
 static void views_overlap_on_a_slow_network(void **state)
 {
     (void)state;
@@ -554,6 +582,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_node_that_was_away_catches_up),
         cmocka_unit_test(a_dead_leader_costs_a_view_not_the_chain),
         cmocka_unit_test(a_voter_fetches_what_gossip_did_not_bring),
+        cmocka_unit_test(a_voter_without_bodies_gets_them_from_the_stores),
         cmocka_unit_test(views_overlap_on_a_slow_network),
         cmocka_unit_test(replay_gives_the_same_roots),
         cmocka_unit_test(receipts_made_from_stored_blocks_check),
