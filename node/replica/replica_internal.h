@@ -160,6 +160,7 @@ struct sync {
     int64_t asked_ms;
     uint64_t target, asked_from, asked_head;
     uint32_t tries;
+    uint8_t asked_count;
     bool tip_seen;
 };
 

@@ -4,7 +4,7 @@
 
 #define ASK_AGAIN_MS 2000
 #define MORE_MS 50
-#define GAP_MS 300 /* later blocks have come, an earlier one has not */
+#define GAP_MS 300 /* later blocks have come, an earlier one has not; or the rest of what was asked for stays away */
 #define TRIES_MAX 16u
 #define AHEAD_MAX 16u              /* blocks given to consensus and not yet committed */
 #define SERVE_BYTES (1u << 20)     /* of envelopes hashed for one answer */
@@ -58,9 +58,11 @@ static void ask(struct zyd_replica *r)
     if (wr.data == NULL) {
         return;
     }
+    uint64_t room = r->head.height + AHEAD_MAX + 1 - s->next; /* what comes beyond is refused, and would be missed for ASK_AGAIN_MS */
+    s->asked_count = (uint8_t)(room < GET_BLOCKS_MAX ? room : GET_BLOCKS_MAX);
     zyd_wx_u8(&wr, ZYD_MSG_GET_BLOCKS);
     zyd_wx_u64(&wr, s->next);
-    zyd_wx_u8(&wr, GET_BLOCKS_MAX);
+    zyd_wx_u8(&wr, s->asked_count);
     zyd_replica_send(r, s->peer, zyd_wr_span(&wr));
     zyd_replica_trace(r, "sync asks n% from h%", s->peer, s->next);
     s->asked_ms = r->now_ms;
@@ -83,7 +85,7 @@ void zyd_replica_sync(struct zyd_replica *r)
         return;
     }
     /* The batch asked for is all with consensus and nearly executed: the next one. */
-    if (s->next > s->asked_from && !s->tip_seen && s->next >= s->asked_from + GET_BLOCKS_MAX &&
+    if (s->next > s->asked_from && !s->tip_seen && s->next >= s->asked_from + s->asked_count &&
         s->next <= r->head.height + AHEAD_MAX / 2) {
         ask(r);
         return;
@@ -452,7 +454,7 @@ enum zyd_status zyd_replica_on_block(struct zyd_replica *r, uint8_t peer, struct
     }
     keep(r, &v, finality, hashes.data, count, just_count);
     advance(r);
-    s->ask_ms = r->now_ms + (height >= s->next ? GAP_MS : ASK_AGAIN_MS);
+    s->ask_ms = r->now_ms + (s->next < s->asked_from + s->asked_count ? GAP_MS : ASK_AGAIN_MS);
     return ZYD_OK;
 }
 
