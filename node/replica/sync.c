@@ -54,11 +54,14 @@ static void ask(struct zyd_replica *r)
     if (s->peer >= r->n) {
         return;
     }
+    uint64_t room = r->head.height + AHEAD_MAX + 1 - s->next; /* what comes beyond is refused, and would be missed for ASK_AGAIN_MS */
+    if (room == 0) {
+        return; /* all that fits is with consensus */
+    }
     struct zyd_wr wr = zyd_replica_wr(r, 10);
     if (wr.data == NULL) {
         return;
     }
-    uint64_t room = r->head.height + AHEAD_MAX + 1 - s->next; /* what comes beyond is refused, and would be missed for ASK_AGAIN_MS */
     s->asked_count = (uint8_t)(room < GET_BLOCKS_MAX ? room : GET_BLOCKS_MAX);
     zyd_wx_u8(&wr, ZYD_MSG_GET_BLOCKS);
     zyd_wx_u64(&wr, s->next);

@@ -164,7 +164,7 @@ static void add_signer(struct zyd_cert *c, unsigned who, const struct zyd_sig *s
 {
     unsigned at = 0;
     for (unsigned i = 0; i < who; i++) {
-        at += c->bitmap >> i & 1;
+        at += (unsigned)(c->bitmap >> i & 1);
     }
     if ((c->bitmap >> who & 1) == 0) {
         memmove(&c->sigs[at + 1], &c->sigs[at], (signers(c) - at) * sizeof c->sigs[0]);
