@@ -80,6 +80,12 @@ static void begin(struct zyd_host *h, struct zyd_host_block *b)
     h->block = b;
 }
 
+/* One more call and what an outcome costs beside it still fit into half a block. */
+static bool has_room(const struct zyd_host *h, uint64_t used)
+{
+    return used + h->genesis->fuel_call + ZYD_FUEL_BESIDE <= h->genesis->fuel_block / 2;
+}
+
 /* Merges or drops the journal and writes the outcome.  due: NULL for a member's operation. */
 static enum zyd_status finish(struct zyd_host *h, struct zyd_wr *wr, const struct result *r, const struct zyd_hash *op_id,
                               const struct zyd_due *due)
@@ -120,6 +126,7 @@ static enum zyd_status finish(struct zyd_host *h, struct zyd_wr *wr, const struc
     }
     zyd_put32(wr->data + at, (uint32_t)(wr->size - at - sizeof length));
     b->fuel_used += r->fuel;
+    b->env_fuel += r->fuel;
     b->op_count++;
     b->op_number++;
     return ZYD_OK;
@@ -226,12 +233,10 @@ static enum zyd_status fire(struct zyd_host *h, struct zyd_wr *wr, bool *ok, str
 
 enum zyd_status zyd_host_run_sys(struct zyd_host *h, struct zyd_wr *wr, bool *ran, struct zyd_host_block *b)
 {
-    const struct zyd_genesis *g = h->genesis;
     struct zyd_due due;
     bool ok;
     *ran = false;
-    bool room = b->fuel_used == 0 || b->fuel_used + g->fuel_call <= g->fuel_block / 2;
-    if (!room || b->op_count >= ZYD_BLOCK_OPS_MAX / 2) {
+    if (!has_room(h, b->fuel_used) || b->op_count >= ZYD_BLOCK_OPS_MAX / 2) {
         return ZYD_OK;
     }
     begin(h, b);
@@ -260,8 +265,8 @@ static void signers_of(struct signers *out, const struct zyd_env *env)
     }
 }
 
-/* Fires what is due of an object before an operation on it (D18).  *still: more is due than one operation may fire. */
-static enum zyd_status fire_object(struct zyd_host *h, struct zyd_wr *wr, uint32_t *count, uint32_t *ok, bool *still,
+/* Fires what is due of an object before an operation on it (D18).  *refuse: more is due than one operation or envelope may fire. */
+static enum zyd_status fire_object(struct zyd_host *h, struct zyd_wr *wr, uint32_t *count, uint32_t *ok, uint32_t *refuse,
                                    struct zyd_host_block *b, uint16_t contract, const struct zyd_hash *object)
 {
     struct zyd_due due;
@@ -271,6 +276,10 @@ static enum zyd_status fire_object(struct zyd_host *h, struct zyd_wr *wr, uint32
         if (!zyd_host_deadline_due(h, &due, contract, object, b->time_ms)) {
             return h->fault;
         }
+        if (!has_room(h, b->env_fuel)) {
+            *refuse = ZYD_CODE_ENVELOPE_FUEL;
+            return ZYD_OK;
+        }
         enum zyd_status status = fire(h, wr, &good, b, &due);
         if (status != ZYD_OK) {
             return status;
@@ -279,20 +288,22 @@ static enum zyd_status fire_object(struct zyd_host *h, struct zyd_wr *wr, uint32
         *ok += good;
     }
     begin(h, b);
-    *still = zyd_host_deadline_due(h, &due, contract, object, b->time_ms);
+    if (zyd_host_deadline_due(h, &due, contract, object, b->time_ms)) {
+        *refuse = ZYD_CODE_LIMIT;
+    }
     return h->fault;
 }
 
-static enum zyd_status fire_first(struct zyd_host *h, struct zyd_wr *wr, uint32_t *count, uint32_t *ok, bool *still,
+static enum zyd_status fire_first(struct zyd_host *h, struct zyd_wr *wr, uint32_t *count, uint32_t *ok, uint32_t *refuse,
                                   struct zyd_host_block *b, const struct zyd_op *op)
 {
     struct zyd_op inner;
     if (!op->has_object) {
         return ZYD_OK;
     }
-    enum zyd_status status = fire_object(h, wr, count, ok, still, b, op->contract, &op->object);
+    enum zyd_status status = fire_object(h, wr, count, ok, refuse, b, op->contract, &op->object);
     bool countersign = op->contract == ZYD_CONTRACT_HOST && op->event == ZYD_HOST_COUNTERSIGN;
-    if (status != ZYD_OK || !countersign) {
+    if (status != ZYD_OK || *refuse != 0 || !countersign) {
         return status;
     }
     begin(h, b);
@@ -300,7 +311,7 @@ static enum zyd_status fire_first(struct zyd_host *h, struct zyd_wr *wr, uint32_
         return h->fault;
     }
     struct zyd_hash object = inner.object; /* inner points into a record that firing may change */
-    return fire_object(h, wr, count, ok, still, b, inner.contract, &object);
+    return fire_object(h, wr, count, ok, refuse, b, inner.contract, &object);
 }
 
 static void host_op(struct zyd_host *h, struct result *r, const struct zyd_op *op, const struct signers *signers)
@@ -326,17 +337,21 @@ enum zyd_status zyd_host_run_op(struct zyd_host *h, struct zyd_wr *wr, uint32_t 
 {
     struct result r = {.fuel = ZYD_FUEL_OPERATION};
     struct signers signers;
-    bool still = false;
+    uint32_t refuse = 0;
     *count = *ok = *code = 0;
-    enum zyd_status status = fire_first(h, wr, count, ok, &still, b, op);
+    enum zyd_status status = fire_first(h, wr, count, ok, &refuse, b, op);
     if (status != ZYD_OK) {
         return status;
     }
     begin(h, b);
     signers_of(&signers, env);
     bool is_evidence = op->contract == ZYD_CONTRACT_HOST && op->event == ZYD_HOST_EVIDENCE;
-    if (still) {
-        r.code = ZYD_CODE_LIMIT;
+    if (refuse == 0 && !has_room(h, b->env_fuel)) {
+        refuse = ZYD_CODE_ENVELOPE_FUEL;
+    }
+    if (refuse != 0) {
+        r.code = refuse;
+        r.fuel = refuse == ZYD_CODE_ENVELOPE_FUEL ? 0 : r.fuel; /* so that the rest of a large envelope cannot fill the block */
     } else if (env->class_ == ZYD_ENV_EVIDENCE && is_evidence) {
         zyd_host_evidence(h, &r, op);
     } else if (env->class_ != ZYD_ENV_BUSINESS || is_evidence) {

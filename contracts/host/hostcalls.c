@@ -411,7 +411,7 @@ static enum zyd_vm_trap sys_sha256(struct zyd_host *h, const uint64_t a[ZYD_VM_A
 static enum zyd_vm_trap sys_fail(uint64_t *value, const uint64_t a[ZYD_VM_ARGS])
 {
     bool reserved = a[0] == 0 || a[0] > UINT16_MAX || a[0] == ZYD_CODE_PENDING ||
-                    (a[0] >= ZYD_CODE_FUEL && a[0] <= ZYD_CODE_ABORT);
+                    (a[0] >= ZYD_CODE_FUEL && a[0] <= ZYD_CODE_ENVELOPE_FUEL);
     return stop(value, reserved ? ZYD_CODE_ABORT : (uint32_t)a[0]);
 }
 

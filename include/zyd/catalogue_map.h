@@ -489,7 +489,10 @@
       "联系合约维护方", "Tell the maintainer of the contract") \
     X(9125, 'E', ABORT, 422, 1, ZYD_RETRY_NEVER, \
       "合约程序中止", "The contract aborted", \
-      "联系合约维护方", "Tell the maintainer of the contract")
+      "联系合约维护方", "Tell the maintainer of the contract") \
+    X(9126, 'E', ENVELOPE_FUEL, 422, 1, ZYD_RETRY_LATER, \
+      "信封内操作过多，此操作未执行", "The envelope held too much work: this operation was not run", \
+      "把未执行的操作放入新信封重新提交", "Send the operations that were not run in another envelope")
 /* clang-format on */
 
 #endif

@@ -17,6 +17,8 @@
 #define ZYD_MEMBER_KEYS_MAX 16u
 #define ZYD_PROGRAMMES_MAX 64u
 #define ZYD_PLUGINS_MAX 32u
+#define ZYD_FUEL_BLOCK_MAX UINT64_C(250000000) /* the tariff then bounds a block value by 64 MiB */
+#define ZYD_FUEL_BESIDE 100000u                /* more than an outcome costs beside its call */
 #define ZYD_CALENDAR_YEARS_MAX 40u
 #define ZYD_OPENINGS_MAX 256u
 #define ZYD_GENESIS_SIZE_MAX (1u << 20)
@@ -95,7 +97,7 @@ struct zyd_genesis {
     uint8_t preset; /* 0 LAN, 1 WAN: only a name; the numbers below decide */
     uint64_t created_ms;
     /* G parameters (ledger.md 2.8), all in ms or units of fuel */
-    uint64_t fuel_block, fuel_call, window_ms;
+    uint64_t fuel_block, fuel_call, window_ms; /* a call and ZYD_FUEL_BESIDE fit into half a block */
     uint32_t pace_ms, delta_ms, delta_max_ms, heartbeat_ms, precision_ms, msgdelay_ms;
     uint16_t member_count, plugin_count, programme_count, calendar_count, opening_count;
     struct zyd_member members[ZYD_MEMBERS_MAX];

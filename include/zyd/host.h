@@ -47,6 +47,7 @@ enum zyd_host_event { /* operations of contract 0: fixed numbers */
 #define ZYD_CODE_LIMIT 9123u
 #define ZYD_CODE_BAD_RETURN 9124u
 #define ZYD_CODE_ABORT 9125u
+#define ZYD_CODE_ENVELOPE_FUEL 9126u
 
 struct zyd_totals {
     zyd_u128 debits, credits, open_obligations;
@@ -78,6 +79,7 @@ struct zyd_host_block {
      * carry it, and op_number to 0 at each new leaf; the host counts op_number up.  Both go into account histories. */
     uint64_t log_index;
     uint32_t op_number;
+    uint64_t env_fuel; /* of the envelope so far: the caller sets 0 before its first operation, then the host's */
     struct zyd_due sys_cursor; /* zeros at first, then the host's: where the SYS phase stands.  When the block is applied, due
                                 * entries up to it may be pruned, never further: a sliced phase goes on in the next block */
 };
@@ -89,7 +91,8 @@ struct zyd_host_block {
  * one more call could take the SYS phase over half the block's fuel or operations: the rest waits for the next block.
  * ZYD_OK; ZYD_E_FULL or ZYD_E_STORE: the block cannot be executed here. */
 enum zyd_status ZYD_MUST_USE zyd_host_run_sys(struct zyd_host *h, struct zyd_wr *wr, bool *ran, struct zyd_host_block *b);
-/* Runs one operation of a verified envelope: first the due deadlines of its object, as outcomes of their own, then it.
+/* Runs one operation of a verified envelope: first the due deadlines of its object, as outcomes of their own, then it.  When one
+ * more call could take the envelope over half the block's fuel it is not run: 9126, no fuel; so any envelope fits into a block.
  * count: outcomes appended (>= 1). ok: outcomes with code 0. code: the operation's own outcome code. */
 enum zyd_status ZYD_MUST_USE zyd_host_run_op(struct zyd_host *h, struct zyd_wr *wr, uint32_t *count, uint32_t *ok,
                                              uint32_t *code, struct zyd_host_block *b, const struct zyd_env *env,

@@ -57,8 +57,9 @@ static const char *numbers_fault(const struct zyd_genesis *g)
     if (g->preset > 1) {
         return "preset is neither LAN nor WAN";
     }
-    if (g->fuel_call == 0 || g->fuel_call > g->fuel_block || g->fuel_block > UINT64_C(100000000000)) {
-        return "fuel of a call must be 1 or more and fit into a block";
+    if (g->fuel_call == 0 || g->fuel_block > ZYD_FUEL_BLOCK_MAX || g->fuel_call > g->fuel_block / 2 ||
+        g->fuel_call + ZYD_FUEL_BESIDE > g->fuel_block / 2) {
+        return "fuel of a block is at most 250 M; of a call 1 or more, and with 100,000 beside it at most half a block's";
     }
     if (g->window_ms < 1000 || g->window_ms > 60u * MINUTE_MS) {
         return "the replay window must be 1 s to 1 h";

@@ -208,7 +208,9 @@ static bool build_data(struct zyd_replica *r, struct build *w, struct zyd_header
             return false;
         }
         /* Too much for one block: the same again, shorter.  Alone too much: it can never be in a block. */
-        if (w->x.bad_env == UINT32_MAX) {
+        if (w->x.bad_env == UINT32_MAX && w->b->count == 1) {
+            leave_out(r, &w->b->ids[0], "left out for 50 blocks: one envelope writes more than a block may");
+        } else if (w->x.bad_env == UINT32_MAX) {
             w->env_max = w->b->count / 2;
         } else if (w->b->count > 0) {
             w->env_max = w->b->count;

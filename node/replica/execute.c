@@ -117,6 +117,7 @@ enum zyd_status zyd_replica_exec_env(struct exec *x, const struct zyd_env *env)
     x->bad_env = x->env_count;
     x->hb.log_index = x->frontier.size;
     x->hb.op_number = 0;
+    x->hb.env_fuel = 0;
     while (zyd_env_next_op(&op, env, &pos)) {
         uint32_t count;
         uint32_t ok;

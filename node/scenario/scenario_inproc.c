@@ -254,6 +254,7 @@ static enum zyd_status run_block(struct zyd_scenario_inproc *p, char *why, uint3
         zyd_assert(zyd_env_next_op(&op, env, &pos));
         p->block.log_index = p->log_size++;
         p->block.op_number = 0;
+        p->block.env_fuel = 0;
         s = zyd_host_run_op(p->host, &p->outcomes, &count, &ok, code, &p->block, env, &op);
     }
     if (s == ZYD_OK) {

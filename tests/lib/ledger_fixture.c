@@ -419,6 +419,7 @@ uint32_t zyd_fixture_run(struct zyd_fixture *f, const struct zyd_fixture_op *spe
     size_t at = f->outcomes.size;
     f->block.log_index = f->log_size++;
     f->block.op_number = 0;
+    f->block.env_fuel = spec->same_envelope ? f->block.env_fuel : 0;
     uint64_t start = now_ns();
     MUST(zyd_host_run_op(f->host, &f->outcomes, &f->last_count, &f->last_ok, &code, &f->block, &env, &op));
     f->run_ns += now_ns() - start;

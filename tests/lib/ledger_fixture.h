@@ -64,6 +64,7 @@ struct zyd_fixture_op {
     uint8_t class_, flags;         /* 0: business; ZYD_ENV_MAY_WAIT */
     uint16_t signers[ZYD_ENV_SIGS_MAX]; /* besides member, any order: member * 4 + key (ZYD_FIXTURE_KEY), maker if only a member */
     uint8_t signer_count;
+    bool same_envelope; /* what the operation before spent counts on: ZYD_CODE_ENVELOPE_FUEL */
 };
 #define ZYD_FIXTURE_KEY(member, key) ((uint16_t)(0x8000u | (uint32_t)(member) << 4 | (uint32_t)(key)))
 

@@ -79,8 +79,10 @@ static void every_broken_rule_is_named(void **state)
     refused("unknown flags");
     g->preset = 2;
     refused("preset is neither LAN nor WAN");
-    g->fuel_call = g->fuel_block + 1;
-    refused("fuel of a call must be 1 or more and fit into a block");
+    g->fuel_call = g->fuel_block / 2 - ZYD_FUEL_BESIDE + 1;
+    refused("fuel of a block is at most 250 M; of a call 1 or more, and with 100,000 beside it at most half a block's");
+    g->fuel_block = 250000001;
+    refused("fuel of a block is at most 250 M; of a call 1 or more, and with 100,000 beside it at most half a block's");
     g->window_ms = 999;
     refused("the replay window must be 1 s to 1 h");
     g->delta_ms = g->delta_max_ms + 1;

@@ -194,6 +194,27 @@ static uint32_t native(struct world *w, const char *ref, int64_t (*body)(const s
     return zyd_fixture_run(w->f, &(struct zyd_fixture_op){.contract = NATIVE, .programme = 2, .ref = ref});
 }
 
+/* 50 M a block, 5 M a call: once an envelope has spent more than 19.9 M, a call more could take it over half the block. */
+static void test_an_envelope_spends_at_most_half_a_block(void **state)
+{
+    struct world *w = *state;
+    struct zyd_fixture_op loop = {
+        .contract = ZOO, .event = ZOO_LOOP, .programme = 1, .object = &w->object, .expect_seq = UINT64_MAX, .args = ARGS(0)};
+    for (unsigned i = 0; i < 4; i++) {
+        loop.same_envelope = i > 0;
+        assert_int_equal(zyd_fixture_run(w->f, &loop), ZYD_CODE_FUEL);
+    }
+    uint64_t spent = w->f->block.fuel_used;
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(zyd_fixture_run(w->f, &loop), ZYD_CODE_ENVELOPE_FUEL);
+        assert_int_equal(w->f->outcome.fuel, 0);
+        assert_false(w->f->outcome.has_object);
+    }
+    assert_int_equal(w->f->block.fuel_used, spent);
+    loop.same_envelope = false; /* the next envelope of the block */
+    assert_int_equal(zyd_fixture_run(w->f, &loop), ZYD_CODE_FUEL);
+}
+
 static int64_t check_muldiv(const struct ct_call *call)
 {
     const ct_u128 one = 1;
@@ -342,6 +363,7 @@ int main(void)
         T(test_deadlines_and_labels_are_bounded),
         T(test_host_calls_are_paid_for),
         T(test_input_too_large_for_the_machine_is_refused),
+        T(test_an_envelope_spends_at_most_half_a_block),
         T(test_muldiv_rounds_exactly_and_refuses_what_does_not_fit),
         T(test_a_contract_sees_the_world_it_was_promised),
         T(test_plugins_are_pinned_by_hash),

@@ -117,7 +117,7 @@ static bool replay_result(struct run *r, struct zyd_rd *rd)
         x.seq = zyd_rx_u64(rd);
         zyd_rx_hash(rd, &x.object);
         zyd_rx_hash(rd, &x.op_id);
-        if (rd->bad || row >= r->b->row_count || x.state < ROW_DONE || x.state > ROW_ALREADY) {
+        if (rd->bad || row >= r->b->row_count || x.state == ROW_SENT || x.state > ROW_ALREADY) {
             return false;
         }
         r->rows[row] = x;
@@ -284,10 +284,14 @@ static int book(struct run *r, struct sent *s, const json_t *answer)
         x.seq = (uint64_t)json_fen(o, "seq");
         (void)cli_unhex(x.object.b, json_text(o, "object"));
         (void)cli_unhex(x.op_id.b, json_text(o, "op_id"));
-        x.state = strcmp(result, "done") == 0      ? ROW_DONE
-                  : strcmp(result, "waiting") == 0 ? ROW_WAITING
-                  : x.code == 9109                 ? ROW_ALREADY
-                                                   : ROW_REFUSED;
+        x.state = strcmp(result, "done") == 0       ? ROW_DONE
+                  : strcmp(result, "waiting") == 0  ? ROW_WAITING
+                  : x.code == 9109                  ? ROW_ALREADY
+                  : x.code == ZYD_CODE_ENVELOPE_FUEL ? ROW_NEW /* not run: for the next envelope */
+                                                    : ROW_REFUSED;
+        if (x.state == ROW_NEW) {
+            x = (struct row_result){0};
+        }
         r->rows[s->rows[i]] = x;
         zyd_wx_u32(&wr, s->rows[i]);
         zyd_wx_u8(&wr, (uint8_t)x.state);
@@ -435,10 +439,18 @@ static int send_chunk(struct run *r, struct oplist *ops, uint32_t *rows)
     return rc;
 }
 
+static uint64_t settled_rows(const struct run *r)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < r->b->row_count; i++) {
+        n += r->b->rows[i].good && r->rows[i].state != ROW_NEW;
+    }
+    return n;
+}
+
 int run_go(struct run *r, size_t chunk)
 {
     struct progress p;
-    uint64_t done = 0;
     size_t i = 0;
     progress_start(&p, r->c, TR(r->c, "提交", "submit"), r->b->good_count);
     int rc = settle_open(r);
@@ -449,7 +461,6 @@ int run_go(struct run *r, size_t chunk)
         for (; i < r->b->row_count && ops.count < chunk && ops.size < ENVELOPE_TARGET && rc == 0; i++) {
             const struct zyd_batch_row *row = &r->b->rows[i];
             if (!row->good || r->rows[i].state != ROW_NEW) {
-                done += row->good;
                 continue;
             }
             struct zyd_op op = {.event = r->b->event->number, .member = (uint16_t)r->k->me, .args = row->args};
@@ -472,10 +483,11 @@ int run_go(struct run *r, size_t chunk)
             }
         }
         if (rc == 0 && ops.count) {
-            uint32_t n = ops.count;
             rc = send_chunk(r, &ops, rows);
-            done += n;
-            progress_step(&p, done);
+            for (uint32_t n = 0; rc == 0 && n < ops.count; n++) {
+                i = r->rows[rows[n]].state == ROW_NEW && rows[n] < i ? rows[n] : i; /* back to the first that was not run */
+            }
+            progress_step(&p, settled_rows(r));
         } else {
             free(rows);
         }
