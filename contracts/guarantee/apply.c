@@ -5,50 +5,17 @@
 static bool is_bank(const struct gu *g, uint16_t member)
 {
     for (uint32_t i = 0; i < g->bank_count; i++) {
-        if ((g->banks[2 * i] << 8 | g->banks[2 * i + 1]) == member) {
+        if (cc_u16(g->banks + 2 * i) == member) {
             return true;
         }
     }
     return false;
 }
 
-/* Value of a character of a USCC: 0-9, then A-Z without I O S V Z; 31: none. */
-static uint32_t uscc_value(uint8_t c)
-{
-    static const uint8_t letters[26] = {10, 11, 12, 13, 14, 15, 16, 17, 31, 18, 19, 20, 21,
-                                        22, 31, 23, 24, 25, 31, 26, 27, 31, 28, 29, 30, 31};
-    return c >= '0' && c <= '9' ? c - (uint32_t)'0' : c >= 'A' && c <= 'Z' ? letters[c - 'A'] : 31;
-}
-
-/* GB 32100-2015: 17 characters with weights 3^i mod 31, and a check character (E19). */
-static bool uscc_valid(const uint8_t *code)
-{
-    static const uint8_t weights[17] = {1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28};
-    uint32_t sum = 0;
-    for (uint32_t i = 0; i < 17; i++) {
-        uint32_t value = uscc_value(code[i]);
-        if (value == 31) {
-            return false;
-        }
-        sum += weights[i] * value;
-    }
-    return uscc_value(code[17]) == (31 - sum % 31) % 31;
-}
-
 /* The argument `borrower`: a firm's code of 18 characters or a person's pseudonym of 32 bytes, else 9105. */
 void arg_borrower(struct gu *g, struct ct_rd *rd)
 {
-    uint32_t size;
-    const uint8_t *b = ct_rd_bin(rd, &size, CT_ID_SIZE);
-    memset(g->o.h.borrower, 0, sizeof g->o.h.borrower);
-    memcpy(g->o.h.borrower, b, size);
-    if (size == 18 && uscc_valid(b)) {
-        g->o.h.borrower_kind = ZYD_GUARANTEE_FIRM;
-    } else if (size == CT_ID_SIZE) {
-        g->o.h.borrower_kind = ZYD_GUARANTEE_PERSON;
-    } else {
-        ct_fail(E_BAD_ID);
-    }
+    g->o.h.borrower_kind = cc_arg_borrower(g->o.h.borrower, rd);
 }
 
 void object_new(struct gu *g)
@@ -71,12 +38,12 @@ void event_apply(struct gu *g)
     if (g->call->date < from || (until != 0 && g->call->date > until)) {
         ct_fail(E_PROGRAMME_CLOSED);
     }
-    tree_check(g);
+    cc_tree_check(&g->tree);
     breaker_open(g);
     arg_borrower(g, &rd);
-    g->o.h.amount = arg_fen(&rd, 1);
+    g->o.h.amount = cc_arg_fen(&rd, 1);
     g->o.h.term_days = (uint32_t)ct_rd_u64(&rd, 36600);
-    arg_text(&rd, 1, 60);                                          /* purpose */
+    cc_arg_text(&rd, 1, 60);                                          /* purpose */
     g->o.h.county = ct_rd_nil(&rd) ? 0 : (uint32_t)ct_rd_u64(&rd, 999999);
     ct_rd_id(&rd);                                                 /* consent */
     ct_rd_end(&rd);
@@ -110,7 +77,7 @@ void event_dd_done(struct gu *g)
         ct_fail(E_RANGE); /* the guarantor signs, so its report must be named */
     }
     if (!ct_rd_nil(&rd)) {
-        arg_text(&rd, 1, 200);
+        cc_arg_text(&rd, 1, 200);
     }
     ct_rd_end(&rd);
     sign(g, g->o.h.bank);
@@ -177,13 +144,13 @@ void event_offer(struct gu *g)
     ct_rd_array(&rd);
     state_in(g, ZYD_GS_DD, ZYD_GS_DD);
     breaker_open(g);
-    int64_t amount = arg_fen(&rd, 1);
+    int64_t amount = cc_arg_fen(&rd, 1);
     if (!ct_rd_nil(&rd)) {
         g->o.h.fee_ppm = (uint32_t)ct_rd_u64(&rd, param(g, ZYD_GP_FEE_PPM));
     }
     if (!ct_rd_nil(&rd)) { /* the tree that the guarantor means: its order is a term of the contract (E2) */
         const uint8_t *id = ct_rd_id(&rd);
-        ct_sha256(hash, g->tree, (uint32_t)(g->tree_end - g->tree));
+        ct_sha256(hash, g->tree.p, (uint32_t)(g->tree.end - g->tree.p));
         if (memcmp(hash, id, CT_ID_SIZE) != 0) {
             ct_fail(E_SHARE_SUM);
         }
@@ -196,7 +163,7 @@ void event_offer(struct gu *g)
         list.h.count == ZYD_GUARANTEE_HOUSEHOLD_MAX) {
         ct_fail(E_HOUSEHOLD_CAP);
     }
-    if (node_ppm(g->tree) < param(g, ZYD_GP_MIN_BANK_SHARE)) {
+    if (bank_ppm(g) < param(g, ZYD_GP_MIN_BANK_SHARE)) {
         ct_fail(E_BANK_SHARE_LOW);
     }
     sign(g, param_member(g, ZYD_GP_GUAR));
@@ -213,7 +180,7 @@ void event_offer(struct gu *g)
 static uint16_t filer(const struct gu *g, enum zyd_guarantee_param which)
 {
     uint16_t member = param_member(g, which);
-    return tree_has(g, member) ? member : CT_NO_MEMBER;
+    return cc_tree_has(&g->tree, member) ? member : CT_NO_MEMBER;
 }
 
 /* FILE_RE (ruling 11): APPLIED..ISSUED -> same by REG and NFGF where they are in the tree; `file_later_days` lets it follow. */
@@ -248,7 +215,7 @@ void event_issue(struct gu *g)
     state_in(g, ZYD_GS_OFFERED, ZYD_GS_OFFERED);
     breaker_open(g);
     ct_rd_id(&rd);
-    g->o.h.valid_until = arg_date(&rd);
+    g->o.h.valid_until = cc_arg_date(&rd);
     ct_rd_end(&rd);
     if (g->o.h.valid_until < g->call->date) {
         ct_fail(E_BAD_DATE);
@@ -259,9 +226,9 @@ void event_issue(struct gu *g)
     }
     sign(g, g->o.h.bank);
     sign(g, param_member(g, ZYD_GP_GUAR));
-    for (const uint8_t *p = g->tree; p < g->tree_end; p += ZYD_GUARANTEE_NODE_SIZE) {
-        if (node_member(p) < ZYD_GUARANTEE_NODE_BANK && ct_member(node_member(p), code) == ROLE_FISCAL) {
-            sign(g, node_member(p));
+    for (const uint8_t *p = g->tree.p; p < g->tree.end; p += CC_NODE_SIZE) {
+        if (cc_node_member(p) < ZYD_GUARANTEE_NODE_BANK && ct_member(cc_node_member(p), code) == CC_ROLE_FISCAL) {
+            sign(g, cc_node_member(p));
         }
     }
     signed_end(g);
@@ -283,7 +250,7 @@ void event_reject(struct gu *g)
     struct ct_rd rd = ct_args(g->call);
     ct_rd_array(&rd);
     state_in(g, ZYD_GS_APPLIED, ZYD_GS_DD);
-    arg_text(&rd, 1, 200);
+    cc_arg_text(&rd, 1, 200);
     ct_rd_end(&rd);
     sign(g, param_member(g, ZYD_GP_GUAR));
     signed_end(g);
@@ -297,7 +264,7 @@ void event_cancel(struct gu *g)
     struct ct_rd rd = ct_args(g->call);
     ct_rd_array(&rd);
     state_in(g, ZYD_GS_APPLIED, ZYD_GS_ISSUED);
-    arg_text(&rd, 1, 200);
+    cc_arg_text(&rd, 1, 200);
     ct_rd_end(&rd);
     sign(g, g->o.h.bank);
     sign(g, param_member(g, ZYD_GP_GUAR));

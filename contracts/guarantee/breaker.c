@@ -77,14 +77,14 @@ int64_t breaker_room(const struct breaker *b, const struct gu *g)
 {
     ct_u128 cap;
     if (param(g, ZYD_GP_CAP_PPM) == 0) {
-        return FEN_MAX;
+        return CC_FEN_MAX;
     }
     ct_muldiv(&cap, base(b, g), param(g, ZYD_GP_CAP_PPM), YEAR_PPM2, CT_FLOOR);
     if (cap <= (ct_u128)(uint64_t)b->h.used) {
         return 0;
     }
     cap -= (uint64_t)b->h.used;
-    return cap > (ct_u128)FEN_MAX ? FEN_MAX : (int64_t)cap;
+    return cap > (ct_u128)CC_FEN_MAX ? CC_FEN_MAX : (int64_t)cap;
 }
 
 /* used x 365 x 10^12 >= line x S x rest_ppm; a line of 0 is none. */
@@ -115,14 +115,14 @@ void event_breaker_reset(struct gu *g)
     struct breaker b;
     struct ct_rd rd = ct_args(g->call);
     ct_rd_array(&rd);
-    arg_text(&rd, 1, 200);
+    cc_arg_text(&rd, 1, 200);
     ct_rd_end(&rd);
     breaker_load(&b, g);
     if (b.h.state == ZYD_GB_NORMAL) {
         ct_fail(E_BAD_STATE);
     }
     for (uint32_t i = 0; i < g->bank_count; i++) {
-        sign(g, (uint16_t)(g->banks[2 * i] << 8 | g->banks[2 * i + 1]));
+        sign(g, cc_u16(g->banks + 2 * i));
     }
     sign(g, param_member(g, ZYD_GP_GUAR));
     sign(g, param_member(g, ZYD_GP_REG));

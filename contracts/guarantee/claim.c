@@ -19,7 +19,7 @@ static int64_t covered(const struct gu *g)
     }
     if (g->o.h.flags & ZYD_GF_NOTICE_LATE) {
         ct_u128 cut;
-        ct_muldiv(&cut, (uint64_t)t, (uint64_t)PPM - param(g, ZYD_GP_LATE_PPM), (uint64_t)PPM, CT_FLOOR);
+        ct_muldiv(&cut, (uint64_t)t, (uint64_t)CC_PPM - param(g, ZYD_GP_LATE_PPM), (uint64_t)CC_PPM, CT_FLOOR);
         t = (int64_t)cut;
     }
     return t;
@@ -31,7 +31,7 @@ void event_claim(struct gu *g)
     struct ct_rd rd = ct_args(g->call);
     ct_rd_array(&rd);
     state_in(g, ZYD_GS_OVERDUE, ZYD_GS_OVERDUE);
-    int64_t principal = arg_fen(&rd, 1), due = arg_fen(&rd, 0);
+    int64_t principal = cc_arg_fen(&rd, 1), due = cc_arg_fen(&rd, 0);
     uint32_t evidence = ct_rd_array(&rd);
     for (uint32_t i = 0; i < evidence; i++) {
         ct_rd_id(&rd);
@@ -84,7 +84,7 @@ static void paid(struct gu *g, struct claim *c)
 }
 
 /* Postings of APPROVE in the order of ruling 1. */
-static void post_compensation(struct gu *g, struct claim *c, const struct leaves *l, int64_t due)
+static void post_compensation(struct gu *g, struct claim *c, const struct cc_leaves *l, int64_t due)
 {
     uint16_t payer = c->h.first_payer, bank = g->o.h.bank;
     int64_t from_interest = c->h.compensated < due ? c->h.compensated : due; /* interest is credited first */
@@ -93,8 +93,8 @@ static void post_compensation(struct gu *g, struct claim *c, const struct leaves
     account_borrower(own, g, "1131");
     if (c->h.compensated > 0) {
         oblige(&o, g, payer, bank, c->h.compensated, ZYD_GL_CLAIM_OK);
-        account(to, "2141", bank);
-        account(from, "1141", payer);
+        cc_account(to, "2141", bank);
+        cc_account(from, "1141", payer);
         post(payer, ZYD_GL_CLAIM_OK, "1135", to, c->h.compensated, o.id);
         post(bank, ZYD_GL_CLAIM_OK, from, "1111", from_interest, o.id);
         post(bank, ZYD_GL_CLAIM_OK, from, "1102", c->h.compensated - from_interest, o.id);
@@ -104,13 +104,13 @@ static void post_compensation(struct gu *g, struct claim *c, const struct leaves
             post(payer, ZYD_GL_OWN_PART, own, "1135", l->amount[i], 0);
         }
     }
-    account(to, "2141", payer);
+    cc_account(to, "2141", payer);
     for (uint32_t i = 0; i < l->count; i++) {
         if (l->member[i] == payer || l->amount[i] == 0) {
             continue;
         }
         oblige(&o, g, l->member[i], payer, l->amount[i], ZYD_GL_SHARE);
-        account(from, "1141", l->member[i]);
+        cc_account(from, "1141", l->member[i]);
         post(payer, ZYD_GL_SHARE, from, "1135", l->amount[i], o.id);
         post(l->member[i], ZYD_GL_SHARE, own, to, l->amount[i], o.id);
         c->h.shares_open++;
@@ -128,7 +128,7 @@ static void post_compensation(struct gu *g, struct claim *c, const struct leaves
 static void approve(struct gu *g, struct breaker *b)
 {
     struct claim c;
-    struct leaves l;
+    struct cc_leaves l;
     memset(&c.h, 0, sizeof c.h);
     c.h.total = g->o.h.claim;
     c.h.bank_part = tree_split(&l, g, c.h.total); /* level 1 */
@@ -145,8 +145,8 @@ static void approve(struct gu *g, struct breaker *b)
     sign(g, param_member(g, ZYD_GP_GUAR));
     if (c.h.total > (int64_t)param(g, ZYD_GP_AUTO_CLAIM)) {
         uint16_t reg = param_member(g, ZYD_GP_REG), nfgf = param_member(g, ZYD_GP_NFGF);
-        sign(g, tree_has(g, reg) ? reg : CT_NO_MEMBER);
-        sign(g, tree_has(g, nfgf) ? nfgf : CT_NO_MEMBER);
+        sign(g, cc_tree_has(&g->tree, reg) ? reg : CT_NO_MEMBER);
+        sign(g, cc_tree_has(&g->tree, nfgf) ? nfgf : CT_NO_MEMBER);
     }
     signed_end(g);
 
@@ -189,7 +189,7 @@ void event_approve(struct gu *g)
     struct ct_rd rd = ct_args(g->call);
     ct_rd_array(&rd);
     state_in(g, ZYD_GS_CLAIMED, ZYD_GS_CLAIMED);
-    int64_t amount = arg_fen(&rd, 0);
+    int64_t amount = cc_arg_fen(&rd, 0);
     ct_rd_end(&rd);
     if (amount != g->o.h.claim) {
         ct_fail(E_AMOUNT_MISMATCH);

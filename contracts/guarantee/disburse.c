@@ -10,20 +10,20 @@ static void path_refees(struct refees *out, const struct gu *g, const uint8_t *p
                         int64_t amount, uint32_t days)
 {
     uint32_t basis = (uint32_t)param(g, ZYD_GP_FEE_BASIS);
-    for (; count > 0; count--, p = node_next(p)) {
+    for (; count > 0; count--, p = cc_node_next(p)) {
         uint64_t n, d = den;
-        bool big = __builtin_mul_overflow(num, node_ppm(p), &n);
-        if (!big && n % (uint64_t)PPM == 0) {
-            n /= (uint64_t)PPM; /* most paths are whole ppm: keeps the product far below 2^126 */
-        } else if (big || __builtin_mul_overflow(den, (uint64_t)PPM, &d)) {
+        bool big = __builtin_mul_overflow(num, cc_node_ppm(p), &n);
+        if (!big && n % (uint64_t)CC_PPM == 0) {
+            n /= (uint64_t)CC_PPM; /* most paths are whole ppm: keeps the product far below 2^126 */
+        } else if (big || __builtin_mul_overflow(den, (uint64_t)CC_PPM, &d)) {
             ct_fail(E_RANGE); /* more than three levels of shares that are no whole ppm */
         }
-        if (node_children(p) > 0) {
-            path_refees(out, g, p + ZYD_GUARANTEE_NODE_SIZE, node_children(p), n, d, amount, days);
-        } else if (node_member(p) == param_member(g, ZYD_GP_REG)) {
-            out->reg += refee(amount, n, d, (uint32_t)param(g, ZYD_GP_REFEE_REG_PPM), days, basis);
-        } else if (node_member(p) == param_member(g, ZYD_GP_NFGF)) {
-            out->nfgf += refee(amount, n, d, (uint32_t)param(g, ZYD_GP_REFEE_NFGF_PPM), days, basis);
+        if (cc_node_children(p) > 0) {
+            path_refees(out, g, p + CC_NODE_SIZE, cc_node_children(p), n, d, amount, days);
+        } else if (cc_node_member(p) == param_member(g, ZYD_GP_REG)) {
+            out->reg += cc_fee_of_part(amount, n, d, (uint32_t)param(g, ZYD_GP_REFEE_REG_PPM), days, basis);
+        } else if (cc_node_member(p) == param_member(g, ZYD_GP_NFGF)) {
+            out->nfgf += cc_fee_of_part(amount, n, d, (uint32_t)param(g, ZYD_GP_REFEE_NFGF_PPM), days, basis);
         }
     }
 }
@@ -34,12 +34,12 @@ static void charge_fees(struct gu *g, struct zyd_guarantee_drawdown *d)
     uint32_t days = (uint32_t)zyd_days_between(d->value_date, d->maturity);
     struct refees r = {0, 0};
     char customer[CT_ACCOUNT_SIZE];
-    d->fee = fee(d->principal, g->o.h.fee_ppm, days, (uint32_t)param(g, ZYD_GP_FEE_BASIS));
+    d->fee = cc_fee(d->principal, g->o.h.fee_ppm, days, (uint32_t)param(g, ZYD_GP_FEE_BASIS));
     account_borrower(customer, g, "2101");
     post(guar, ZYD_GL_FEE_CHARGE, "1121", "2151", d->fee, 0);
     oblige_and_post(g, g->o.h.bank, customer, guar, "1121", d->fee, ZYD_GL_FEE_COLLECT);
-    path_refees(&r, g, g->tree + ZYD_GUARANTEE_NODE_SIZE, 1, 1, 1, d->principal, days);
-    if (reg != CT_NO_MEMBER && tree_has(g, reg)) {
+    path_refees(&r, g, g->tree.p + CC_NODE_SIZE, 1, 1, 1, d->principal, days);
+    if (reg != CT_NO_MEMBER && cc_tree_has(&g->tree, reg)) {
         oblige_and_post(g, guar, "5021", reg, "4021", r.reg + r.nfgf, ZYD_GL_REFEE);
         oblige_and_post(g, reg, "5021", nfgf, "4021", r.nfgf, ZYD_GL_REFEE);
     } else {
@@ -59,10 +59,10 @@ void event_disburse(struct gu *g)
     breaker_open(g);
     memset(&d, 0, sizeof d);
     d.number = (uint32_t)ct_rd_u64(&rd, 999999999);
-    d.principal = d.balance = arg_fen(&rd, 1);
-    d.value_date = d.settled_to = arg_date(&rd);
-    d.maturity = arg_date(&rd);
-    d.rate_ppm = (uint32_t)ct_rd_u64(&rd, (uint64_t)PPM);
+    d.principal = d.balance = cc_arg_fen(&rd, 1);
+    d.value_date = d.settled_to = cc_arg_date(&rd);
+    d.maturity = cc_arg_date(&rd);
+    d.rate_ppm = (uint32_t)ct_rd_u64(&rd, (uint64_t)CC_PPM);
     ct_rd_end(&rd);
     if (d.value_date > g->o.h.valid_until) {
         ct_fail(E_DEADLINE);
@@ -92,7 +92,7 @@ void event_disburse(struct gu *g)
     memo(g, g->o.h.principal, g->o.h.principal + d.principal, ZYD_GL_DRAW);
     charge_fees(g, &d);
     breaker_load(&b, g);
-    add_days(&b.h.s_lo, &b.h.s_hi, d.principal, days); /* S of the cap (ruling 14) */
+    cc_add_days(&b.h.s_lo, &b.h.s_hi, d.principal, days); /* S of the cap (ruling 14) */
     b.h.drawdowns++;
     breaker_store(&b, g);
     if (g->o.h.state == ZYD_GS_ISSUED) {

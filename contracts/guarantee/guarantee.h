@@ -3,13 +3,8 @@
 #ifndef GUARANTEE_H
 #define GUARANTEE_H
 
-#include <zyd/contract.h>
-#include <zyd/date.h>
+#include <zyd/common.h>
 #include <zyd/guarantee.h>
-
-#define PPM INT64_C(1000000)
-#define FEN_MAX INT64_C(9000000000000000) /* 3.0.1 MAX_AMT */
-#define ROLE_FISCAL 5                     /* zyd/genesis.h */
 
 /* Codes of domain.md 3.6 that this contract ends with. */
 enum code {
@@ -57,49 +52,26 @@ struct claim {
 struct gu {
     const struct ct_call *call;
     /* params.c: views into the input */
-    const uint8_t *slots, *tree, *tree_end, *banks;
+    const uint8_t *slots, *banks;
+    struct cc_tree tree; /* two roots: bank and rest */
     uint32_t bank_count;
     struct ct_rd documents; /* the array of evidence names, not read yet */
     /* the contract of the call; without drawdowns it is not loaded beyond its head */
     struct object o;
-    char borrower[19]; /* as accounts name it; set by gu_borrower */
-    bool actor;        /* call->member is one of the signers */
-};
-
-/* Amounts of the leaves of the guarantee side, in depth-first order (ruling 1). */
-struct leaves {
-    uint32_t count;
-    uint16_t member[ZYD_GUARANTEE_LEAVES_MAX];
-    int64_t amount[ZYD_GUARANTEE_LEAVES_MAX];
+    char borrower[CC_TEXT_SIZE]; /* as accounts name it; set by gu_borrower */
+    struct cc_signers who;
 };
 
 /* ---- params.c: the programme's parameters, decoded where they are asked for ---- */
 void params_open(struct gu *g);
 uint64_t param(const struct gu *g, enum zyd_guarantee_param which);
 uint16_t param_member(const struct gu *g, enum zyd_guarantee_param which); /* or CT_NO_MEMBER */
-uint32_t node_ppm(const uint8_t *node);
-uint16_t node_member(const uint8_t *node);
-uint32_t node_children(const uint8_t *node);
-const uint8_t *node_next(const uint8_t *node);          /* past the node and all below it */
+uint32_t bank_ppm(const struct gu *g);
 uint32_t rest_ppm(const struct gu *g);                  /* the guarantee side's share */
-bool tree_has(const struct gu *g, uint16_t member);     /* is member a leaf? */
-void tree_check(const struct gu *g);                    /* 9103 unless every node's children sum to 1,000,000 */
-
-/* ---- alloc.c: 3.0.3.  Knows nothing of the contract; tests/model drives it natively. ---- */
-/* inc: increments that bring the cumulative total T to its shares by weights; paid (memory, may be NULL for none) is raised by
- * them.  count 1..12.  Ends the call with 9103 when all weights are 0, with 9104 when total < sum of paid. */
-void alloc(int64_t *inc, int64_t *paid, int64_t total, const int64_t *weights, uint32_t count);
-/* The share tree without memory: bank's part and the leaves of total (level 1), or of rest alone (the levels below). */
-int64_t tree_split(struct leaves *out, const struct gu *g, int64_t total);
-void tree_split_rest(struct leaves *out, const struct gu *g, int64_t rest);
-
-/* ---- interest.c: 3.0.4, 3.0.2.  Knows nothing of the contract either. ---- */
-int64_t interest(uint64_t days_lo, uint64_t days_hi, uint32_t rate_ppm, uint32_t basis); /* HALF_UP, once */
-int64_t fee(int64_t amount, uint32_t fee_ppm, uint32_t days, uint32_t basis);
-/* Fee on the part of amount that the path of shares below num / den reaches. */
-int64_t refee(int64_t amount, uint64_t num, uint64_t den, uint32_t fee_ppm, uint32_t days, uint32_t basis);
-int32_t settlement_after(int32_t date, uint32_t day, uint32_t months); /* first settlement date later than date */
-void add_days(uint64_t *lo, uint64_t *hi, int64_t amount, uint32_t days);
+/* The share tree without memory: bank's part and the leaves of total (level 1), or of rest alone (the levels below);
+ * leaves in depth-first order (ruling 1). */
+int64_t tree_split(struct cc_leaves *out, const struct gu *g, int64_t total);
+void tree_split_rest(struct cc_leaves *out, const struct gu *g, int64_t rest);
 
 /* ---- post.c: records, accounts, signers, deadlines ---- */
 void object_load(struct gu *g);
@@ -107,19 +79,20 @@ void object_store(struct gu *g);
 uint32_t claim_load(struct claim *out, const struct gu *g); /* its party count */
 void claim_store(const struct claim *c, const struct gu *g);
 void state_in(const struct gu *g, uint32_t first, uint32_t last); /* 9111 unless the state lies between */
-/* Signers: sign each, then signed_end (9102).  CT_NO_MEMBER is nobody. */
-void sign(struct gu *g, uint16_t member);
-void signed_end(struct gu *g);
+static inline void sign(struct gu *g, uint16_t member)
+{
+    cc_sign(&g->who, member);
+}
+static inline void signed_end(const struct gu *g)
+{
+    cc_signed_end(&g->who);
+}
 void gu_borrower(struct gu *g);
-void account(char out[CT_ACCOUNT_SIZE], const char *code, uint16_t member); /* "2141." + its code */
 void account_borrower(char out[CT_ACCOUNT_SIZE], const struct gu *g, const char *code);
-/* One debit and one credit; nothing for 0 (ruling 1), which would still cost its tariff. */
 static inline void post(uint16_t member, enum zyd_guarantee_label label, const char *dr, const char *cr, int64_t amount,
                         const uint8_t *obligation)
 {
-    if (amount != 0) {
-        ct_post(member, (uint16_t)label, dr, cr, amount, obligation);
-    }
+    cc_post(member, (uint16_t)label, dr, cr, amount, obligation);
 }
 /* An obligation (3.0.7: its mode by `settle`); id stays in out for the postings. */
 void oblige(struct ct_obligation *out, const struct gu *g, uint16_t debtor, uint16_t creditor, int64_t amount,
@@ -134,9 +107,6 @@ void earn_fees(struct gu *g, uint32_t first, uint32_t last);
 void deadline_at(const struct gu *g, enum zyd_guarantee_deadline which, int32_t date); /* 00:00 of date */
 void deadline_after_workdays(const struct gu *g, enum zyd_guarantee_deadline which, enum zyd_guarantee_param count);
 void deadline_clear(const struct gu *g, enum zyd_guarantee_deadline which);
-int32_t arg_date(struct ct_rd *rd); /* 9112 unless it is a calendar date */
-int64_t arg_fen(struct ct_rd *rd, int64_t min);
-void arg_text(struct ct_rd *rd, uint32_t min, uint32_t max);
 
 /* ---- breaker.c ---- */
 struct breaker {
@@ -146,7 +116,7 @@ struct breaker {
 void breaker_load(struct breaker *b, const struct gu *g); /* rolled on to the year of the call */
 void breaker_store(const struct breaker *b, const struct gu *g);
 void breaker_open(const struct gu *g); /* 1102 when STOPPED */
-int64_t breaker_room(const struct breaker *b, const struct gu *g); /* cap - used; FEN_MAX without a cap */
+int64_t breaker_room(const struct breaker *b, const struct gu *g); /* cap - used; CC_FEN_MAX without a cap */
 void breaker_claimed(struct breaker *b, const struct gu *g, int64_t compensated, int64_t overflow);
 bool breaker_is(const uint8_t object[CT_ID_SIZE]); /* is it the key of a breaker record? */
 

@@ -112,7 +112,7 @@ int64_t contract_call(const struct ct_call *call, uint64_t size)
     (void)size;
     g.call = call;
     g.borrower[0] = 0;
-    g.actor = false;
+    g.who = (struct cc_signers){call, false};
     params_open(&g);
     if (call->sys) {
         sys_event(&g);

@@ -16,7 +16,7 @@ static void post_stage(struct ct_rd *rd)
             memcpy(code[k], text, size);
             code[k][size] = 0;
         }
-        post(member, ZYD_GL_OPENING, code[0], code[1], arg_fen(rd, 1), 0);
+        post(member, ZYD_GL_OPENING, code[0], code[1], cc_arg_fen(rd, 1), 0);
     }
 }
 
@@ -24,7 +24,7 @@ static void post_stage(struct ct_rd *rd)
 static void open_claim(const struct gu *g, struct ct_rd *rd)
 {
     struct claim c;
-    struct leaves l;
+    struct cc_leaves l;
     memset(&c.h, 0, sizeof c.h);
     tree_split_rest(&l, g, 0);
     c.h.party_count = (uint8_t)(l.count + 1);
@@ -38,7 +38,7 @@ static void open_claim(const struct gu *g, struct ct_rd *rd)
     for (uint32_t k = 0; k < rows; k++) {
         ct_rd_array(rd);
         uint16_t member = (uint16_t)ct_rd_u64(rd, CT_NO_MEMBER);
-        int64_t fen = arg_fen(rd, 1);
+        int64_t fen = cc_arg_fen(rd, 1);
         uint32_t i = 0;
         while (i <= l.count && c.p[i].member != member) {
             i++;
@@ -72,22 +72,22 @@ void event_opening(struct gu *g)
         ct_fail(E_BAD_STATE);
     }
     object_new(g);
-    tree_check(g);
+    cc_tree_check(&g->tree);
     memset(d, 0, sizeof *d);
     uint8_t state = (uint8_t)ct_rd_u64(&rd, 255);
     if (state != ZYD_GS_ACTIVE && state != ZYD_GS_OVERDUE && state != ZYD_GS_RECOVERING) {
         ct_fail(E_RANGE);
     }
     arg_borrower(g, &rd);
-    g->o.h.amount = g->o.h.drawn = d->principal = arg_fen(&rd, 1);
-    g->o.h.principal = d->balance = arg_fen(&rd, 0);
+    g->o.h.amount = g->o.h.drawn = d->principal = cc_arg_fen(&rd, 1);
+    g->o.h.principal = d->balance = cc_arg_fen(&rd, 0);
     d->number = 1;
-    d->rate_ppm = ct_rd_nil(&rd) ? 0 : (uint32_t)ct_rd_u64(&rd, (uint64_t)PPM);
-    d->value_date = arg_date(&rd);
-    d->settled_to = ct_rd_nil(&rd) ? d->value_date : arg_date(&rd);
-    d->maturity = arg_date(&rd);
-    d->interest = ct_rd_nil(&rd) ? 0 : arg_fen(&rd, 0);
-    g->o.h.overdue = ct_rd_nil(&rd) ? 0 : arg_date(&rd);
+    d->rate_ppm = ct_rd_nil(&rd) ? 0 : (uint32_t)ct_rd_u64(&rd, (uint64_t)CC_PPM);
+    d->value_date = cc_arg_date(&rd);
+    d->settled_to = ct_rd_nil(&rd) ? d->value_date : cc_arg_date(&rd);
+    d->maturity = cc_arg_date(&rd);
+    d->interest = ct_rd_nil(&rd) ? 0 : cc_arg_fen(&rd, 0);
+    g->o.h.overdue = ct_rd_nil(&rd) ? 0 : cc_arg_date(&rd);
     g->o.h.term_days = (uint32_t)zyd_days_between(d->value_date, d->maturity);
     g->o.h.issued = g->o.h.applied = d->value_date;
     g->o.h.valid_until = d->maturity;
@@ -114,7 +114,7 @@ void event_opening(struct gu *g)
         period = true;
     }
     if (!ct_rd_nil(&rd)) {
-        b.h.used = arg_fen(&rd, 0);
+        b.h.used = cc_arg_fen(&rd, 0);
         period = true;
     }
     if (period) {

@@ -38,9 +38,9 @@ static void distribute(const struct gu *g, uint16_t collector, uint16_t party, c
     }
     if (party != collector) {
         oblige(&o, g, collector, party, sum, ZYD_GL_RECOV);
-        account(due, "2141", party);
+        cc_account(due, "2141", party);
         post(collector, ZYD_GL_RECOV, "2171", due, sum, o.id);
-        account(due, "1141", collector);
+        cc_account(due, "1141", collector);
     }
     for (uint32_t k = 0; k < n; k++) {
         post(party, ZYD_GL_RECOV, party == collector ? "2171" : due, t[k].account, t[k].amount,
@@ -74,8 +74,8 @@ void event_recover(struct gu *g)
     if (g->o.h.state != ZYD_GS_COMPENSATED && g->o.h.state != ZYD_GS_RECOVERING && g->o.h.state != ZYD_GS_WRITTEN_OFF) {
         ct_fail(E_BAD_STATE);
     }
-    int64_t gross = arg_fen(&rd, 1), cost = arg_fen(&rd, 0);
-    arg_text(&rd, 1, 35);
+    int64_t gross = cc_arg_fen(&rd, 1), cost = cc_arg_fen(&rd, 0);
+    cc_arg_text(&rd, 1, 35);
     ct_rd_end(&rd);
     uint32_t count = claim_load(&c, g);
     uint16_t collector = param_member(g, ZYD_GP_COLLECTOR), guar = param_member(g, ZYD_GP_GUAR);
@@ -103,7 +103,7 @@ void event_recover(struct gu *g)
     }
     int64_t total = c.h.net_recovered < borne ? c.h.net_recovered : borne;
     int64_t surplus = gross - take - (total - before);
-    alloc(inc, memory, total, weights, count);
+    cc_alloc(inc, memory, total, weights, count);
     char receivable[CT_ACCOUNT_SIZE], customer[CT_ACCOUNT_SIZE];
     gu_borrower(g);
     account_borrower(receivable, g, "1131");

@@ -12,7 +12,7 @@ static int32_t next_settlement(const struct gu *g, const struct zyd_guarantee_dr
     if (d->settled_to >= d->maturity || d->balance == 0) {
         return 0;
     }
-    int32_t next = settlement_after(d->settled_to, (uint32_t)param(g, ZYD_GP_SETTLE_DAY),
+    int32_t next = cc_settlement_after(d->settled_to, (uint32_t)param(g, ZYD_GP_SETTLE_DAY),
                                     (uint32_t)param(g, ZYD_GP_SETTLE_MONTHS));
     return min_date(next, d->maturity);
 }
@@ -73,8 +73,8 @@ static uint32_t running_days(const struct zyd_guarantee_drawdown *d, int32_t dat
 static int64_t running_interest(const struct gu *g, const struct zyd_guarantee_drawdown *d, int32_t date)
 {
     uint64_t lo = d->days_lo, hi = d->days_hi;
-    add_days(&lo, &hi, d->balance, running_days(d, date));
-    return interest(lo, hi, d->rate_ppm, (uint32_t)param(g, ZYD_GP_LOAN_BASIS));
+    cc_add_days(&lo, &hi, d->balance, running_days(d, date));
+    return cc_interest(lo, hi, d->rate_ppm, (uint32_t)param(g, ZYD_GP_LOAN_BASIS));
 }
 
 /* Books the interest of d up to date (exclusive) and starts a new accumulator. */
@@ -121,10 +121,10 @@ void event_repay(struct gu *g)
     state_in(g, ZYD_GS_ACTIVE, ZYD_GS_OVERDUE);
     bool active = g->o.h.state == ZYD_GS_ACTIVE;
     struct zyd_guarantee_drawdown *d = find_drawdown(g, (uint32_t)ct_rd_u64(&rd, 999999999));
-    int32_t date = arg_date(&rd);
-    int64_t amount = arg_fen(&rd, 1), open = d->interest;
+    int32_t date = cc_arg_date(&rd);
+    int64_t amount = cc_arg_fen(&rd, 1), open = d->interest;
     bool split = !ct_rd_nil(&rd);
-    int64_t paid_interest = split ? arg_fen(&rd, 0) : 0;
+    int64_t paid_interest = split ? cc_arg_fen(&rd, 0) : 0;
     ct_rd_end(&rd);
     if (date > g->call->date || date < d->settled_to) {
         ct_fail(E_BAD_DATE); /* ruling 15 */
@@ -164,7 +164,7 @@ void event_repay(struct gu *g)
         memo(g, g->o.h.principal, g->o.h.principal - paid_principal, ZYD_GL_RELEASE);
         if (active && !payoff) {
             /* the running accumulator keeps what this part earned until its value date */
-            add_days(&d->days_lo, &d->days_hi, paid_principal, running_days(d, date));
+            cc_add_days(&d->days_lo, &d->days_hi, paid_principal, running_days(d, date));
         }
         d->balance -= paid_principal;
         g->o.h.principal -= paid_principal;
@@ -210,8 +210,8 @@ void event_overdue(struct gu *g)
     int64_t owed = 0;
     ct_rd_array(&rd);
     state_in(g, ZYD_GS_ACTIVE, ZYD_GS_ACTIVE);
-    int32_t date = arg_date(&rd);
-    int64_t principal = arg_fen(&rd, 1), due = arg_fen(&rd, 0);
+    int32_t date = cc_arg_date(&rd);
+    int64_t principal = cc_arg_fen(&rd, 1), due = cc_arg_fen(&rd, 0);
     ct_rd_end(&rd);
     if (date > g->call->date) {
         ct_fail(E_BAD_DATE);

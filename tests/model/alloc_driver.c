@@ -270,7 +270,7 @@ static uint32_t weight_count;
 static void arithmetic(char **w, size_t n)
 {
     int64_t inc[12];
-    struct leaves l;
+    struct cc_leaves l;
     struct gu g;
     uint64_t v[8] = {0};
     for (size_t i = 1; i < n && i < 8; i++) {
@@ -281,18 +281,18 @@ static void arithmetic(char **w, size_t n)
         return;
     }
     if (strcmp(w[0], "total") == 0) {
-        alloc(inc, memory, (int64_t)v[1], weights, weight_count);
+        cc_alloc(inc, memory, (int64_t)v[1], weights, weight_count);
         for (uint32_t i = 0; i < weight_count; i++) {
             printf("%lld%c", (long long)inc[i], i + 1 == weight_count ? '\n' : ' ');
         }
     } else if (strcmp(w[0], "interest") == 0) {
-        printf("%lld\n", (long long)interest(v[1], v[2], (uint32_t)v[3], (uint32_t)v[4]));
+        printf("%lld\n", (long long)cc_interest(v[1], v[2], (uint32_t)v[3], (uint32_t)v[4]));
     } else if (strcmp(w[0], "fee") == 0) {
-        printf("%lld\n", (long long)fee((int64_t)v[1], (uint32_t)v[2], (uint32_t)v[3], (uint32_t)v[4]));
+        printf("%lld\n", (long long)cc_fee((int64_t)v[1], (uint32_t)v[2], (uint32_t)v[3], (uint32_t)v[4]));
     } else if (strcmp(w[0], "refee") == 0) {
-        printf("%lld\n", (long long)refee((int64_t)v[1], v[2], v[3], (uint32_t)v[4], (uint32_t)v[5], (uint32_t)v[6]));
+        printf("%lld\n", (long long)cc_fee_of_part((int64_t)v[1], v[2], v[3], (uint32_t)v[4], (uint32_t)v[5], (uint32_t)v[6]));
     } else if (strcmp(w[0], "settle") == 0) {
-        printf("%d\n", settlement_after((int32_t)v[1], (uint32_t)v[2], (uint32_t)v[3]));
+        printf("%d\n", cc_settlement_after((int32_t)v[1], (uint32_t)v[2], (uint32_t)v[3]));
     } else {
         set_params();
         memset(&g, 0, sizeof g);

@@ -9,8 +9,6 @@
 
 #include "tests/lib/ledger_fixture.h"
 
-#include "contracts/guarantee/alloc.c"
-#include "contracts/guarantee/interest.c"
 #include "contracts/guarantee/params.c"
 #include <zyd/guarantee_schema.h>
 
@@ -92,7 +90,7 @@ static uint32_t weight_count;
 static void ask_alloc(struct gu *g)
 {
     (void)g;
-    alloc(answer, memory, total, weights, weight_count);
+    cc_alloc(answer, memory, total, weights, weight_count);
 }
 
 static void expect_alloc(int64_t cumulative, const int64_t *want)
@@ -169,16 +167,16 @@ static void walk_node(const uint8_t *p, uint32_t count)
 {
     int64_t w[12], paid[12] = {0}, inc[12], target[12];
     const uint8_t *q = p;
-    for (uint32_t i = 0; i < count; i++, q = node_next(q)) {
-        w[i] = node_ppm(q);
-        if (node_children(q) > 0) {
-            walk_node(q + ZYD_GUARANTEE_NODE_SIZE, node_children(q));
+    for (uint32_t i = 0; i < count; i++, q = cc_node_next(q)) {
+        w[i] = cc_node_ppm(q);
+        if (cc_node_children(q) > 0) {
+            walk_node(q + ZYD_GUARANTEE_NODE_SIZE, cc_node_children(q));
         }
     }
     for (int64_t t = 0; t <= 64; t++) {
         int64_t sum = 0;
-        alloc(inc, paid, t, w, count);
-        alloc(target, 0, t, w, count);
+        cc_alloc(inc, paid, t, w, count);
+        cc_alloc(target, 0, t, w, count);
         for (uint32_t i = 0; i < count; i++) {
             worst = inc[i] < worst ? inc[i] : worst;
             worst = target[i] != paid[i] ? -99 : worst;
@@ -189,11 +187,11 @@ static void walk_node(const uint8_t *p, uint32_t count)
 }
 
 static int64_t bank_part;
-static struct leaves parts;
+static struct cc_leaves parts;
 static void ask_tree(struct gu *g)
 {
-    tree_check(g);
-    walk_node(g->tree, 2);
+    cc_tree_check(&g->tree);
+    walk_node(g->tree.p, 2);
     bank_part = tree_split(&parts, g, total);
 }
 
@@ -267,21 +265,21 @@ static void example_E2_the_tree_gives_other_fen_than_a_flat_table(void **state)
 static void ask_sums(struct gu *g)
 {
     (void)g;
-    answer[0] = interest(5733333340, 0, 43500, 360);
-    answer[1] = interest(18036666580, 0, 43500, 360);
-    answer[2] = fee(123456789, 10000, 211, 365);
-    answer[3] = refee(123456789, 200000, 1000000, 3000, 211, 365);
-    answer[4] = fee(123456789, 10000, 211, 360);
-    answer[5] = interest(8679011967, 0, 43500, 360);
+    answer[0] = cc_interest(5733333340, 0, 43500, 360);
+    answer[1] = cc_interest(18036666580, 0, 43500, 360);
+    answer[2] = cc_fee(123456789, 10000, 211, 365);
+    answer[3] = cc_fee_of_part(123456789, 200000, 1000000, 3000, 211, 365);
+    answer[4] = cc_fee(123456789, 10000, 211, 360);
+    answer[5] = cc_interest(8679011967, 0, 43500, 360);
     uint64_t lo = 0, hi = 0; /* E18: 64 bits of fen-days are not enough */
     for (int i = 0; i < 3; i++) {
-        add_days(&lo, &hi, FEN_MAX, 1000);
+        cc_add_days(&lo, &hi, CC_FEN_MAX, 1000);
     }
     answer[6] = (int64_t)hi;
     answer[7] = (int64_t)lo;
-    answer[8] = interest(lo, hi, 43500, 360);
-    answer[9] = interest(180000000, 0, 1, 360);  /* exactly half a fen goes up */
-    answer[10] = interest(179999999, 0, 1, 360);
+    answer[8] = cc_interest(lo, hi, 43500, 360);
+    answer[9] = cc_interest(180000000, 0, 1, 360);  /* exactly half a fen goes up */
+    answer[10] = cc_interest(179999999, 0, 1, 360);
 }
 
 static void interest_and_fees_are_those_of_E3_to_E5_and_E18(void **state)
@@ -298,12 +296,12 @@ static void interest_and_fees_are_those_of_E3_to_E5_and_E18(void **state)
 static void ask_dates(struct gu *g)
 {
     (void)g;
-    answer[0] = settlement_after(20250115, 20, 0x924);
-    answer[1] = settlement_after(20250319, 20, 0x924);
-    answer[2] = settlement_after(20250320, 20, 0x924); /* later than the date itself */
-    answer[3] = settlement_after(20251220, 20, 0x924);
-    answer[4] = settlement_after(20240229, 1, 0xfff);
-    answer[5] = settlement_after(20250620, 20, 0x800); /* December only */
+    answer[0] = cc_settlement_after(20250115, 20, 0x924);
+    answer[1] = cc_settlement_after(20250319, 20, 0x924);
+    answer[2] = cc_settlement_after(20250320, 20, 0x924); /* later than the date itself */
+    answer[3] = cc_settlement_after(20251220, 20, 0x924);
+    answer[4] = cc_settlement_after(20240229, 1, 0xfff);
+    answer[5] = cc_settlement_after(20250620, 20, 0x800); /* December only */
 }
 
 static void settlement_dates_are_the_twentieth_of_the_quarter_end(void **state)
