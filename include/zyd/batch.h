@@ -10,7 +10,7 @@
 #define ZYD_BATCH_H
 
 #include <zyd/genesis.h>
-#include <zyd/guarantee_schema.h>
+#include <zyd/product.h>
 #include <zyd/io.h>
 
 #define ZYD_CSV_SIZE_MAX (16u << 20)
@@ -52,7 +52,7 @@ struct zyd_batch_row {
     struct zyd_span args;
 };
 struct zyd_batch {
-    const struct zyd_guarantee_event_info *event;
+    const struct zyd_event *event;
     const struct zyd_csv *csv;
     size_t row_count, good_count, issue_count;
     struct zyd_batch_row *rows; /* row i: data row i of the file */
@@ -62,10 +62,10 @@ struct zyd_batch {
 /* genesis NULL: programmes and members are not checked.  programme: default when the file has no such column, or NULL.
  * Returns ZYD_OK with issues, or an error about the file as a whole: the header (E8071 names the nearest, E8072). */
 enum zyd_status zyd_batch_plan(struct zyd_batch **out, struct zyd_err *err, const struct zyd_csv *csv,
-                               const struct zyd_guarantee_event_info *event, const struct zyd_genesis *genesis,
+                               const struct zyd_event *event, const struct zyd_genesis *genesis,
                                const char *programme);
 void zyd_batch_free(struct zyd_batch *b);
 /* Header line of an empty file for the event; into out (cap bytes). */
-void zyd_batch_template(char *out, size_t cap, const struct zyd_guarantee_event_info *event, int lang);
+void zyd_batch_template(char *out, size_t cap, const struct zyd_event *event, int lang);
 
 #endif

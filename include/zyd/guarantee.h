@@ -1,7 +1,7 @@
 /* zyd/guarantee.h: product (a), financing guarantee with risk sharing (domain.md 3.1): its numbers and its records.
  *
  * Shared by the contract (contracts/guarantee, in the VM) and by the tools and tests outside: freestanding, needs
- * <stdint.h> only.  Names, argument lists and encoders for people and JSON are in zyd/guarantee_schema.h.
+ * <stdint.h> only.  Names, argument lists and encoders for people and JSON are in zyd/product.h.
  * All numbers here are fixed: they stand in the ledger.  Sections and rulings are domain.md's.
  */
 #ifndef ZYD_GUARANTEE_H
@@ -130,7 +130,7 @@ enum zyd_guarantee_label {
  *   bin   banks that may apply: u16 big-endian each, ascending
  *   array of str: labels of the inner nodes in order (REST, PROV_SIDE ...): for people only
  *   array of str: names of the documents that a claim must carry, in the order of its hashes
- * X(NAME, text, type, default, min, max, zh, en); types: zyd/guarantee_schema.h.  A member is an index, 65535 = none. */
+ * X(NAME, text, type, default, min, max, zh, en); types: zyd/product.h.  A member is an index, 65535 = none. */
 #define ZYD_GUARANTEE_PARAMS(X)                                                                                        \
     X(CLASS, "class", U64, 1, 1, 255, "项目类别", "programmes of one class share household caps")                      \
     X(SETTLE, "settle", SETTLE, 1, 0, 1, "结算方式", "obligations settle gross by PAID, or in netting cycles")         \

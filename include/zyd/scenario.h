@@ -10,7 +10,7 @@
 
 #include <zyd/base.h>
 #include <zyd/genesis.h>
-#include <zyd/guarantee_schema.h>
+#include <zyd/product.h>
 #include <zyd/ledger.h>
 
 #define ZYD_SCENARIO_WHY 240
@@ -28,7 +28,7 @@ struct zyd_scenario_plan {
     } members[ZYD_MEMBERS_MAX];
     size_t member_count;
     char programme[ZYD_CODE_MAX + 1];
-    struct zyd_pair params[ZYD_SCENARIO_PARAMS_MAX]; /* for zyd_guarantee_params_encode */
+    struct zyd_pair params[ZYD_SCENARIO_PARAMS_MAX]; /* for zyd_product_params_encode */
     size_t param_count;
     struct {
         int32_t from, to; /* both included */

@@ -393,11 +393,11 @@ void workload_init(struct sim *s)
         g->calendars[0].years[y].days[45] = leap ? 0x3f : 0x1f;
     }
     uint8_t params[4096];
-    char why[ZYD_GUARANTEE_WHY];
+    char why[ZYD_WHY];
     struct zyd_wr wr = zyd_wr_of(params, sizeof params);
-    struct zyd_guarantee_members members = {g, member_index, member_code};
+    struct zyd_members members = {g, member_index, member_code};
     static const struct zyd_pair pairs[] = {{"preset", "NAT2080"}, {"banks", "BANK"}};
-    zyd_assert(zyd_guarantee_params_encode(&wr, why, pairs, 2, &members) == ZYD_OK);
+    zyd_assert(zyd_product_params_encode(&zyd_product_guarantee, &wr, why, pairs, 2, &members) == ZYD_OK);
     g->programme_count = 1;
     g->programmes[0] = (struct zyd_programme){.id = 1, .contract = 1, .code = zyd_span("NAT2080", 7), .name_zh = g->name_zh,
                                               .name_en = g->name_en, .class_ = 1, .pending_days = 10, .params = zyd_wr_span(&wr)};

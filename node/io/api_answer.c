@@ -284,10 +284,9 @@ struct zyd_span zyd_contract_text(const struct zyd_genesis *g, uint16_t contract
     return contract == ZYD_CONTRACT_HOST ? zyd_span(host, 4) : zyd_span(none, 1);
 }
 
-static bool is_guarantee(const struct zyd_genesis *g, uint16_t contract)
+static const struct zyd_product *product_of(const struct zyd_genesis *g, uint16_t contract)
 {
-    struct zyd_span name = zyd_contract_text(g, contract);
-    return name.size == 9 && memcmp(name.data, "guarantee", 9) == 0;
+    return zyd_product_of(zyd_contract_text(g, contract));
 }
 
 const char *zyd_event_text(char out[24], const struct zyd_genesis *g, uint16_t contract, uint16_t event, uint8_t deadline, bool sys)
@@ -296,8 +295,8 @@ const char *zyd_event_text(char out[24], const struct zyd_genesis *g, uint16_t c
     if (contract == ZYD_CONTRACT_HOST && event >= 1 && event <= 6) {
         return host[event];
     }
-    if (is_guarantee(g, contract)) {
-        return zyd_guarantee_outcome_name(event, deadline);
+    if (product_of(g, contract)) {
+        return zyd_outcome_name(product_of(g, contract), event, deadline);
     }
     snprintf(out, 24, sys ? "%u.%u" : "%u", event, deadline);
     return out;
@@ -310,11 +309,11 @@ static void set_pair(void *ctx, const char *name, const char *value)
 
 json_t *zyd_j_args(const struct zyd_genesis *g, const struct zyd_op *op)
 {
-    if (is_guarantee(g, op->contract)) {
-        const struct zyd_guarantee_event_info *e = zyd_guarantee_event_by_number(op->event);
-        struct zyd_guarantee_members members = zyd_api_members(g);
+    if (product_of(g, op->contract)) {
+        const struct zyd_event *e = zyd_event_by_number(product_of(g, op->contract), op->event);
+        struct zyd_members members = zyd_api_members(g);
         json_t *o = json_object();
-        if (e && zyd_guarantee_args_decode(set_pair, o, e, op->args, &members) == ZYD_OK) {
+        if (e && zyd_args_decode(set_pair, o, e, op->args, &members) == ZYD_OK) {
             return o;
         }
         json_decref(o);

@@ -105,7 +105,7 @@ static void breaker_json(json_t *o, const struct zyd_api *a, const struct zyd_pr
         memset(&b, 0, sizeof b);
         b.year = zyd_date_of_ms((int64_t)zyd_view_time_ms(a->view)) / 10000;
     }
-    const struct zyd_guarantee_name *state = zyd_guarantee_breaker_by_number(b.state);
+    const struct zyd_name *state = zyd_name_by_number(&zyd_guarantee_breakers, b.state);
     zyd_j_str(o, "breaker", state ? state->name : "?");
     zyd_j_str(o, "breaker_zh", state ? state->zh : "?");
     zyd_j_u64(o, "year", (uint64_t)b.year);
@@ -141,7 +141,7 @@ static json_t *programme_json(const struct request *r, const struct zyd_programm
         zyd_j_u64(o, "contracts", v->contracts);
         zyd_j_fen(o, "principal", v->principal);
         for (uint16_t i = 0; i < 64; i++) {
-            const struct zyd_guarantee_name *state = zyd_guarantee_state_by_number(i);
+            const struct zyd_name *state = zyd_name_by_number(&zyd_product_guarantee.states, i);
             if (state && v->by_state[i] > 0) {
                 zyd_j_u64(states, state->name, v->by_state[i]);
             }
@@ -175,7 +175,7 @@ enum step zyd_run_programme_get(struct request *r)
     const char *code = r->uri.segments[2];
     for (uint16_t i = 0; i < a->g->programme_count; i++) {
         const struct zyd_programme *p = &a->g->programmes[i];
-        struct zyd_guarantee_members members = zyd_api_members(a->g);
+        struct zyd_members members = zyd_api_members(a->g);
         if (p->code.size != strlen(code) || memcmp(p->code.data, code, p->code.size) != 0) {
             continue;
         }
@@ -183,7 +183,7 @@ enum step zyd_run_programme_get(struct request *r)
         json_t *o = programme_json(r, p), *params = json_object();
         bool guarantee = zyd_view_programme(a->view, p->id)->guarantee;
         zyd_view_unlock(a->view);
-        if (guarantee && zyd_guarantee_params_decode(set_param, params, p->params, &members) == ZYD_OK) {
+        if (guarantee && zyd_product_params_decode(&zyd_product_guarantee, set_param, params, p->params, &members) == ZYD_OK) {
             json_object_set_new(o, "params", params);
         } else {
             json_decref(params);

@@ -270,36 +270,60 @@ enum step zyd_run_errors_get(struct request *r)
     return zyd_answer(r, 200, zyd_page_json(r, items, UINT64_MAX));
 }
 
+static json_t *schema_field(const struct zyd_field *f)
+{
+    char name[64];
+    json_t *o = json_object();
+    snprintf(name, sizeof name, "%s%s", f->name, f->type == ZYD_FIELD_FEN ? "_fen" : "");
+    zyd_j_str(o, "name", name);
+    zyd_j_str(o, "type", zyd_field_type_name(f));
+    json_object_set_new(o, "required", json_boolean(f->required));
+    zyd_j_u64s(o, "min", f->min);
+    zyd_j_u64s(o, "max", f->max);
+    zyd_j_str(o, "zh", f->zh);
+    zyd_j_str(o, "en", f->en);
+    if (f->type == ZYD_FIELD_WORD) {
+        json_t *words = json_array();
+        for (size_t i = 0; i < f->names->count; i++) {
+            json_array_append_new(words, json_string(f->names->at[i].name));
+        }
+        json_object_set_new(o, "words", words);
+    }
+    if (f->type == ZYD_FIELD_LIST) {
+        json_t *columns = json_array();
+        for (uint8_t i = 0; i < f->column_count; i++) {
+            json_array_append_new(columns, json_string(zyd_field_type_name(&f->columns[i])));
+        }
+        json_object_set_new(o, "columns", columns);
+    }
+    return o;
+}
+
+static json_t *schema_event(const struct zyd_product *p, const struct zyd_event *e)
+{
+    json_t *o = json_object(), *args = json_array();
+    zyd_j_str(o, "contract", p->name);
+    zyd_j_str(o, "event", e->name);
+    zyd_j_u64(o, "number", e->number);
+    zyd_j_str(o, "zh", e->zh);
+    zyd_j_str(o, "en", e->en);
+    zyd_j_str(o, "actor", e->actor);
+    json_object_set_new(o, "makes", json_boolean(e->makes));
+    for (uint8_t k = 0; k < e->arg_count; k++) {
+        json_array_append_new(args, schema_field(&e->args[k]));
+    }
+    json_object_set_new(o, "args", args);
+    return o;
+}
+
 enum step zyd_run_schema_get(struct request *r)
 {
-    size_t count;
-    const struct zyd_guarantee_event_info *e = zyd_guarantee_events(&count);
+    const struct zyd_product *p;
     json_t *items = json_array();
-    for (size_t i = 0; i < count; i++) {
-        json_t *o = json_object(), *args = json_array();
-        zyd_j_str(o, "contract", "guarantee");
-        zyd_j_str(o, "event", e[i].name);
-        zyd_j_u64(o, "number", e[i].number);
-        zyd_j_str(o, "zh", e[i].zh);
-        zyd_j_str(o, "en", e[i].en);
-        zyd_j_str(o, "actor", e[i].actor);
-        json_object_set_new(o, "makes", json_boolean(e[i].makes));
-        for (uint8_t k = 0; k < e[i].arg_count; k++) {
-            const struct zyd_guarantee_arg *arg = &e[i].args[k];
-            char name[64];
-            json_t *one = json_object();
-            snprintf(name, sizeof name, "%s%s", arg->name, arg->type == ZYD_GT_FEN ? "_fen" : "");
-            zyd_j_str(one, "name", name);
-            zyd_j_str(one, "type", zyd_guarantee_type_name(arg->type));
-            json_object_set_new(one, "required", json_boolean(arg->required));
-            zyd_j_u64s(one, "min", arg->min);
-            zyd_j_u64s(one, "max", arg->max);
-            zyd_j_str(one, "zh", arg->zh);
-            zyd_j_str(one, "en", arg->en);
-            json_array_append_new(args, one);
+    for (size_t k = 0; (p = zyd_product_at(k)) != NULL; k++) {
+        for (size_t i = 0; i < p->event_count; i++) {
+            json_array_append_new(items, schema_event(p, &p->events[i]));
         }
-        json_object_set_new(o, "args", args);
-        json_array_append_new(items, o);
     }
     return zyd_answer(r, 200, zyd_page_json(r, items, UINT64_MAX));
 }
@@ -449,7 +473,7 @@ static void ledger_metrics(FILE *f, struct zyd_api *a, const struct state *s)
     metric(f, "zyd_fuel_total", "counter", "Fuel of final blocks since the start.", s->h.replica.fuel_final);
     metric_head(f, "zyd_contracts", "gauge", "Guarantee contracts by state.");
     for (uint16_t i = 0; i < 64; i++) {
-        const struct zyd_guarantee_name *n = zyd_guarantee_state_by_number(i);
+        const struct zyd_name *n = zyd_name_by_number(&zyd_product_guarantee.states, i);
         if (n) {
             fprintf(f, "zyd_contracts{state=\"%s\"} %u\n", n->name, states[i]);
         }

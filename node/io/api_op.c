@@ -164,12 +164,12 @@ static bool code_of(void *ctx, char out[13], uint16_t member)
     return true;
 }
 
-struct zyd_guarantee_members zyd_api_members(const struct zyd_genesis *g)
+struct zyd_members zyd_api_members(const struct zyd_genesis *g)
 {
-    return (struct zyd_guarantee_members){(void *)(uintptr_t)g, index_of, code_of};
+    return (struct zyd_members){(void *)(uintptr_t)g, index_of, code_of};
 }
 
-static const struct zyd_guarantee_arg *arg_by_name(const struct zyd_guarantee_event_info *e, const char *name, size_t size)
+static const struct zyd_field *arg_by_name(const struct zyd_event *e, const char *name, size_t size)
 {
     for (uint8_t i = 0; i < e->arg_count; i++) {
         if (strlen(e->args[i].name) == size && memcmp(e->args[i].name, name, size) == 0) {
@@ -191,23 +191,23 @@ static bool list_has_comma(const json_t *v)
 }
 
 /* One member of "args" as the schema's text; NULL with the problem set. */
-static char *arg_text(struct problem *p, const struct zyd_guarantee_event_info *e, const char *name, const json_t *value)
+static char *arg_text(struct problem *p, const struct zyd_event *e, const char *name, const json_t *value)
 {
     char pointer[96];
     size_t size = strlen(name);
-    const struct zyd_guarantee_arg *arg = arg_by_name(e, name, size);
+    const struct zyd_field *arg = arg_by_name(e, name, size);
     bool fen = false;
     snprintf(pointer, sizeof pointer, "/args/%.80s", name);
     if (!arg && size > 4 && strcmp(name + size - 4, "_fen") == 0) {
         arg = arg_by_name(e, name, size - 4);
         fen = true;
-        arg = arg && arg->type == ZYD_GT_FEN ? arg : NULL;
+        arg = arg && arg->type == ZYD_FIELD_FEN ? arg : NULL;
     }
     if (!arg) {
         zyd_problem_set(p, ZYD_ERR_FIELD_UNKNOWN, pointer, "%s has no argument %.80s", e->name, name);
         return NULL;
     }
-    if (arg->type == ZYD_GT_FEN) {
+    if (arg->type == ZYD_FIELD_FEN) {
         uint64_t n;
         if (!fen || !json_is_string(value) || !zyd_decimal_parse(&n, json_string_value(value), (uint64_t)ZYD_MONEY_MAX)) {
             zyd_problem_set(p, ZYD_ERR_FIELD_VALUE, pointer, "%s_fen: a text of integer fen is expected", arg->name);
@@ -229,18 +229,18 @@ static char *arg_text(struct problem *p, const struct zyd_guarantee_event_info *
 }
 
 /* The reason of the schema begins with the name of the argument. */
-static void schema_problem(struct problem *p, const struct zyd_guarantee_event_info *e, const json_t *args, const char *why)
+static void schema_problem(struct problem *p, const struct zyd_event *e, const json_t *args, const char *why)
 {
     char pointer[96] = "/args";
     size_t n = strcspn(why, " :=");
-    const struct zyd_guarantee_arg *arg = arg_by_name(e, why, n);
+    const struct zyd_field *arg = arg_by_name(e, why, n);
     if (!arg && n > 4 && memcmp(why + n - 4, "_fen", 4) == 0) {
         arg = arg_by_name(e, why, n - 4);
     }
     bool missing = false;
     if (arg) {
         char given[80];
-        snprintf(given, sizeof given, "%.60s%s", arg->name, arg->type == ZYD_GT_FEN ? "_fen" : "");
+        snprintf(given, sizeof given, "%.60s%s", arg->name, arg->type == ZYD_FIELD_FEN ? "_fen" : "");
         snprintf(pointer, sizeof pointer, "/args/%s", given);
         missing = !json_object_get(args, given);
     }
@@ -248,11 +248,11 @@ static void schema_problem(struct problem *p, const struct zyd_guarantee_event_i
 }
 
 static bool args_by_schema(struct zyd_wr *wr, struct problem *p, const struct zyd_genesis *g,
-                           const struct zyd_guarantee_event_info *e, const json_t *args)
+                           const struct zyd_event *e, const json_t *args)
 {
     struct zyd_pair pairs[PAIRS_MAX];
-    struct zyd_guarantee_members members = zyd_api_members(g);
-    char why[ZYD_GUARANTEE_WHY] = "";
+    struct zyd_members members = zyd_api_members(g);
+    char why[ZYD_WHY] = "";
     size_t count = 0;
     bool good = true;
     const char *key;
@@ -279,7 +279,7 @@ static bool args_by_schema(struct zyd_wr *wr, struct problem *p, const struct zy
         pairs[count++] = (struct zyd_pair){key, text};
     }
     if (good) {
-        enum zyd_status s = zyd_guarantee_args_encode(wr, why, e, pairs, count, &members);
+        enum zyd_status s = zyd_args_encode(wr, why, e, pairs, count, &members);
         good = s == ZYD_OK;
         if (!good) {
             schema_problem(p, e, args, why[0] ? why : zyd_status_text(s));
@@ -325,10 +325,9 @@ static bool finish(struct op_request *out, struct problem *p, struct zyd_op *op,
     return true;
 }
 
-static bool is_guarantee(const struct zyd_genesis *g, uint16_t contract)
+static const struct zyd_product *product_of(const struct zyd_genesis *g, uint16_t contract)
 {
-    struct zyd_span name = zyd_contract_text(g, contract);
-    return name.size == 9 && memcmp(name.data, "guarantee", 9) == 0;
+    return zyd_product_of(zyd_contract_text(g, contract));
 }
 
 /* Event and arguments into op; scratch holds the arguments. */
@@ -336,8 +335,8 @@ static bool event_args(struct zyd_op *op, struct zyd_wr *args, struct problem *p
                        const json_t *body, bool makes)
 {
     uint64_t number;
-    if (is_guarantee(g, op->contract)) {
-        const struct zyd_guarantee_event_info *e = zyd_guarantee_event_by_name(event);
+    if (product_of(g, op->contract)) {
+        const struct zyd_event *e = zyd_event_by_name(product_of(g, op->contract), event);
         if (!e || e->makes != makes) {
             zyd_problem_set(p, ZYD_ERR_FIELD_VALUE, makes ? "/event" : "", "%.40s is not an event that %s", event,
                             makes ? "makes a contract" : "a contract knows (GET /v1/schema)");

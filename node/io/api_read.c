@@ -93,7 +93,7 @@ static void guarantee_head(json_t *o, const struct zyd_genesis *g, const struct 
     } flags[] = {{ZYD_GF_FILED, "FILED"},         {ZYD_GF_NOTICE_LATE, "NOTICE_LATE"}, {ZYD_GF_ESCALATED, "ESCALATED"},
                  {ZYD_GF_PAY_LATE, "PAY_LATE"},   {ZYD_GF_SHARE_LATE, "SHARE_LATE"},   {ZYD_GF_OPENING, "OPENING"}};
     const struct zyd_guarantee_object *h = &v->head;
-    const struct zyd_guarantee_name *state = zyd_guarantee_state_by_number(h->state);
+    const struct zyd_name *state = zyd_name_by_number(&zyd_product_guarantee.states, h->state);
     char borrower[19];
     json_t *list = json_array();
     zyd_j_str(o, "state", state ? state->name : "?");
@@ -224,7 +224,7 @@ const char *zyd_obligation_state(uint8_t state)
 
 json_t *zyd_obligation_json(const struct zyd_api *a, const struct zyd_view_obligation *x)
 {
-    const struct zyd_guarantee_name *reason = zyd_guarantee_label_by_number(x->o.reason);
+    const struct zyd_name *reason = zyd_label_by_number(&zyd_product_guarantee, x->o.reason);
     json_t *o = json_object();
     zyd_j_hash(o, "id", &x->o.id);
     zyd_j_member(o, "debtor", a->g, x->o.debtor);
@@ -257,7 +257,7 @@ static json_t *deadlines_json(const struct zyd_api *a, const struct zyd_view_obj
     const struct zyd_view_record *rec = zyd_view_record(a->view, &key);
     if (rec && zyd_deadlines_decode(&d, zyd_span(rec->value, rec->size)) == ZYD_OK) {
         for (uint8_t i = 0; i < d.count; i++) {
-            const struct zyd_guarantee_name *n = zyd_guarantee_deadline_by_number(d.slots[i].number);
+            const struct zyd_name *n = zyd_name_by_number(&zyd_product_guarantee.deadlines, d.slots[i].number);
             json_t *one = json_object();
             zyd_j_u64(one, "number", d.slots[i].number);
             zyd_j_str(one, "name", n && x->contract == zyd_view_guarantee(a->view) ? n->name : NULL);
@@ -330,7 +330,7 @@ enum step zyd_run_contracts_get(struct request *r)
     uint16_t party, programme, member;
     const char *state = zyd_uri_arg(&r->uri, "state"), *q = zyd_uri_arg(&r->uri, "q"), *ref = zyd_uri_arg(&r->uri, "client_ref");
     const char *contract = zyd_uri_arg(&r->uri, "contract");
-    const struct zyd_guarantee_name *wanted = state ? zyd_guarantee_state_by_name(state) : NULL;
+    const struct zyd_name *wanted = state ? zyd_name_by_text(&zyd_product_guarantee.states, state) : NULL;
     if (!zyd_page_read(r, &page) || !zyd_member_arg(r, "party", &party) || !zyd_member_arg(r, "member", &member) ||
         !zyd_programme_arg(r, &programme) || (state && !wanted && !bad_arg(r, "state", state))) {
         return zyd_answer_problem(r);

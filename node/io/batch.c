@@ -58,7 +58,7 @@ static void issue(struct planning *p, uint32_t row, int column, uint32_t code, c
 
 /* ---- header ---- */
 
-static int argument_named(const struct zyd_guarantee_event_info *event, const char *name)
+static int argument_named(const struct zyd_event *event, const char *name)
 {
     for (uint8_t i = 0; i < event->arg_count; i++) {
         if (strcmp(event->args[i].name, name) == 0 || strcmp(event->args[i].zh, name) == 0) {
@@ -68,7 +68,7 @@ static int argument_named(const struct zyd_guarantee_event_info *event, const ch
     return COL_UNKNOWN;
 }
 
-static int column_named(const struct zyd_guarantee_event_info *event, const char *name)
+static int column_named(const struct zyd_event *event, const char *name)
 {
     int at = argument_named(event, name);
     for (size_t i = 0; at == COL_UNKNOWN && i < sizeof aliases / sizeof aliases[0]; i++) {
@@ -97,7 +97,7 @@ static size_t strangeness(const char *a, const char *b)
     return n;
 }
 
-static const char *nearest_column(const struct zyd_guarantee_event_info *event, const char *name)
+static const char *nearest_column(const struct zyd_event *event, const char *name)
 {
     const char *best = "client_ref";
     size_t least = strangeness(best, name);
@@ -128,7 +128,7 @@ static const char *nearest_column(const struct zyd_guarantee_event_info *event, 
 static enum zyd_status read_header(struct planning *p, struct zyd_err *err)
 {
     const struct zyd_csv *csv = p->b->csv;
-    const struct zyd_guarantee_event_info *event = p->b->event;
+    const struct zyd_event *event = p->b->event;
     bool have_ref = false, have_contract = false, have[64] = {false};
     for (size_t k = 0; k < csv->columns; k++) {
         const char *name = zyd_csv_cell(csv, 0, k);
@@ -222,7 +222,7 @@ static bool printable(const char *s)
     return true;
 }
 
-static void check_amount(struct planning *p, uint32_t row, int column, const struct zyd_guarantee_arg *arg, const char *text)
+static void check_amount(struct planning *p, uint32_t row, int column, const struct zyd_field *arg, const char *text)
 {
     int64_t fen = 0;
     char low[32], high[32], zh[120], en[120];
@@ -239,7 +239,7 @@ static void check_amount(struct planning *p, uint32_t row, int column, const str
     }
 }
 
-static void check_number(struct planning *p, uint32_t row, int column, const struct zyd_guarantee_arg *arg, const char *text)
+static void check_number(struct planning *p, uint32_t row, int column, const struct zyd_field *arg, const char *text)
 {
     char zh[120], en[120];
     if (scientific(text)) {
@@ -253,7 +253,7 @@ static void check_number(struct planning *p, uint32_t row, int column, const str
     }
 }
 
-static void check_argument(struct planning *p, uint32_t row, int column, const struct zyd_guarantee_arg *arg, const char *text)
+static void check_argument(struct planning *p, uint32_t row, int column, const struct zyd_field *arg, const char *text)
 {
     int32_t date;
     uint32_t code;
@@ -264,40 +264,31 @@ static void check_argument(struct planning *p, uint32_t row, int column, const s
         return;
     }
     switch (arg->type) {
-    case ZYD_GT_FEN:
+    case ZYD_FIELD_FEN:
         check_amount(p, row, column, arg, text);
         return;
-    case ZYD_GT_DATE:
+    case ZYD_FIELD_DATE:
         if (!zyd_date_parse(&date, text)) {
             issue(p, row, column, ZYD_ERR_CSV_DATE, text, NULL, NULL);
         }
         return;
-    case ZYD_GT_BORROWER:
+    case ZYD_FIELD_BORROWER:
         code = check_borrower(text);
         if (code) {
             issue(p, row, column, code, text, NULL, NULL);
         }
         return;
-    case ZYD_GT_U64:
+    case ZYD_FIELD_U64:
         check_number(p, row, column, arg, text);
         return;
-    case ZYD_GT_PPM:
-    case ZYD_GT_BOOL:
-    case ZYD_GT_ID:
-    case ZYD_GT_IDS:
-    case ZYD_GT_STR:
-    case ZYD_GT_MEMBER:
-    case ZYD_GT_BASIS:
-    case ZYD_GT_MONTHS:
-    case ZYD_GT_SETTLE:
-    case ZYD_GT_COVER:
-    case ZYD_GT_SILENCE:
-    case ZYD_GT_PERIOD:
-    case ZYD_GT_OVERFLOW:
-    case ZYD_GT_RECOVERY:
-    case ZYD_GT_STATE:
-    case ZYD_GT_POSTINGS:
-    case ZYD_GT_FENS:
+    case ZYD_FIELD_PPM:
+    case ZYD_FIELD_BOOL:
+    case ZYD_FIELD_ID:
+    case ZYD_FIELD_STR:
+    case ZYD_FIELD_MEMBER:
+    case ZYD_FIELD_MONTHS:
+    case ZYD_FIELD_WORD:
+    case ZYD_FIELD_LIST:
         if (scientific(text)) {
             issue(p, row, column, ZYD_ERR_CSV_SCIENTIFIC, text, NULL, NULL);
         }
@@ -370,10 +361,10 @@ static bool code_of(void *ctx, char out[13], uint16_t member)
 static void encode_row(struct planning *p, struct zyd_batch_row *r)
 {
     const struct zyd_csv *csv = p->b->csv;
-    const struct zyd_guarantee_event_info *event = p->b->event;
-    struct zyd_guarantee_members members = {(void *)(uintptr_t)p->genesis, index_of, code_of};
+    const struct zyd_event *event = p->b->event;
+    struct zyd_members members = {(void *)(uintptr_t)p->genesis, index_of, code_of};
     struct zyd_pair pairs[ZYD_CSV_COLUMNS_MAX];
-    char why[ZYD_GUARANTEE_WHY] = "";
+    char why[ZYD_WHY] = "";
     size_t count = 0;
     for (size_t k = 0; k < csv->columns; k++) {
         const char *text = zyd_csv_cell(csv, r->row - 1, k);
@@ -386,7 +377,7 @@ static void encode_row(struct planning *p, struct zyd_batch_row *r)
         return;
     }
     struct zyd_wr wr = zyd_wr_of(p->args + p->args_used, ZYD_OP_SIZE_MAX);
-    if (zyd_guarantee_args_encode(&wr, why, event, pairs, count, &members) != ZYD_OK || wr.full) {
+    if (zyd_args_encode(&wr, why, event, pairs, count, &members) != ZYD_OK || wr.full) {
         int column = -1;
         for (size_t k = 0; k < csv->columns; k++) {
             if (p->map[k] >= 0) {
@@ -455,7 +446,7 @@ static int by_row(const void *a, const void *b)
 }
 
 enum zyd_status zyd_batch_plan(struct zyd_batch **out, struct zyd_err *err, const struct zyd_csv *csv,
-                               const struct zyd_guarantee_event_info *event, const struct zyd_genesis *genesis,
+                               const struct zyd_event *event, const struct zyd_genesis *genesis,
                                const char *programme)
 {
     struct zyd_batch *b = calloc(1, sizeof *b);
@@ -530,7 +521,7 @@ void zyd_batch_free(struct zyd_batch *b)
     }
 }
 
-void zyd_batch_template(char *out, size_t cap, const struct zyd_guarantee_event_info *event, int lang)
+void zyd_batch_template(char *out, size_t cap, const struct zyd_event *event, int lang)
 {
     size_t used = (size_t)snprintf(out, cap, "%s",
                                    event->makes ? (lang == ZYD_LANG_ZH ? "业务编号" : "client_ref")

@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <zyd/catalogue.h>
 #include <zyd/consortium.h>
-#include <zyd/guarantee_schema.h>
+#include <zyd/product.h>
 
 #include "consortium_json.h"
 
@@ -27,9 +27,9 @@ static bool code_of(void *ctx, char out[13], uint16_t member)
     return true;
 }
 
-static struct zyd_guarantee_members members_of(const struct zyd_genesis *g)
+static struct zyd_members members_of(const struct zyd_genesis *g)
 {
-    return (struct zyd_guarantee_members){(void *)(uintptr_t)g, index_of, code_of};
+    return (struct zyd_members){(void *)(uintptr_t)g, index_of, code_of};
 }
 
 /* ---- any contract: arrays as they are ---- */
@@ -105,11 +105,12 @@ char *zyd_cj_value_text(const json_t *v)
     return NULL;
 }
 
-static enum zyd_status schema_encode(struct zyd_wr *wr, struct zyd_err *err, const json_t *o, const struct zyd_genesis *g)
+static enum zyd_status schema_encode(const struct zyd_product *product, struct zyd_wr *wr, struct zyd_err *err, const json_t *o,
+                                     const struct zyd_genesis *g)
 {
     struct zyd_pair pairs[PAIRS_MAX];
-    struct zyd_guarantee_members members = members_of(g);
-    char why[ZYD_GUARANTEE_WHY] = "";
+    struct zyd_members members = members_of(g);
+    char why[ZYD_WHY] = "";
     size_t count = 0;
     enum zyd_status s = ZYD_OK;
     const char *key;
@@ -124,7 +125,7 @@ static enum zyd_status schema_encode(struct zyd_wr *wr, struct zyd_err *err, con
         pairs[count++] = (struct zyd_pair){key, text};
     }
     if (s == ZYD_OK) {
-        s = zyd_guarantee_params_encode(wr, why, pairs, count, &members);
+        s = zyd_product_params_encode(product, wr, why, pairs, count, &members);
         if (s != ZYD_OK) {
             zyd_err_set(err, strncmp(why, "tree", 4) == 0 && strstr(why, "do not sum") ? 9103u : ZYD_ERR_FILE_FORMAT,
                         "params: %s", why[0] ? why : zyd_status_text(s));
@@ -141,14 +142,15 @@ enum zyd_status zyd_params_encode(struct zyd_wr *wr, struct zyd_err *err, const 
 {
     json_error_t at;
     json_t *v = json_loads(json, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &at);
+    const struct zyd_product *product = zyd_product_by_name(contract);
     enum zyd_status s;
-    if (json_is_object(v) && strcmp(contract, "guarantee") == 0) {
-        s = schema_encode(wr, err, v, g);
+    if (json_is_object(v) && product) {
+        s = schema_encode(product, wr, err, v, g);
     } else if (json_is_array(v)) {
         s = zyd_cj_plain(wr, err, v, 0);
     } else {
         s = zyd_cj_fail(err, "params",
-                        json_is_object(v) ? "only the guarantee contract has named parameters; give an array"
+                        json_is_object(v) ? "this contract has no named parameters; give an array"
                                           : "an object or an array is expected");
     }
     json_decref(v);
@@ -194,12 +196,13 @@ static void show_pair(void *ctx, const char *name, const char *value)
 enum zyd_status zyd_params_show(char **json, struct zyd_err *err, const char *contract, struct zyd_span params,
                                 const struct zyd_genesis *g)
 {
-    struct zyd_guarantee_members members = members_of(g);
+    const struct zyd_product *product = zyd_product_by_name(contract);
+    struct zyd_members members = members_of(g);
     enum zyd_status s;
     json_t *v;
-    if (strcmp(contract, "guarantee") == 0) {
+    if (product) {
         v = json_object();
-        s = zyd_guarantee_params_decode(show_pair, v, params, &members);
+        s = zyd_product_params_decode(product, show_pair, v, params, &members);
     } else {
         struct zyd_rd rd = zyd_rd_of(params);
         v = zyd_cj_plain_show(&rd, 0);

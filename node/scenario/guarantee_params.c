@@ -2,10 +2,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "schema_impl.h"
+#include <zyd/guarantee_schema.h>
+
+#include "guarantee_impl.h"
+#include "product_impl.h"
 
 #define CODE_MAX 24u
-typedef const struct zyd_guarantee_members members_t;
+typedef const struct zyd_members members_t;
 
 /* ---- the tree: "BANK 200000, REST 800000 (NFGF 250000, REG 250000, GUAR 500000)" ---- */
 struct tree {
@@ -177,25 +180,25 @@ static uint64_t role(const struct tree *t, const char *leaf)
 }
 
 static enum zyd_status fill_slots(uint64_t slots[ZYD_GUARANTEE_PARAM_COUNT], char *why, const struct zyd_pair *pairs,
-                                  size_t count, const struct zyd_guarantee_preset *preset, const struct tree *t,
+                                  size_t count, const struct zyd_preset *preset, const struct tree *t,
                                   members_t *members)
 {
-    size_t n;
-    const struct zyd_guarantee_param_info *info = zyd_guarantee_params(&n);
+    const struct zyd_field *info = zyd_product_guarantee.params;
+    const size_t n = zyd_product_guarantee.param_count;
     bool integer_fen, given[ZYD_GUARANTEE_PARAM_COUNT] = {false};
     for (size_t k = 0; k < n; k++) {
         slots[k] = info[k].def;
     }
     if (preset != NULL) {
-        slots[ZYD_GP_CAP_PPM] = preset->cap_ppm;
-        slots[ZYD_GP_MIN_BANK_SHARE] = preset->min_bank_share;
-        slots[ZYD_GP_GUAR] = role(t, preset->guar);
+        zyd_assert(zyd_schema_ppm(&slots[ZYD_GP_CAP_PPM], zyd_preset_value(preset, "cap_ppm")) &&
+                   zyd_schema_ppm(&slots[ZYD_GP_MIN_BANK_SHARE], zyd_preset_value(preset, "min_bank_share")));
+        slots[ZYD_GP_GUAR] = role(t, zyd_preset_value(preset, "guar"));
     }
     slots[ZYD_GP_REG] = role(t, "REG");
     slots[ZYD_GP_NFGF] = role(t, "NFGF");
     for (size_t i = 0; i < count; i++) {
         size_t k = 0;
-        while (k < n && !zyd_schema_named(pairs[i].name, info[k].name, info[k].type, &integer_fen)) {
+        while (k < n && !zyd_schema_named(pairs[i].name, &info[k], &integer_fen)) {
             k++;
         }
         if (k == n && is_extra(pairs[i].name)) {
@@ -205,8 +208,7 @@ static enum zyd_status fill_slots(uint64_t slots[ZYD_GUARANTEE_PARAM_COUNT], cha
             return zyd_schema_fail(why, pairs[i].name, k == n ? "no such parameter" : "given twice");
         }
         given[k] = true; /* household_cap and household_cap_fen are one parameter */
-        const char *bad =
-            zyd_schema_number(&slots[k], info[k].type, integer_fen, pairs[i].value, info[k].min, info[k].max, members);
+        const char *bad = zyd_schema_number(&slots[k], &info[k], integer_fen, pairs[i].value, members);
         if (bad != NULL) {
             return zyd_schema_fail(why, pairs[i].name, bad);
         }
@@ -290,11 +292,11 @@ static const char *encode_evidence(struct zyd_wr *wr, const char *text)
     return NULL;
 }
 
-enum zyd_status zyd_guarantee_params_encode(struct zyd_wr *wr, char why[ZYD_GUARANTEE_WHY], const struct zyd_pair *pairs,
-                                            size_t count, const struct zyd_guarantee_members *members)
+enum zyd_status zyd_guarantee_params_encode(struct zyd_wr *wr, char why[ZYD_WHY], const struct zyd_pair *pairs,
+                                            size_t count, const struct zyd_members *members)
 {
     const char *name = find(pairs, count, "preset"), *text = find(pairs, count, "tree"), *bad;
-    const struct zyd_guarantee_preset *preset = name == NULL ? NULL : zyd_guarantee_preset_by_name(name);
+    const struct zyd_preset *preset = name == NULL ? NULL : zyd_preset_by_name(&zyd_product_guarantee, name);
     uint64_t slots[ZYD_GUARANTEE_PARAM_COUNT];
     uint8_t bytes[8 * ZYD_GUARANTEE_PARAM_COUNT];
     struct tree t;
@@ -312,7 +314,7 @@ enum zyd_status zyd_guarantee_params_encode(struct zyd_wr *wr, char why[ZYD_GUAR
     if ((text == NULL) == (preset == NULL)) {
         return zyd_schema_fail(why, "tree", "give either preset or tree");
     }
-    bad = parse_tree(&t, preset != NULL ? preset->tree : text, find(pairs, count, "bind"), members);
+    bad = parse_tree(&t, preset != NULL ? zyd_preset_value(preset, "tree") : text, find(pairs, count, "bind"), members);
     if (bad != NULL) {
         return zyd_schema_fail(why, "tree", bad);
     }
@@ -408,13 +410,12 @@ static void show_banks(struct show *s, struct zyd_span banks)
     }
 }
 
-enum zyd_status zyd_guarantee_params_decode(zyd_guarantee_emit *emit, void *ctx, struct zyd_span params,
-                                            const struct zyd_guarantee_members *members)
+enum zyd_status zyd_guarantee_params_decode(zyd_emit *emit, void *ctx, struct zyd_span params,
+                                            const struct zyd_members *members)
 {
     struct zyd_rd rd = zyd_rd_of(params);
     struct show s = {.size = 0, .members = members, .bad = false};
-    size_t n, at = 0;
-    const struct zyd_guarantee_param_info *info = zyd_guarantee_params(&n);
+    size_t at = 0;
     zyd_rd_array_of(&rd, 5);
     struct zyd_span slots = zyd_rd_bin(&rd, 8 * ZYD_GUARANTEE_PARAM_COUNT);
     s.nodes = zyd_rd_bin(&rd, ZYD_GUARANTEE_NODES_MAX * ZYD_GUARANTEE_NODE_SIZE);
@@ -450,15 +451,12 @@ enum zyd_status zyd_guarantee_params_decode(zyd_guarantee_emit *emit, void *ctx,
         add(&s, (const char *)name.data, name.size);
     }
     emit(ctx, "evidence", s.text);
-    for (size_t k = 0; k < n; k++) {
-        char name[64], value[64];
+    for (size_t k = 0; k < ZYD_GUARANTEE_PARAM_COUNT; k++) {
         uint64_t v = 0;
         for (size_t i = 0; i < 8; i++) {
             v = v << 8 | slots.data[8 * k + i];
         }
-        snprintf(name, sizeof name, "%s%s", info[k].name, info[k].type == ZYD_GT_FEN ? "_fen" : "");
-        zyd_schema_number_text(value, info[k].type, v, members);
-        emit(ctx, name, value);
+        zyd_schema_tell_number(emit, ctx, &zyd_product_guarantee.params[k], v, members);
     }
     return ZYD_OK;
 }

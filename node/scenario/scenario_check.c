@@ -6,7 +6,7 @@
 #include <zyd/date.h>
 
 #include "scenario_impl.h"
-#include "schema_impl.h"
+#include "product_impl.h"
 
 static bool number(uint64_t *out, const char *text)
 {
@@ -133,7 +133,7 @@ static bool field(uint64_t *out, const struct step *s, const char *name)
                 *out = ok ? (uint64_t)fen : 0;
                 return ok;
             }
-            return zyd_schema_number(out, ZYD_GT_PPM, false, s->words[i + 1], 0, UINT64_MAX, NULL) == NULL;
+            return zyd_schema_ppm(out, s->words[i + 1]);
         }
     }
     return false;

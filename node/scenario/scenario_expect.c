@@ -5,6 +5,8 @@
 #include <zyd/contract.h>
 #include <zyd/host.h>
 
+#include <zyd/guarantee_schema.h>
+
 #include "scenario_impl.h"
 
 static void expect_posting(struct run *r)
@@ -15,7 +17,7 @@ static void expect_posting(struct run *r)
         scn_wrong(r, "expect posting MEMBER LABEL DR CR YUAN [OBLIGATION] is expected");
         return;
     }
-    const struct zyd_guarantee_name *label = zyd_guarantee_label_by_name(w[3]);
+    const struct zyd_name *label = zyd_label_by_name(&zyd_product_guarantee, w[3]);
     uint16_t member = scn_member_of(r, w[2]);
     if (label == NULL) {
         scn_wrong(r, "no such label of a posting");
@@ -57,7 +59,7 @@ zyd_i128 scn_balance(struct run *r, const char *labels, uint16_t member, const c
     }
     for (size_t i = 0; i < r->row_count; i++) {
         const struct row *row = &r->rows[i];
-        const struct zyd_guarantee_name *label = zyd_guarantee_label_by_number(row->label);
+        const struct zyd_name *label = zyd_label_by_number(&zyd_product_guarantee, row->label);
         char name[32];
         const char *p = labels;
         bool in = false;
@@ -133,7 +135,7 @@ static void expect_state(struct run *r)
     size_t size;
     uint64_t seq;
     const struct zyd_hash *id = r->step->count == 4 ? scn_find_label(r->objects, r->object_count, w[2]) : NULL;
-    if (id == NULL || (zyd_guarantee_state_by_name(w[3]) == NULL && strcmp(w[3], "ABSENT") != 0)) {
+    if (id == NULL || (zyd_name_by_text(&zyd_product_guarantee.states, w[3]) == NULL && strcmp(w[3], "ABSENT") != 0)) {
         scn_wrong(r, "expect state LABEL STATE is expected");
         return;
     }
@@ -142,9 +144,9 @@ static void expect_state(struct run *r)
     if (r->status != ZYD_OK) {
         return;
     }
-    const struct zyd_guarantee_name *state = NULL;
+    const struct zyd_name *state = NULL;
     if (size > 0 && zyd_guarantee_object_read(&view, zyd_span(value, size)) == ZYD_OK) {
-        state = zyd_guarantee_state_by_number(view.head.state);
+        state = zyd_name_by_number(&zyd_product_guarantee.states, view.head.state);
     }
     const char *is = size == 0 ? "ABSENT" : state == NULL ? "?" : state->name;
     scn_tell(r, r->step, strcmp(is, w[3]) == 0, "state of %s %s%s%s", w[2], w[3], strcmp(is, w[3]) == 0 ? "" : ": it is ",
@@ -175,7 +177,7 @@ static void expect_breaker(struct run *r)
     int64_t fen = -1;
     bool ok;
     if (strcmp(w[1], "breaker") == 0) {
-        const struct zyd_guarantee_name *state = zyd_guarantee_breaker_by_number(b.state);
+        const struct zyd_name *state = zyd_name_by_number(&zyd_guarantee_breakers, b.state);
         snprintf(got, sizeof got, "%s", state == NULL ? "?" : state->name);
         ok = strcmp(got, w[2]) == 0;
     } else if (strcmp(w[1], "used") == 0) {

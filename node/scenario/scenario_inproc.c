@@ -128,11 +128,11 @@ static bool member_code(void *ctx, char out[13], uint16_t member)
 
 static enum zyd_status plan_programme(struct zyd_scenario_inproc *p, char *why, const struct zyd_scenario_plan *plan)
 {
-    struct zyd_guarantee_members members = {&p->g, member_index, member_code};
+    struct zyd_members members = {&p->g, member_index, member_code};
     struct zyd_wr wr = zyd_wr_of(p->params, sizeof p->params);
     struct zyd_programme *g = &p->g.programmes[0];
-    char reason[ZYD_GUARANTEE_WHY];
-    enum zyd_status s = zyd_guarantee_params_encode(&wr, reason, plan->params, plan->param_count, &members);
+    char reason[ZYD_WHY];
+    enum zyd_status s = zyd_product_params_encode(&zyd_product_guarantee, &wr, reason, plan->params, plan->param_count, &members);
     if (s != ZYD_OK) {
         return fail(why, s, reason);
     }

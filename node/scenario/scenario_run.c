@@ -123,7 +123,7 @@ static void see_account(struct run *r, uint16_t member, const char *code)
 void scn_row_text(const struct run *r, char out[200], const struct row *row)
 {
     char member[13], yuan[32];
-    const struct zyd_guarantee_name *label = zyd_guarantee_label_by_number(row->label);
+    const struct zyd_name *label = zyd_label_by_number(&zyd_product_guarantee, row->label);
     zyd_yuan_text(yuan, row->fen, false);
     snprintf(out, 200, "%s %s %s %s %s", member_text(r, member, row->member), label == NULL ? "?" : label->name, row->dr,
              row->cr, yuan);
@@ -151,7 +151,7 @@ static void take_outcome(void *to, const struct zyd_outcome *o)
         r->warnings[r->warning_count++] = o->warnings[i];
     }
     if (o->due_ms != 0 && o->code != 0) {
-        scn_tell(r, r->action, false, "the SYS operation %s failed with E%u", zyd_guarantee_outcome_name(o->event, o->deadline),
+        scn_tell(r, r->action, false, "the SYS operation %s failed with E%u", zyd_outcome_name(&zyd_product_guarantee, o->event, o->deadline),
              o->code);
     }
     r->report->postings += o->posting_count;
@@ -213,13 +213,13 @@ static bool code_of(void *ctx, char out[13], uint16_t member)
 }
 
 /* name=value words from `first` on -> args of the event. */
-static bool encode_args(struct run *r, struct zyd_wr *wr, const struct zyd_guarantee_event_info *event, size_t first)
+static bool encode_args(struct run *r, struct zyd_wr *wr, const struct zyd_event *event, size_t first)
 {
     struct zyd_pair pairs[WORDS_MAX];
-    char names[WORDS_MAX][40], why[ZYD_GUARANTEE_WHY];
+    char names[WORDS_MAX][40], why[ZYD_WHY];
     static char rows[8192];
     struct world world = {r};
-    const struct zyd_guarantee_members members = {&world, index_of, code_of};
+    const struct zyd_members members = {&world, index_of, code_of};
     size_t count = 0;
     for (size_t i = first; i < r->step->count; i++) {
         const char *word = r->step->words[i], *equal = strchr(word, '=');
@@ -249,7 +249,7 @@ static bool encode_args(struct run *r, struct zyd_wr *wr, const struct zyd_guara
         zyd_wr_str(wr, pairs[0].value, strlen(pairs[0].value));
         return true;
     }
-    if (zyd_guarantee_args_encode(wr, why, event, pairs, count, &members) != ZYD_OK) {
+    if (zyd_args_encode(wr, why, event, pairs, count, &members) != ZYD_OK) {
         scn_wrong(r, why);
         return false;
     }
@@ -283,7 +283,7 @@ static void do_event(struct run *r)
         return;
     }
     bool paid = strcmp(w[1], "PAID") == 0;
-    const struct zyd_guarantee_event_info *event = paid ? NULL : zyd_guarantee_event_by_name(w[1]);
+    const struct zyd_event *event = paid ? NULL : zyd_event_by_name(&zyd_product_guarantee, w[1]);
     if (event == NULL && !paid) {
         scn_wrong(r, "no such event");
         return;

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     if (zyd_csv_parse(&csv, &err, zyd_span(data + 1, size - 1)) == ZYD_OK) {
-        (void)zyd_batch_plan(&batch, &err, csv, zyd_guarantee_event_by_name(events[data[0] % 4]), NULL, NULL);
+        (void)zyd_batch_plan(&batch, &err, csv, zyd_event_by_name(&zyd_product_guarantee, events[data[0] % 4]), NULL, NULL);
     }
     zyd_batch_free(batch);
     zyd_csv_free(csv);

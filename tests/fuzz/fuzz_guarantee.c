@@ -30,7 +30,7 @@ static bool code_of(void *ctx, char out[13], uint16_t member)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct zyd_guarantee_members members = {NULL, index_of, code_of};
+    static const struct zyd_members members = {NULL, index_of, code_of};
     static struct zyd_guarantee_view view;
     static struct zyd_guarantee_claim_view claim;
     struct zyd_guarantee_breaker breaker;
@@ -40,14 +40,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     struct zyd_span rest = zyd_span(data + 1, size - 1);
-    const struct zyd_guarantee_event_info *e = zyd_guarantee_event_by_number(data[1]);
+    const struct zyd_event *e = zyd_event_by_number(&zyd_product_guarantee, data[1]);
     switch (data[0] & 3) {
     case 0:
-        (void)!zyd_guarantee_params_decode(emit, NULL, rest, &members);
+        (void)!zyd_product_params_decode(&zyd_product_guarantee, emit, NULL, rest, &members);
         break;
     case 1:
         if (e != NULL) {
-            (void)!zyd_guarantee_args_decode(emit, NULL, e, zyd_span(data + 2, size - 2), &members);
+            (void)!zyd_args_decode(emit, NULL, e, zyd_span(data + 2, size - 2), &members);
         }
         break;
     case 2:

@@ -18,11 +18,11 @@ static int index_of(void *ctx, const char *code)
 static void prepare(void)
 {
     static const struct zyd_pair pairs[] = {{"preset", "NAT2080"}, {"banks", "M00"}, {"bind", "GUAR=M01,REG=M02,NFGF=M03"}};
-    char why[ZYD_GUARANTEE_WHY];
-    struct zyd_guarantee_members members = {&cons.g, index_of, NULL};
+    char why[ZYD_WHY];
+    struct zyd_members members = {&cons.g, index_of, NULL};
     struct zyd_wr wr = zyd_wr_of(params, sizeof params);
     zyd_test_consortium_plan(&cons, 4, 5);
-    zyd_assert(zyd_guarantee_params_encode(&wr, why, pairs, 3, &members) == ZYD_OK);
+    zyd_assert(zyd_product_params_encode(&zyd_product_guarantee, &wr, why, pairs, 3, &members) == ZYD_OK);
     cons.g.plugin_count = 2;
     cons.g.plugins[0] = (struct zyd_plugin_ref){.contract = 1, .name = zyd_span("guarantee", 9)};
     cons.g.plugins[1] = (struct zyd_plugin_ref){.contract = 2, .name = zyd_span("template", 8)};
@@ -80,8 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         zyd_assert(p.code != 0);
         return 0;
     }
-    size_t count;
-    const struct zyd_guarantee_event_info *events = zyd_guarantee_events(&count);
+    const struct zyd_event *events = zyd_product_guarantee.events;
+    const size_t count = zyd_product_guarantee.event_count;
     switch (data[0] % 8) {
     case 0:
     case 1:

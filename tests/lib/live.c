@@ -76,10 +76,10 @@ void zyd_live_plan(struct zyd_live *l, const char *codes)
 struct zyd_programme *zyd_live_programme(struct zyd_live *l, uint16_t id, const char *code, const char *params)
 {
     struct zyd_pair pairs[64];
-    char *copy = strdup(params), *save = NULL, why[ZYD_GUARANTEE_WHY] = "";
+    char *copy = strdup(params), *save = NULL, why[ZYD_WHY] = "";
     size_t n = 0;
     uint16_t at = l->c.g.programme_count++;
-    struct zyd_guarantee_members members = {&l->c.g, index_of, code_of};
+    struct zyd_members members = {&l->c.g, index_of, code_of};
     for (char *t = strtok_r(copy, ";", &save); t; t = strtok_r(NULL, ";", &save)) {
         char *eq = strchr(t, '=');
         MUST(eq != NULL && n < 64);
@@ -87,7 +87,7 @@ struct zyd_programme *zyd_live_programme(struct zyd_live *l, uint16_t id, const 
         pairs[n++] = (struct zyd_pair){t, eq + 1};
     }
     struct zyd_wr wr = zyd_wr_of(l->params[at], sizeof l->params[at]);
-    if (zyd_guarantee_params_encode(&wr, why, pairs, n, &members) != ZYD_OK) {
+    if (zyd_product_params_encode(&zyd_product_guarantee, &wr, why, pairs, n, &members) != ZYD_OK) {
         zyd_panic(__FILE__, __LINE__, why);
     }
     free(copy);

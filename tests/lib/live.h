@@ -48,7 +48,7 @@ struct zyd_live {
     bool frozen; /* SUBMITs are dropped after they are taken: a crash between answer and booking */
 };
 void zyd_live_plan(struct zyd_live *l, const char *codes);
-/* params: name=value;name=value as zyd_guarantee_params_encode takes them. */
+/* params: name=value;name=value as zyd_product_params_encode takes them. */
 struct zyd_programme *zyd_live_programme(struct zyd_live *l, uint16_t id, const char *code, const char *params);
 void zyd_live_start(struct zyd_live *l, const char *elf);
 void zyd_live_stop(struct zyd_live *l);

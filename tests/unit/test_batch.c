@@ -21,7 +21,7 @@ static enum zyd_status plan_of(struct zyd_csv **csv, struct zyd_batch **b, struc
     *csv = NULL;
     *b = NULL;
     enum zyd_status s = zyd_csv_parse(csv, err, zyd_span(text, size));
-    return s != ZYD_OK ? s : zyd_batch_plan(b, err, *csv, zyd_guarantee_event_by_name("APPLY"), NULL, NULL);
+    return s != ZYD_OK ? s : zyd_batch_plan(b, err, *csv, zyd_event_by_name(&zyd_product_guarantee, "APPLY"), NULL, NULL);
 }
 
 static void drop(struct zyd_csv *csv, struct zyd_batch *b)
@@ -84,7 +84,7 @@ static void headers_may_be_chinese_and_in_any_order(void **state)
     /* the template of each language is a header that the plan takes */
     for (int lang = 0; lang < 2; lang++) {
         char out[2048];
-        zyd_batch_template(out, sizeof out, zyd_guarantee_event_by_name("APPLY"), lang);
+        zyd_batch_template(out, sizeof out, zyd_event_by_name(&zyd_product_guarantee, "APPLY"), lang);
         size_t n = strlen(out);
         snprintf(out + n, sizeof out - n, "BA-9,,%s,1.5,90,x,,sha256:x\n", GOOD);
         assert_int_equal(plan_of(&csv, &b, &err, out, strlen(out)), ZYD_OK);

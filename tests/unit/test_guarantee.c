@@ -35,7 +35,7 @@ static bool code_of(void *ctx, char out[13], uint16_t member)
     out[f->c.g.members[member].code.size] = 0;
     return true;
 }
-static const struct zyd_guarantee_members members = {NULL, index_of, code_of};
+static const struct zyd_members members = {NULL, index_of, code_of};
 
 /* "a=1|b=2": '|' separates. */
 static size_t pairs_of(struct zyd_pair *pairs, char *text)
@@ -56,11 +56,11 @@ static size_t pairs_of(struct zyd_pair *pairs, char *text)
 
 static struct zyd_span params_of(uint8_t bytes[4096], const char *text)
 {
-    char copy[2048], why[ZYD_GUARANTEE_WHY];
+    char copy[2048], why[ZYD_WHY];
     struct zyd_pair pairs[64];
     struct zyd_wr wr = zyd_wr_of(bytes, 4096);
     snprintf(copy, sizeof copy, "%s", text);
-    if (zyd_guarantee_params_encode(&wr, why, pairs, pairs_of(pairs, copy), &members) != ZYD_OK) {
+    if (zyd_product_params_encode(&zyd_product_guarantee, &wr, why, pairs, pairs_of(pairs, copy), &members) != ZYD_OK) {
         fail_msg("%s: %s", text, why);
     }
     return zyd_wr_span(&wr);
@@ -132,14 +132,14 @@ static void on(int32_t date) /* time goes on to a date; what is due runs */
 /* One operation in a block of its own.  signers: bits of members besides the first. */
 static uint32_t act(uint16_t programme_, const char *event, struct zyd_hash *object, uint16_t member, unsigned signers, const char *text)
 {
-    char copy[1024], why[ZYD_GUARANTEE_WHY], ref[24];
+    char copy[1024], why[ZYD_WHY], ref[24];
     struct zyd_pair pairs[32];
     static uint8_t bytes[4096];
     struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
-    const struct zyd_guarantee_event_info *e = zyd_guarantee_event_by_name(event);
+    const struct zyd_event *e = zyd_event_by_name(&zyd_product_guarantee, event);
     struct zyd_fixture_op op = {.contract = 1, .event = e->number, .programme = programme_, .member = member};
     snprintf(copy, sizeof copy, "%s", text);
-    if (zyd_guarantee_args_encode(&wr, why, e, pairs, pairs_of(pairs, copy), &members) != ZYD_OK) {
+    if (zyd_args_encode(&wr, why, e, pairs, pairs_of(pairs, copy), &members) != ZYD_OK) {
         fail_msg("%s %s: %s", event, text, why);
     }
     op.args = zyd_wr_span(&wr);
@@ -181,7 +181,7 @@ static const char *state_of(const struct zyd_hash *object)
     struct zyd_hash key;
     zyd_contract_object_key(&key, 1, object);
     assert_int_equal(zyd_guarantee_object_read(&view, zyd_fixture_get(f, NULL, &key)), ZYD_OK);
-    return zyd_guarantee_state_by_number(view.head.state)->name;
+    return zyd_name_by_number(&zyd_product_guarantee.states, view.head.state)->name;
 }
 #define STATE(object, name) assert_string_equal(state_of(&(object)), name)
 
@@ -196,7 +196,7 @@ static const char *breaker_of(uint16_t programme_, struct zyd_guarantee_breaker 
     if (value.size > 0) {
         assert_int_equal(zyd_guarantee_breaker_read(b, value), ZYD_OK);
     }
-    return zyd_guarantee_breaker_by_number(b->state)->name;
+    return zyd_name_by_number(&zyd_guarantee_breakers, b->state)->name;
 }
 
 static bool warned(uint32_t code)
@@ -737,12 +737,12 @@ static void several_members_sign_one_after_another(void **state)
     struct zyd_hash o, op;
     uint8_t bytes[64];
     struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
-    char why[ZYD_GUARANTEE_WHY];
-    const struct zyd_guarantee_event_info *e = zyd_guarantee_event_by_name("CANCEL");
+    char why[ZYD_WHY];
+    const struct zyd_event *e = zyd_event_by_name(&zyd_product_guarantee, "CANCEL");
     struct zyd_pair reason = {"reason", "both"};
     (void)state;
     OK(TWO, "APPLY", &o, BANK, 0, FIRM "|amount=1|term_days=365|purpose=seed|consent=" DOC);
-    assert_int_equal(zyd_guarantee_args_encode(&wr, why, e, &reason, 1, &members), ZYD_OK);
+    assert_int_equal(zyd_args_encode(&wr, why, e, &reason, 1, &members), ZYD_OK);
     now += 1000;
     zyd_fixture_block(f, now);
     assert_int_equal(zyd_fixture_run(f, &(struct zyd_fixture_op){.contract = 1, .event = e->number, .programme = TWO, .member = GUAR,

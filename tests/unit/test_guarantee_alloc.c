@@ -53,8 +53,8 @@ static const char *const codes[] = {"BANK", "GUAR", "REG", "NFGF", "LGOV", "PFIN
 /* Programme i + 1 is preset i. */
 static int setup(void **state)
 {
-    size_t count;
-    const struct zyd_guarantee_preset *presets = zyd_guarantee_presets(&count);
+    const size_t count = zyd_product_guarantee.preset_count;
+    const struct zyd_preset *presets = zyd_product_guarantee.presets;
     (void)state;
     fixture = zyd_fixture_new(10);
     for (uint16_t i = 0; i < 10; i++) {
@@ -63,11 +63,11 @@ static int setup(void **state)
     zyd_fixture_native(fixture, 1, "arithmetic", entry);
     for (size_t i = 0; i < count; i++) {
         struct zyd_pair pairs[] = {{"preset", presets[i].name}, {"banks", "BANK"}};
-        struct zyd_guarantee_members members = {fixture, index_of, code_of};
+        struct zyd_members members = {fixture, index_of, code_of};
         uint8_t bytes[2048];
-        char why[ZYD_GUARANTEE_WHY];
+        char why[ZYD_WHY];
         struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
-        assert_int_equal(zyd_guarantee_params_encode(&wr, why, pairs, 2, &members), ZYD_OK);
+        assert_int_equal(zyd_product_params_encode(&zyd_product_guarantee, &wr, why, pairs, 2, &members), ZYD_OK);
         zyd_fixture_programme(fixture, (uint16_t)(i + 1), 1, presets[i].name, zyd_wr_span(&wr));
     }
     zyd_fixture_start(fixture);
@@ -198,9 +198,8 @@ static void ask_tree(struct gu *g)
 static void every_preset_sums_exactly_and_never_steps_back(void **state)
 {
     static const int64_t totals[] = {0, 1, 2, 3, 5, 99, 100, 101, 77777701, 235616605, 8999999999999999, 9000000000000000};
-    size_t count;
+    const size_t count = zyd_product_guarantee.preset_count;
     (void)state;
-    zyd_guarantee_presets(&count);
     for (size_t i = 0; i < count; i++) {
         for (size_t k = 0; k < sizeof totals / sizeof totals[0]; k++) {
             worst = 0;
@@ -219,8 +218,8 @@ static void every_preset_sums_exactly_and_never_steps_back(void **state)
 
 static void expect_preset(const char *name, int64_t bank, uint32_t count, const int64_t *want)
 {
-    size_t n;
-    const struct zyd_guarantee_preset *presets = zyd_guarantee_presets(&n);
+    const size_t n = zyd_product_guarantee.preset_count;
+    const struct zyd_preset *presets = zyd_product_guarantee.presets;
     for (uint16_t i = 0; i < n; i++) {
         if (strcmp(presets[i].name, name) == 0) {
             assert_int_equal(inside((uint16_t)(i + 1), ask_tree), 0);

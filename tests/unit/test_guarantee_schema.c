@@ -31,7 +31,7 @@ static bool code_of(void *ctx, char out[13], uint16_t member)
     snprintf(out, 13, "%s", member < CODES ? codes[member] : "");
     return member < CODES;
 }
-static const struct zyd_guarantee_members members = {NULL, index_of, code_of};
+static const struct zyd_members members = {NULL, index_of, code_of};
 
 struct collected {
     struct zyd_pair pairs[96];
@@ -54,22 +54,22 @@ static void ignore(void *ctx, const char *name, const char *value)
 
 static void every_preset_comes_back_as_the_same_bytes(void **state)
 {
-    size_t n;
-    const struct zyd_guarantee_preset *presets = zyd_guarantee_presets(&n);
+    const size_t n = zyd_product_guarantee.preset_count;
+    const struct zyd_preset *presets = zyd_product_guarantee.presets;
     (void)state;
     assert_int_equal(n, 10);
     for (size_t i = 0; i < n; i++) {
         struct zyd_pair pairs[] = {{"preset", presets[i].name}, {"banks", "BANK2,BANK"}, {"evidence", "催收通知,loan contract"}};
         uint8_t a[4096], b[4096];
-        char why[ZYD_GUARANTEE_WHY];
+        char why[ZYD_WHY];
         static struct collected c;
         struct zyd_wr wa = zyd_wr_of(a, sizeof a), wb = zyd_wr_of(b, sizeof b);
-        assert_int_equal(zyd_guarantee_params_encode(&wa, why, pairs, 3, &members), ZYD_OK);
+        assert_int_equal(zyd_product_params_encode(&zyd_product_guarantee, &wa, why, pairs, 3, &members), ZYD_OK);
         assert_true(wa.size < 3500);
         c.count = 0;
-        assert_int_equal(zyd_guarantee_params_decode(collect, &c, zyd_wr_span(&wa), &members), ZYD_OK);
+        assert_int_equal(zyd_product_params_decode(&zyd_product_guarantee, collect, &c, zyd_wr_span(&wa), &members), ZYD_OK);
         assert_int_equal(c.count, 3 + ZYD_GUARANTEE_PARAM_COUNT);
-        assert_int_equal(zyd_guarantee_params_encode(&wb, why, c.pairs, c.count, &members), ZYD_OK);
+        assert_int_equal(zyd_product_params_encode(&zyd_product_guarantee, &wb, why, c.pairs, c.count, &members), ZYD_OK);
         assert_int_equal(wa.size, wb.size);
         assert_memory_equal(a, b, wa.size);
     }
@@ -78,9 +78,9 @@ static void every_preset_comes_back_as_the_same_bytes(void **state)
 static void refuse_params(const char *starts, const struct zyd_pair *pairs, size_t count)
 {
     uint8_t bytes[4096];
-    char why[ZYD_GUARANTEE_WHY];
+    char why[ZYD_WHY];
     struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
-    assert_int_equal(zyd_guarantee_params_encode(&wr, why, pairs, count, &members), ZYD_E_INVALID);
+    assert_int_equal(zyd_product_params_encode(&zyd_product_guarantee, &wr, why, pairs, count, &members), ZYD_E_INVALID);
     if (strncmp(why, starts, strlen(starts)) != 0) {
         fail_msg("%s, not %s", why, starts);
     }
@@ -118,49 +118,43 @@ static void wrong_parameters_are_named(void **state)
     REFUSE("settle_months", {"preset", "TWO82"}, {"banks", "BANK"}, {"settle_months", "0,3"});
 }
 
-static const char *sample(const struct zyd_guarantee_arg *a)
+static const char *sample(const struct zyd_field *a)
 {
     switch (a->type) {
-    case ZYD_GT_FEN: return "1,234,567.80";
-    case ZYD_GT_DATE: return "2026-02-28";
-    case ZYD_GT_PPM: return "4.35%";
-    case ZYD_GT_U64: return "7";
-    case ZYD_GT_BOOL: return "yes";
-    case ZYD_GT_ID: return "sha256:text";
-    case ZYD_GT_IDS: return "sha256:a, 00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF";
-    case ZYD_GT_STR: return "春耕 spring";
-    case ZYD_GT_BORROWER: return "91430100MA4TEXT00G";
-    case ZYD_GT_STATE: return "OVERDUE";
-    case ZYD_GT_POSTINGS: return "BANK 1102 2101.X 100.05; GUAR 9001 9002 1";
-    case ZYD_GT_FENS: return "GUAR=1.05, BANK=2";
-    case ZYD_GT_MEMBER:
-    case ZYD_GT_BASIS:
-    case ZYD_GT_MONTHS:
-    case ZYD_GT_SETTLE:
-    case ZYD_GT_COVER:
-    case ZYD_GT_SILENCE:
-    case ZYD_GT_PERIOD:
-    case ZYD_GT_OVERFLOW:
-    case ZYD_GT_RECOVERY: break;
+    case ZYD_FIELD_FEN: return "1,234,567.80";
+    case ZYD_FIELD_DATE: return "2026-02-28";
+    case ZYD_FIELD_PPM: return "4.35%";
+    case ZYD_FIELD_U64: return "7";
+    case ZYD_FIELD_BOOL: return "yes";
+    case ZYD_FIELD_ID: return "sha256:text";
+    case ZYD_FIELD_STR: return "春耕 spring";
+    case ZYD_FIELD_BORROWER: return "91430100MA4TEXT00G";
+    case ZYD_FIELD_WORD: return a->names->at[a->names->count - 1].name;
+    case ZYD_FIELD_LIST:
+        return a->columns == zyd_list_ids ? "sha256:a, 00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"
+               : a->columns == zyd_list_postings ? "BANK 1102 2101.X 100.05; GUAR 9001 9002 1"
+                                                 : "GUAR=1.05, BANK=2";
+    case ZYD_FIELD_MEMBER:
+    case ZYD_FIELD_MONTHS: break;
     }
-    fail_msg("no event has an argument of type %s", zyd_guarantee_type_name(a->type));
+    fail_msg("no event has an argument of type %s", zyd_field_type_name(a));
     return "";
 }
 
 static void every_event_comes_back_as_the_same_bytes(void **state)
 {
-    size_t n;
-    const struct zyd_guarantee_event_info *events = zyd_guarantee_events(&n);
+    const size_t n = zyd_product_guarantee.event_count;
+    const struct zyd_event *events = zyd_product_guarantee.events;
     (void)state;
     assert_int_equal(n, 17);
     for (size_t i = 0; i < n; i++) {
-        const struct zyd_guarantee_event_info *e = &events[i];
+        const struct zyd_event *e = &events[i];
         struct zyd_pair pairs[20];
         uint8_t a[4096], b[4096];
-        char why[ZYD_GUARANTEE_WHY];
+        char why[ZYD_WHY];
         static struct collected c;
-        assert_ptr_equal(zyd_guarantee_event_by_name(e->name), e);
-        assert_ptr_equal(zyd_guarantee_event_by_number(e->number), e);
+        assert_ptr_equal(zyd_event_by_name(&zyd_product_guarantee, e->name), e);
+        assert_ptr_equal(zyd_event_by_number(&zyd_product_guarantee, e->number), e);
         for (size_t only = 0; only < 2; only++) { /* all arguments, then the required ones */
             struct zyd_wr wa = zyd_wr_of(a, sizeof a), wb = zyd_wr_of(b, sizeof b);
             size_t count = 0;
@@ -169,10 +163,10 @@ static void every_event_comes_back_as_the_same_bytes(void **state)
                     pairs[count++] = (struct zyd_pair){e->args[k].name, sample(&e->args[k])};
                 }
             }
-            assert_int_equal(zyd_guarantee_args_encode(&wa, why, e, pairs, count, &members), ZYD_OK);
+            assert_int_equal(zyd_args_encode(&wa, why, e, pairs, count, &members), ZYD_OK);
             c.count = 0;
-            assert_int_equal(zyd_guarantee_args_decode(collect, &c, e, zyd_wr_span(&wa), &members), ZYD_OK);
-            assert_int_equal(zyd_guarantee_args_encode(&wb, why, e, c.pairs, c.count, &members), ZYD_OK);
+            assert_int_equal(zyd_args_decode(collect, &c, e, zyd_wr_span(&wa), &members), ZYD_OK);
+            assert_int_equal(zyd_args_encode(&wb, why, e, c.pairs, c.count, &members), ZYD_OK);
             assert_int_equal(wa.size, wb.size);
             assert_memory_equal(a, b, wa.size);
             /* each argument that is left out, doubled or unknown is named */
@@ -184,22 +178,22 @@ static void every_event_comes_back_as_the_same_bytes(void **state)
                         fewer[m++] = pairs[j];
                     }
                 }
-                const struct zyd_guarantee_arg *arg = NULL;
+                const struct zyd_field *arg = NULL;
                 for (size_t j = 0; j < e->arg_count; j++) {
                     arg = strcmp(e->args[j].name, pairs[k].name) == 0 ? &e->args[j] : arg;
                 }
                 struct zyd_wr wr = zyd_wr_of(b, sizeof b);
-                enum zyd_status s = zyd_guarantee_args_encode(&wr, why, e, fewer, m, &members);
+                enum zyd_status s = zyd_args_encode(&wr, why, e, fewer, m, &members);
                 assert_int_equal(s, arg->required ? ZYD_E_INVALID : ZYD_OK);
                 assert_true(s == ZYD_OK || strncmp(why, pairs[k].name, strlen(pairs[k].name)) == 0);
                 fewer[m] = pairs[k == 0 ? count - 1 : 0];
                 if (count > 1) {
-                    assert_int_equal(zyd_guarantee_args_encode(&wr, why, e, fewer, m + 1, &members), ZYD_E_INVALID);
+                    assert_int_equal(zyd_args_encode(&wr, why, e, fewer, m + 1, &members), ZYD_E_INVALID);
                 }
             }
             pairs[count] = (struct zyd_pair){"frobnicate", "1"};
             struct zyd_wr wr = zyd_wr_of(b, sizeof b);
-            assert_int_equal(zyd_guarantee_args_encode(&wr, why, e, pairs, count + 1, &members), ZYD_E_INVALID);
+            assert_int_equal(zyd_args_encode(&wr, why, e, pairs, count + 1, &members), ZYD_E_INVALID);
         }
     }
 }
@@ -208,38 +202,38 @@ static void damaged_bytes_are_refused_or_decode_to_something_else_but_never_harm
 {
     struct zyd_pair pairs[] = {{"preset", "HN4321"}, {"banks", "BANK"}, {"evidence", "a,b"}};
     uint8_t good[4096], bad[4096];
-    char why[ZYD_GUARANTEE_WHY];
+    char why[ZYD_WHY];
     struct zyd_wr wr = zyd_wr_of(good, sizeof good);
-    size_t n;
-    const struct zyd_guarantee_event_info *events = zyd_guarantee_events(&n);
+    const size_t n = zyd_product_guarantee.event_count;
+    const struct zyd_event *events = zyd_product_guarantee.events;
     (void)state;
-    assert_int_equal(zyd_guarantee_params_encode(&wr, why, pairs, 3, &members), ZYD_OK);
+    assert_int_equal(zyd_product_params_encode(&zyd_product_guarantee, &wr, why, pairs, 3, &members), ZYD_OK);
     for (size_t cut = 0; cut < wr.size; cut++) {
-        assert_int_equal(zyd_guarantee_params_decode(ignore, NULL, zyd_span(good, cut), &members), ZYD_E_MALFORMED);
+        assert_int_equal(zyd_product_params_decode(&zyd_product_guarantee, ignore, NULL, zyd_span(good, cut), &members), ZYD_E_MALFORMED);
     }
     for (size_t bit = 0; bit < wr.size * 8; bit++) {
         memcpy(bad, good, wr.size);
         bad[bit / 8] = (uint8_t)(bad[bit / 8] ^ 1u << bit % 8);
-        enum zyd_status s = zyd_guarantee_params_decode(ignore, NULL, zyd_span(bad, wr.size), &members);
+        enum zyd_status s = zyd_product_params_decode(&zyd_product_guarantee, ignore, NULL, zyd_span(bad, wr.size), &members);
         assert_true(s == ZYD_OK || s == ZYD_E_MALFORMED);
     }
     for (size_t i = 0; i < n; i++) {
-        const struct zyd_guarantee_event_info *e = &events[i];
+        const struct zyd_event *e = &events[i];
         struct zyd_pair all[20];
         for (size_t k = 0; k < e->arg_count; k++) {
             all[k] = (struct zyd_pair){e->args[k].name, sample(&e->args[k])};
         }
         wr = zyd_wr_of(good, sizeof good);
-        assert_int_equal(zyd_guarantee_args_encode(&wr, why, e, all, e->arg_count, &members), ZYD_OK);
+        assert_int_equal(zyd_args_encode(&wr, why, e, all, e->arg_count, &members), ZYD_OK);
         for (size_t cut = 0; cut < wr.size; cut++) {
-            assert_int_equal(zyd_guarantee_args_decode(ignore, NULL, e, zyd_span(good, cut), &members), ZYD_E_MALFORMED);
+            assert_int_equal(zyd_args_decode(ignore, NULL, e, zyd_span(good, cut), &members), ZYD_E_MALFORMED);
             struct zyd_wr small = zyd_wr_of(bad, cut);
-            assert_int_equal(zyd_guarantee_args_encode(&small, why, e, all, e->arg_count, &members), ZYD_E_FULL);
+            assert_int_equal(zyd_args_encode(&small, why, e, all, e->arg_count, &members), ZYD_E_FULL);
         }
         for (size_t bit = 0; bit < wr.size * 8; bit++) {
             memcpy(bad, good, wr.size);
             bad[bit / 8] = (uint8_t)(bad[bit / 8] ^ 1u << bit % 8);
-            enum zyd_status s = zyd_guarantee_args_decode(ignore, NULL, e, zyd_span(bad, wr.size), &members);
+            enum zyd_status s = zyd_args_decode(ignore, NULL, e, zyd_span(bad, wr.size), &members);
             assert_true(s == ZYD_OK || s == ZYD_E_MALFORMED);
         }
     }
@@ -339,7 +333,7 @@ static void the_example_loans_have_exactly_their_thirty_faults(void **state)
     char *text = read_file("loans-1000.csv", &size);
     (void)state;
     assert_int_equal(zyd_csv_parse(&csv, &err, zyd_span(text, size)), ZYD_OK);
-    assert_int_equal(zyd_batch_plan(&b, &err, csv, zyd_guarantee_event_by_name("APPLY"), NULL, NULL), ZYD_OK);
+    assert_int_equal(zyd_batch_plan(&b, &err, csv, zyd_event_by_name(&zyd_product_guarantee, "APPLY"), NULL, NULL), ZYD_OK);
     assert_int_equal(b->row_count, 1000);
     for (size_t i = 0; i < b->row_count; i++) {
         bool wrong = next < 30 && rows[next] == b->rows[i].row;

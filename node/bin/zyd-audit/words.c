@@ -3,7 +3,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <zyd/catalogue.h>
-#include <zyd/guarantee_schema.h>
+#include <zyd/product.h>
 #include <zyd/host.h>
 
 static json_t *code_of(const struct zyd_genesis *g, uint16_t member)
@@ -61,25 +61,33 @@ static void host_event(json_t *o, const struct zyd_op *op)
     }
 }
 
-static void guarantee_event(json_t *o, const struct zyd_genesis *g, const struct zyd_op *op)
+static void product_event(json_t *o, const struct zyd_genesis *g, const struct zyd_product *product, const struct zyd_op *op)
 {
-    const struct zyd_guarantee_event_info *info = zyd_guarantee_event_by_number(op->event);
-    struct zyd_guarantee_members members = {(void *)(uintptr_t)g, member_index, member_code};
+    const struct zyd_event *info = zyd_event_by_number(product, op->event);
+    struct zyd_members members = {(void *)(uintptr_t)g, member_index, member_code};
     json_t *args = json_object();
     json_object_set_new(o, "event", json_string(info == NULL ? "?" : info->name));
     json_object_set_new(o, "event_zh", json_string(info == NULL ? "?" : info->zh));
-    if (info != NULL && zyd_guarantee_args_decode(emit, args, info, op->args, &members) != ZYD_OK) {
+    if (info != NULL && zyd_args_decode(emit, args, info, op->args, &members) != ZYD_OK) {
         json_object_clear(args);
     }
     json_object_set_new(o, "args", args);
 }
 
-static json_t *postings(const struct zyd_genesis *g, const struct zyd_outcome *o, bool guarantee)
+/* A label is of the product whose programme the posting belongs to, also when the host settles. */
+static const struct zyd_name *label_of(const struct zyd_genesis *g, const struct zyd_posting *p)
+{
+    char name[64];
+    const struct zyd_programme *programme = zyd_genesis_programme(g, p->programme);
+    return zyd_label_by_number(programme == NULL ? NULL : zyd_product_by_name(contract_name(g, programme->contract, name)), p->label);
+}
+
+static json_t *postings(const struct zyd_genesis *g, const struct zyd_outcome *o)
 {
     json_t *list = json_array();
     for (uint32_t i = 0; i < o->posting_count; i++) {
         const struct zyd_posting *p = &o->postings[i];
-        const struct zyd_guarantee_name *label = guarantee ? zyd_guarantee_label_by_number(p->label) : NULL;
+        const struct zyd_name *label = label_of(g, p);
         json_t *row = json_pack("{s:o,s:s,s:s,s:s,s:s,s:I}", "member", code_of(g, p->member), "label",
                                 label == NULL ? "" : label->name, "label_zh", label == NULL ? "" : label->zh, "debit", p->dr,
                                 "credit", p->cr, "fen", (json_int_t)p->amount.fen);
@@ -98,19 +106,19 @@ struct json_t *audit_words(const struct zyd_genesis *g, const struct zyd_op *op,
     char contract[64], hex[65];
     json_t *out = json_object();
     const char *name = contract_name(g, op != NULL ? op->contract : o->contract, contract);
-    bool guarantee = strcmp(name, "guarantee") == 0;
+    const struct zyd_product *product = zyd_product_by_name(name);
     audit_hex_write(hex, &o->op_id);
     json_object_set_new(out, "op_id", json_string(hex));
     json_object_set_new(out, "contract", json_string(name));
     if (op == NULL) {
-        json_object_set_new(out, "event", json_string(guarantee ? zyd_guarantee_outcome_name(o->event, o->deadline) : "SYS"));
+        json_object_set_new(out, "event", json_string(product != NULL ? zyd_outcome_name(product, o->event, o->deadline) : "SYS"));
         json_object_set_new(out, "event_zh", json_string("到期自动执行"));
     } else {
         json_object_set_new(out, "member", code_of(g, op->member));
         json_object_set_new(out, "programme", json_integer(op->programme));
         json_object_set_new(out, "client_ref", json_stringn((const char *)op->client_ref.data, op->client_ref.size));
-        if (guarantee) {
-            guarantee_event(out, g, op);
+        if (product != NULL) {
+            product_event(out, g, product, op);
         } else if (op->contract == 0) {
             host_event(out, op);
         } else {
@@ -125,6 +133,6 @@ struct json_t *audit_words(const struct zyd_genesis *g, const struct zyd_op *op,
     json_object_set_new(out, "code", json_integer(o->code));
     json_object_set_new(out, "fuel", json_integer((json_int_t)o->fuel));
     /* the host's own postings (PAID) carry the same labels */
-    json_object_set_new(out, "postings", postings(g, o, guarantee || strcmp(name, "host") == 0));
+    json_object_set_new(out, "postings", postings(g, o));
     return out;
 }

@@ -34,9 +34,9 @@ static bool code_of(void *ctx, char out[13], uint16_t member)
     client_code(k, member, out);
     return true;
 }
-struct zyd_guarantee_members client_members(const struct client *k)
+struct zyd_members client_members(const struct client *k)
 {
-    return (struct zyd_guarantee_members){(void *)(uintptr_t)k, index_of, code_of};
+    return (struct zyd_members){(void *)(uintptr_t)k, index_of, code_of};
 }
 
 const struct zyd_programme *client_programme(const struct client *k, const char *code)

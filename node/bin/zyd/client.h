@@ -90,7 +90,7 @@ int client_wall(struct client *k, int64_t *wall_ms);
 const struct zyd_programme *client_programme(const struct client *k, const char *code); /* NULL: the first; or none */
 int client_member(const struct client *k, const char *code);                            /* or -1 */
 void client_code(const struct client *k, uint16_t member, char out[ZYD_CODE_MAX + 1]);
-struct zyd_guarantee_members client_members(const struct client *k);
+struct zyd_members client_members(const struct client *k);
 
 /* Operations being put together: each zyd_ops_add appends u32 length and bytes. */
 struct oplist {

@@ -12,7 +12,7 @@ struct job {
     bool client;
 };
 
-static const struct zyd_guarantee_event_info *event_of(const struct cli *c)
+static const struct zyd_event *event_of(const struct cli *c)
 {
     const char *type = cli_opt(c, "type");
     char name[32];
@@ -20,7 +20,7 @@ static const struct zyd_guarantee_event_info *event_of(const struct cli *c)
     for (char *p = name; *p; p++) {
         *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p == '-' ? '_' : *p);
     }
-    const struct zyd_guarantee_event_info *e = zyd_guarantee_event_by_name(name);
+    const struct zyd_event *e = zyd_event_by_name(&zyd_product_guarantee, name);
     if (!e) {
         cli_fail(c, ZYD_ERR_USAGE, "--type %s: contract | DISBURSE | REPAY | OVERDUE | ...", type);
     }
@@ -30,7 +30,7 @@ static const struct zyd_guarantee_event_info *event_of(const struct cli *c)
 /* genesis: needed for programmes; without a devnet or node the check goes on without them. */
 static int job_open(struct job *j, struct cli *c, unsigned need)
 {
-    const struct zyd_guarantee_event_info *event = event_of(c);
+    const struct zyd_event *event = event_of(c);
     struct zyd_err err = {0};
     size_t size = 0;
     memset(j, 0, sizeof *j);
@@ -116,7 +116,7 @@ static void print_issues(const struct cli *c, const struct job *j, const char *r
 static int run_template(struct cli *c)
 {
     char text[4096];
-    const struct zyd_guarantee_event_info *e = event_of(c);
+    const struct zyd_event *e = event_of(c);
     if (!e) {
         return ZYD_EXIT_USAGE;
     }

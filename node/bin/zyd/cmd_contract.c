@@ -73,7 +73,7 @@ static int read_draft(struct client *k, struct intent *in, const char *path)
     struct zyd_pair pairs[PAIRS_MAX];
     int rc = 0;
     memset(in, 0, sizeof *in);
-    in->event = zyd_guarantee_event_by_name(event);
+    in->event = zyd_event_by_name(&zyd_product_guarantee, event);
     in->programme = client_programme(k, *programme ? programme : NULL);
     snprintf(in->ref, sizeof in->ref, "%s", json_text(o, "client_ref"));
     in->member = k->me >= 0 ? (uint16_t)k->me : 0;
@@ -103,7 +103,7 @@ static int read_draft(struct client *k, struct intent *in, const char *path)
 
 struct words {
     const struct cli *c;
-    const struct zyd_guarantee_event_info *event;
+    const struct zyd_event *event;
 };
 
 static void print_word(void *ctx, const char *name, const char *value)
@@ -112,7 +112,7 @@ static void print_word(void *ctx, const char *name, const char *value)
     size_t n = strlen(name);
     bool fen = n > 4 && strcmp(name + n - 4, "_fen") == 0;
     for (uint8_t i = 0; i < w->event->arg_count; i++) {
-        const struct zyd_guarantee_arg *a = &w->event->args[i];
+        const struct zyd_field *a = &w->event->args[i];
         if (strncmp(a->name, name, strlen(a->name)) == 0 && strlen(a->name) == (fen ? n - 4 : n)) {
             printf("  ");
             cli_pad(stdout, TR(w->c, a->zh, a->name), 14, false);
@@ -142,12 +142,12 @@ static int run_check(struct cli *c)
     rc = read_draft(&k, in, c->pos[0]);
     if (rc == 0 && !c->json) {
         struct words w = {c, in->event};
-        struct zyd_guarantee_members members = client_members(&k);
+        struct zyd_members members = client_members(&k);
         struct zyd_err err = {0};
         char *params = NULL;
         printf("%s (%s)  %s %.*s  %s %s\n", TR(c, in->event->zh, in->event->en), in->event->name, TR(c, "项目", "programme"),
                (int)in->programme->code.size, (const char *)in->programme->code.data, TR(c, "参考号", "reference"), in->ref);
-        zyd_assert(zyd_guarantee_args_decode(print_word, &w, in->event, zyd_span(in->args, in->args_size), &members) == ZYD_OK);
+        zyd_assert(zyd_args_decode(print_word, &w, in->event, zyd_span(in->args, in->args_size), &members) == ZYD_OK);
         if (zyd_params_show(&params, &err, "guarantee", in->programme->params, k.g) == ZYD_OK) {
             json_t *p = json_loads(params, 0, NULL);
             printf("  ");
@@ -275,13 +275,12 @@ static int do_event(struct client *k, const char *event, const char *contract_te
     int64_t start = zyd_clock_mono_ms();
     int rc = 0;
     zyd_assert(in);
-    in->event = zyd_guarantee_event_by_name(event);
+    in->event = zyd_event_by_name(&zyd_product_guarantee, event);
     if (!in->event) {
         const char *names[64];
-        size_t n = 0, total = 0;
-        const struct zyd_guarantee_event_info *all = zyd_guarantee_events(&total);
-        for (; n < total && n < 63; n++) {
-            names[n] = all[n].name;
+        size_t n = 0;
+        for (; n < zyd_product_guarantee.event_count && n < 63; n++) {
+            names[n] = zyd_product_guarantee.events[n].name;
         }
         names[n] = NULL;
         const char *near = cli_nearest(event, names);

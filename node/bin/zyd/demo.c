@@ -230,7 +230,7 @@ static int step(struct demo *d, const char *event, step_fn *fn)
             if (!fn(d, &d->loans[i], &p) || strcmp(groups[g], p.signers) != 0) {
                 continue;
             }
-            *in = (struct intent){.event = zyd_guarantee_event_by_name(event),
+            *in = (struct intent){.event = zyd_event_by_name(&zyd_product_guarantee, event),
                                   .programme = d->loans[i].programme,
                                   .has_object = true,
                                   .object = d->loans[i].id,

@@ -80,20 +80,20 @@ int pairs_of(const struct cli *c, struct zyd_pair *pairs, size_t *count, char *b
     return 0;
 }
 
-static void print_arguments(const struct cli *c, const struct zyd_guarantee_event_info *e)
+static void print_arguments(const struct cli *c, const struct zyd_event *e)
 {
     for (uint8_t i = 0; i < e->arg_count; i++) {
-        cli_say(c, "  %s%s (%s)  %s", e->args[i].name, e->args[i].required ? "" : "?", zyd_guarantee_type_name(e->args[i].type),
+        cli_say(c, "  %s%s (%s)  %s", e->args[i].name, e->args[i].required ? "" : "?", zyd_field_type_name(&e->args[i]),
                 TR(c, e->args[i].zh, e->args[i].en));
     }
 }
 
 int intent_args(const struct client *k, struct intent *in, const struct zyd_pair *pairs, size_t count)
 {
-    struct zyd_guarantee_members members = client_members(k);
+    struct zyd_members members = client_members(k);
     struct zyd_wr wr = zyd_wr_of(in->args, sizeof in->args);
-    char why[ZYD_GUARANTEE_WHY] = "";
-    if (zyd_guarantee_args_encode(&wr, why, in->event, pairs, count, &members) != ZYD_OK || wr.full) {
+    char why[ZYD_WHY] = "";
+    if (zyd_args_encode(&wr, why, in->event, pairs, count, &members) != ZYD_OK || wr.full) {
         int rc = cli_fail(k->c, ZYD_ERR_FIELD_VALUE, "%s: %s", in->event->name, why);
         print_arguments(k->c, in->event);
         return rc;
@@ -294,14 +294,14 @@ static void set_argument(void *ctx, const char *name, const char *value)
 
 static int node_run(struct client *k, const struct intent *in, json_t **outcome)
 {
-    struct zyd_guarantee_members members = client_members(k);
+    struct zyd_members members = client_members(k);
     json_t *args = json_object(), *body;
     char path[256], hex[65], key[40], code[ZYD_CODE_MAX + 1] = "", prefer[32];
     struct zyd_hash identity;
     struct zyd_op op;
     uint8_t buffer[ZYD_OP_SIZE_MAX + 64];
     struct zyd_wr wr = zyd_wr_of(buffer, sizeof buffer);
-    if (zyd_guarantee_args_decode(set_argument, args, in->event, zyd_span(in->args, in->args_size), &members) != ZYD_OK) {
+    if (zyd_args_decode(set_argument, args, in->event, zyd_span(in->args, in->args_size), &members) != ZYD_OK) {
         json_decref(args);
         return cli_fail(k->c, ZYD_ERR_BUG, "%s", in->event->name);
     }

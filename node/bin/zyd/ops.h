@@ -7,7 +7,7 @@
 #define PAIRS_MAX 64u
 
 struct intent {
-    const struct zyd_guarantee_event_info *event;
+    const struct zyd_event *event;
     const struct zyd_programme *programme;
     uint16_t member;
     bool has_object;

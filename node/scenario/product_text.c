@@ -1,42 +1,31 @@
-/* guarantee_text.c: single values as people write them, and the contract's records read back. */
+/* product_text.c: single values as people write them. */
 #include <stdio.h>
 
 #include <zyd/crypto.h>
 #include <zyd/date.h>
 
-#include "schema_impl.h"
+#include "product_impl.h"
 
-struct word {
-    enum zyd_guarantee_type type;
+static const struct {
     uint64_t value;
     const char *text;
-};
-static const struct word words[] = {
-    {ZYD_GT_BOOL, 0, "false"},          {ZYD_GT_BOOL, 1, "true"},
-    {ZYD_GT_BOOL, 0, "no"},             {ZYD_GT_BOOL, 1, "yes"},
-    {ZYD_GT_BOOL, 0, "0"},              {ZYD_GT_BOOL, 1, "1"},
-    {ZYD_GT_SETTLE, 0, "NET"},          {ZYD_GT_SETTLE, 1, "GROSS"},
-    {ZYD_GT_COVER, 1, "PRINCIPAL"},     {ZYD_GT_COVER, 2, "INTEREST"},
-    {ZYD_GT_SILENCE, 1, "ESCALATE"},    {ZYD_GT_SILENCE, 2, "DEEM_APPROVED"},
-    {ZYD_GT_PERIOD, 1, "CALENDAR_YEAR"}, {ZYD_GT_OVERFLOW, 1, "BANK"},
-    {ZYD_GT_OVERFLOW, 2, "REJECT"},     {ZYD_GT_RECOVERY, 1, "BY_BORNE"},
-    {ZYD_GT_BASIS, 360, "360"},         {ZYD_GT_BASIS, 365, "365"},
-};
+} bools[] = {{0, "false"}, {1, "true"}, {0, "no"}, {1, "yes"}, {0, "0"}, {1, "1"}};
 
-enum zyd_status zyd_schema_fail(char why[ZYD_GUARANTEE_WHY], const char *name, const char *what)
+enum zyd_status zyd_schema_fail(char why[ZYD_WHY], const char *name, const char *what)
 {
-    snprintf(why, ZYD_GUARANTEE_WHY, "%.60s: %.120s", name, what);
+    snprintf(why, ZYD_WHY, "%.60s: %.120s", name, what);
     return ZYD_E_INVALID;
 }
 
-bool zyd_schema_named(const char *pair_name, const char *name, enum zyd_guarantee_type type, bool *integer_fen)
+bool zyd_schema_named(const char *pair_name, const struct zyd_field *field, bool *integer_fen)
 {
-    size_t size = strlen(name);
+    size_t size = strlen(field->name);
     *integer_fen = false;
-    if (strcmp(pair_name, name) == 0) {
+    if (strcmp(pair_name, field->name) == 0) {
         return true;
     }
-    *integer_fen = type == ZYD_GT_FEN && strncmp(pair_name, name, size) == 0 && strcmp(pair_name + size, "_fen") == 0;
+    *integer_fen = field->type == ZYD_FIELD_FEN && strncmp(pair_name, field->name, size) == 0 &&
+                   strcmp(pair_name + size, "_fen") == 0;
     return *integer_fen;
 }
 
@@ -138,7 +127,7 @@ bool zyd_date_parse(int32_t *date, const char *text)
 }
 
 /* 43500, 4.35% or 12.5%: at most four decimals of a percent */
-static bool ppm_parse(uint64_t *out, const char *text)
+bool zyd_schema_ppm(uint64_t *out, const char *text)
 {
     size_t size = strlen(text);
     if (size == 0 || text[size - 1] != '%') {
@@ -171,26 +160,26 @@ static bool months_parse(uint64_t *out, const char *text)
     return *out != 0;
 }
 
-static bool word_parse(uint64_t *out, enum zyd_guarantee_type type, const char *text)
+static bool bool_parse(uint64_t *out, const char *text)
 {
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (words[i].type == type && strcmp(words[i].text, text) == 0) {
-            *out = words[i].value;
+    for (size_t i = 0; i < ZYD_COUNT(bools); i++) {
+        if (strcmp(bools[i].text, text) == 0) {
+            *out = bools[i].value;
             return true;
         }
     }
     return false;
 }
 
-const char *zyd_schema_number(uint64_t *out, enum zyd_guarantee_type type, bool integer_fen, const char *text, uint64_t min,
-                              uint64_t max, const struct zyd_guarantee_members *members)
+const char *zyd_schema_number(uint64_t *out, const struct zyd_field *f, bool integer_fen, const char *text,
+                              const struct zyd_members *members)
 {
-    const struct zyd_guarantee_name *state;
+    const struct zyd_name *word;
     int64_t fen;
     int32_t date;
     int member;
-    switch (type) {
-    case ZYD_GT_FEN:
+    switch (f->type) {
+    case ZYD_FIELD_FEN:
         if (integer_fen) {
             if (!digits(out, text, strlen(text))) {
                 return "an integer number of fen is expected";
@@ -201,8 +190,8 @@ const char *zyd_schema_number(uint64_t *out, enum zyd_guarantee_type type, bool 
             return "an amount in yuan with at most two decimals is expected, like 1000000.00";
         }
         break;
-    case ZYD_GT_DATE:
-        if (min == 0 && (*text == 0 || strcmp(text, "0") == 0)) {
+    case ZYD_FIELD_DATE:
+        if (f->min == 0 && (*text == 0 || strcmp(text, "0") == 0)) {
             *out = 0; /* a parameter that says: no date */
         } else if (zyd_date_parse(&date, text)) {
             *out = (uint64_t)date;
@@ -210,92 +199,74 @@ const char *zyd_schema_number(uint64_t *out, enum zyd_guarantee_type type, bool 
             return "a date like 2025-03-31 is expected";
         }
         break;
-    case ZYD_GT_PPM:
-        if (!ppm_parse(out, text)) {
+    case ZYD_FIELD_PPM:
+        if (!zyd_schema_ppm(out, text)) {
             return "a rate in millionths or per cent is expected, like 43500 or 4.35%";
         }
         break;
-    case ZYD_GT_MONTHS:
+    case ZYD_FIELD_MONTHS:
         if (!months_parse(out, text)) {
             return "months are expected, like 3,6,9,12 or ALL";
         }
         break;
-    case ZYD_GT_STATE:
-        state = zyd_guarantee_state_by_name(text);
-        if (state == NULL) {
-            return "no such state";
-        }
-        *out = state->number;
-        break;
-    case ZYD_GT_MEMBER:
+    case ZYD_FIELD_MEMBER:
         member = *text == 0 ? 65535 : members == NULL ? -1 : members->index(members->ctx, text);
         if (member < 0) {
-            return "no member has this code";
+            return members == NULL ? "the members of the consortium are needed" : "no member has this code";
         }
         *out = (uint64_t)member;
         break;
-    case ZYD_GT_U64:
+    case ZYD_FIELD_U64:
         if (!digits(out, text, strlen(text))) {
             return "a whole number is expected";
         }
         break;
-    case ZYD_GT_BOOL:
-    case ZYD_GT_BASIS:
-    case ZYD_GT_SETTLE:
-    case ZYD_GT_COVER:
-    case ZYD_GT_SILENCE:
-    case ZYD_GT_PERIOD:
-    case ZYD_GT_OVERFLOW:
-    case ZYD_GT_RECOVERY:
-        if (!word_parse(out, type, text)) {
-            return "this word is not one of those allowed";
+    case ZYD_FIELD_BOOL:
+        if (!bool_parse(out, text)) {
+            return "true or false is expected";
         }
         break;
-    case ZYD_GT_ID:
-    case ZYD_GT_IDS:
-    case ZYD_GT_STR:
-    case ZYD_GT_BORROWER:
-    case ZYD_GT_POSTINGS:
-    case ZYD_GT_FENS:
+    case ZYD_FIELD_WORD:
+        word = zyd_name_by_text(f->names, text);
+        if (word == NULL) {
+            return "this word is not one of those allowed";
+        }
+        *out = word->number;
+        break;
+    case ZYD_FIELD_STR:
+    case ZYD_FIELD_ID:
+    case ZYD_FIELD_BORROWER:
+    case ZYD_FIELD_LIST:
         zyd_assert(false);
     }
-    return *out < min || *out > max ? "out of range" : NULL;
+    return *out < f->min || *out > f->max ? "out of range" : NULL;
 }
 
-void zyd_schema_number_text(char out[64], enum zyd_guarantee_type type, uint64_t value,
-                            const struct zyd_guarantee_members *members)
+void zyd_schema_number_text(char out[64], const struct zyd_field *f, uint64_t value, const struct zyd_members *members)
 {
-    const struct zyd_guarantee_name *state = type == ZYD_GT_STATE ? zyd_guarantee_state_by_number((uint16_t)value) : NULL;
+    const struct zyd_name *word =
+        f->type == ZYD_FIELD_WORD && value <= UINT16_MAX ? zyd_name_by_number(f->names, (uint16_t)value) : NULL;
     char code[13] = "";
     size_t at = 0;
-    if (type == ZYD_GT_DATE && value != 0) {
+    if (f->type == ZYD_FIELD_DATE && value != 0) {
         snprintf(out, 64, "%04d-%02d-%02d", (int)(value / 10000), (int)(value / 100 % 100), (int)(value % 100));
-        return;
-    }
-    if (type == ZYD_GT_MEMBER) {
+    } else if (f->type == ZYD_FIELD_MEMBER) {
         snprintf(out, 64, "%s",
                  value != 65535 && members != NULL && members->code(members->ctx, code, (uint16_t)value) ? code : "");
-        return;
-    }
-    if (type == ZYD_GT_MONTHS) {
+    } else if (f->type == ZYD_FIELD_MONTHS) {
+        out[0] = 0;
         for (unsigned m = 1; m <= 12; m++) {
             if (value >> (m - 1) & 1) {
                 at += (size_t)snprintf(out + at, 64 - at, "%s%u", at == 0 ? "" : ",", m);
             }
         }
-        return;
+    } else if (word != NULL) {
+        snprintf(out, 64, "%s", word->name);
+    } else if (f->type == ZYD_FIELD_BOOL && value <= 1) {
+        snprintf(out, 64, "%s", value == 1 ? "true" : "false");
+    } else {
+        snprintf(out, 64, "%llu", (unsigned long long)value);
     }
-    if (state != NULL) {
-        snprintf(out, 64, "%s", state->name);
-        return;
-    }
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (words[i].type == type && words[i].value == value) {
-            snprintf(out, 64, "%s", words[i].text);
-            return;
-        }
-    }
-    snprintf(out, 64, "%llu", (unsigned long long)value);
 }
 
 static int nibble(char c)
@@ -323,89 +294,5 @@ void zyd_schema_hex(char *out, const uint8_t *data, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
         snprintf(out + 2 * i, 3, "%02x", data[i]);
-    }
-}
-
-/* Records are the VM's memory, so little-endian; this copies them as they are. */
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are read in place: give this file a decoder first");
-
-enum zyd_status zyd_guarantee_object_read(struct zyd_guarantee_view *out, struct zyd_span value)
-{
-    memset(out, 0, sizeof *out);
-    if (value.size > 0 && value.data[0] != ZYD_GUARANTEE_KIND_CONTRACT) {
-        return ZYD_E_INVALID;
-    }
-    if (value.size < sizeof out->head) {
-        return ZYD_E_MALFORMED;
-    }
-    memcpy(&out->head, value.data, sizeof out->head);
-    size_t count = out->head.drawdown_count;
-    if (count > ZYD_GUARANTEE_DRAWDOWNS_MAX || value.size != sizeof out->head + count * sizeof out->drawdowns[0]) {
-        return ZYD_E_MALFORMED;
-    }
-    memcpy(out->drawdowns, value.data + sizeof out->head, count * sizeof out->drawdowns[0]);
-    for (size_t i = 0; i < count; i++) {
-        out->interest += out->drawdowns[i].interest;
-        out->fee += out->drawdowns[i].fee;
-    }
-    return ZYD_OK;
-}
-
-enum zyd_status zyd_guarantee_claim_read(struct zyd_guarantee_claim_view *out, struct zyd_span value)
-{
-    memset(out, 0, sizeof *out);
-    if (value.size < sizeof out->head) {
-        return ZYD_E_MALFORMED;
-    }
-    memcpy(&out->head, value.data, sizeof out->head);
-    size_t count = out->head.party_count;
-    if (count > ZYD_GUARANTEE_LEAVES_MAX + 1 || value.size != sizeof out->head + count * sizeof out->parties[0]) {
-        return ZYD_E_MALFORMED;
-    }
-    memcpy(out->parties, value.data + sizeof out->head, count * sizeof out->parties[0]);
-    return ZYD_OK;
-}
-
-enum zyd_status zyd_guarantee_breaker_read(struct zyd_guarantee_breaker *out, struct zyd_span value)
-{
-    memset(out, 0, sizeof *out);
-    if (value.size != sizeof *out) {
-        return ZYD_E_MALFORMED;
-    }
-    memcpy(out, value.data, sizeof *out);
-    return ZYD_OK;
-}
-
-size_t zyd_guarantee_claim_key(uint8_t out[64], const struct zyd_hash *object)
-{
-    out[0] = ZYD_GUARANTEE_KEY_CLAIM;
-    memcpy(out + 1, object->b, 32);
-    return 33;
-}
-
-size_t zyd_guarantee_breaker_key(uint8_t out[64], uint16_t programme)
-{
-    memset(out, 0, 32);
-    memcpy(out, ZYD_GUARANTEE_KEY_BREAKER, sizeof ZYD_GUARANTEE_KEY_BREAKER - 1);
-    out[30] = (uint8_t)(programme >> 8);
-    out[31] = (uint8_t)programme;
-    return 32;
-}
-
-size_t zyd_guarantee_household_key(uint8_t out[64], uint8_t class_, const uint8_t borrower[32])
-{
-    out[0] = ZYD_GUARANTEE_KEY_HOUSEHOLD;
-    out[1] = class_;
-    memcpy(out + 2, borrower, 32);
-    return 34;
-}
-
-void zyd_guarantee_borrower_text(char out[19], uint32_t kind, const uint8_t borrower[32])
-{
-    if (kind == ZYD_GUARANTEE_FIRM) {
-        memcpy(out, borrower, 18);
-        out[18] = 0;
-    } else {
-        zyd_schema_hex(out, borrower, 8);
     }
 }
