@@ -28,7 +28,7 @@ static enum zyd_status put_programme(struct zyd_host *h, const struct zyd_progra
     uint8_t name[6];
     struct zyd_hash key;
     struct zyd_wr wr = zyd_wr_of(h->scratch, sizeof h->scratch);
-    zyd_wr_array(&wr, 7);
+    zyd_wr_array(&wr, p->settlement == 0 ? 7 : 8);
     zyd_wr_u64(&wr, p->contract);
     zyd_wr_u64(&wr, p->class_);
     zyd_wr_u64(&wr, p->dual);
@@ -36,6 +36,9 @@ static enum zyd_status put_programme(struct zyd_host *h, const struct zyd_progra
     zyd_wr_u64(&wr, p->pending_days);
     zyd_wr_str(&wr, (const char *)p->code.data, p->code.size);
     zyd_wr_bin(&wr, p->params.data, p->params.size);
+    if (p->settlement != 0) {
+        zyd_wr_u64(&wr, p->settlement);
+    }
     if (wr.full) {
         return ZYD_E_INVALID; /* parameters of at most 3,500 bytes fit */
     }

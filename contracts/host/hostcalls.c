@@ -233,6 +233,9 @@ static enum zyd_vm_trap sys_obligation(struct zyd_host *h, uint64_t *value, cons
 {
     struct zyd_obligation o;
     enum zyd_vm_trap trap = count_put(h, value, TARIFF_OBLIGATION);
+    if (trap == ZYD_VM_OK && h->call.terms != NULL && h->call.terms->settlement != 0) {
+        trap = count_put(h, value, TARIFF_LIST);
+    }
     if (trap != ZYD_VM_OK) {
         return trap;
     }
@@ -274,6 +277,36 @@ static enum zyd_vm_trap sys_obligation_get(struct zyd_host *h, uint64_t *value, 
     }
     *value = status == ZYD_OK ? 0 : UINT64_MAX;
     return h->fault == ZYD_OK ? ZYD_VM_OK : stop(value, ZYD_CODE_LIMIT);
+}
+
+static enum zyd_vm_trap sys_obligation_move(struct zyd_host *h, uint64_t *value, const uint64_t a[ZYD_VM_ARGS])
+{
+    struct zyd_hash id;
+    uint64_t fuel = TARIFF_OBLIGATION;
+    if (a[1] < CT_MOVE_LOCK || a[1] > CT_MOVE_REVERSE) {
+        return stop(value, ZYD_CODE_RANGE);
+    }
+    bool lists = a[1] == CT_MOVE_ROLL || a[1] == CT_MOVE_RELEASE;
+    fuel += a[1] == CT_MOVE_SETTLE ? 2 * TARIFF_POST + TARIFF_DEADLINE : 0;
+    enum zyd_vm_trap trap = count_put(h, value, fuel + TARIFF_COUNT);
+    if (trap == ZYD_VM_OK && (lists || a[1] == CT_MOVE_SETTLE)) { /* two records of its own beside the counter */
+        trap = count_put(h, value, lists ? TARIFF_LIST - TARIFF_COUNT : 0);
+    }
+    if (trap != ZYD_VM_OK) {
+        return trap;
+    }
+    const uint8_t *bytes = reads(h, a[0], CT_ID_SIZE);
+    if (bytes == NULL) {
+        return ZYD_VM_MEMORY;
+    }
+    memcpy(id.b, bytes, CT_ID_SIZE);
+    uint32_t age = 0;
+    uint32_t code = zyd_host_obligation_move(h, &age, &id, (enum ct_move)a[1]);
+    if (code != 0) {
+        return stop(value, code);
+    }
+    *value = age;
+    return ZYD_VM_OK;
 }
 
 static enum zyd_vm_trap sys_deadline(struct zyd_host *h, uint64_t *value, const uint64_t a[ZYD_VM_ARGS])
@@ -533,7 +566,7 @@ enum zyd_vm_trap zyd_host_call(void *ctx, struct zyd_vm *vm, uint64_t *value, ui
     struct zyd_host *h = ctx;
     (void)vm;
     *value = 0;
-    if (number < CT_SYS_GET || number > CT_SYS_PARAMS) {
+    if (number < CT_SYS_GET || number > CT_SYS_OBLIGATION_MOVE) {
         return ZYD_VM_ECALL;
     }
     switch ((enum ct_call_number)number) {
@@ -575,6 +608,8 @@ enum zyd_vm_trap zyd_host_call(void *ctx, struct zyd_vm *vm, uint64_t *value, ui
         return sys_balance(h, value, args);
     case CT_SYS_PARAMS:
         return sys_params(h, value, args);
+    case CT_SYS_OBLIGATION_MOVE:
+        return sys_obligation_move(h, value, args);
     }
     return ZYD_VM_ECALL;
 }

@@ -30,6 +30,8 @@
 #define TARIFF_WRITE_BYTE 4u
 #define TARIFF_POST 6000u /* two accounts */
 #define TARIFF_OBLIGATION 4000u
+#define TARIFF_LIST 6500u  /* an entry of a settlement programme's list, and its head */
+#define TARIFF_COUNT 3500u /* its head alone */
 #define TARIFF_DEADLINE 4000u
 #define TARIFF_BALANCE 600u
 #define TARIFF_EMIT 200u
@@ -166,6 +168,8 @@ enum zyd_status zyd_host_merge_accounts(struct zyd_host *h);
 uint32_t zyd_host_obligation_make(struct zyd_host *h, struct zyd_obligation *io);
 enum zyd_status zyd_host_obligation_read(struct zyd_host *h, struct zyd_obligation *out, uint64_t *seq,
                                          const struct zyd_hash *id);
+/* ct_obligation_move. *age: how often it was rolled. */
+uint32_t zyd_host_obligation_move(struct zyd_host *h, uint32_t *age, const struct zyd_hash *id, enum ct_move move);
 void zyd_host_paid(struct zyd_host *h, struct result *r, const struct zyd_op *op);
 
 /* deadline.c */

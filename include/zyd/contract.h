@@ -59,6 +59,17 @@ struct ct_obligation {
     int32_t value_date;
 };
 _Static_assert(sizeof(struct ct_obligation) == 88, "ABI");
+/* What ct_obligation_move does.  All but REVERSE are for the settlement contract: one called for the programme that the
+ * obligation's programme names as its settlement programme, on NET obligations only. */
+enum ct_move {
+    CT_MOVE_LOCK = 1,     /* CREATED -> LOCKED */
+    CT_MOVE_INSTRUCT = 2, /* LOCKED -> INSTRUCTED */
+    CT_MOVE_SETTLE = 3,   /* INSTRUCTED -> SETTLED: posts debtor 2141.creditor / 2199 and creditor 2199 / 1141.debtor in the
+                           * obligation's programme, and its maker hears CT_EVENT_SETTLED */
+    CT_MOVE_ROLL = 4,     /* LOCKED, INSTRUCTED -> CREATED, waits again, one older */
+    CT_MOVE_RELEASE = 5,  /* the same, not older */
+    CT_MOVE_REVERSE = 6   /* CREATED -> REVERSED by the contract and programme that made it; 9107 once it is in a cycle or settled */
+};
 enum ct_obligation_state { CT_OBL_CREATED = 1, CT_OBL_LOCKED = 2, CT_OBL_INSTRUCTED = 3, CT_OBL_SETTLED = 4, CT_OBL_REVERSED = 5 };
 
 struct ct_balance {
@@ -78,7 +89,7 @@ enum ct_call_number {
     CT_SYS_GET = 1,        /* 300 + 1/8 B */
     CT_SYS_PUT = 2,        /* 3,000 + 4 B */
     CT_SYS_POST = 3,       /* 6,000 */
-    CT_SYS_OBLIGATION = 4, /* 4,000 */
+    CT_SYS_OBLIGATION = 4, /* 4,000; 6,500 more where it joins a settlement programme's list */
     CT_SYS_OBLIGATION_GET = 5, /* 300 */
     CT_SYS_DEADLINE = 6,   /* 4,000 */
     CT_SYS_EMIT = 7,       /* 200 + 4 B */
@@ -93,7 +104,8 @@ enum ct_call_number {
     CT_SYS_MEMBER = 16,    /* 50 */
     CT_SYS_MEMBER_FIND = 17, /* 100 */
     CT_SYS_BALANCE = 18,   /* 600 */
-    CT_SYS_PARAMS = 19     /* 300 + 1/8 B */
+    CT_SYS_PARAMS = 19,    /* 300 + 1/8 B */
+    CT_SYS_OBLIGATION_MOVE = 20 /* 7,500; SETTLE 23,500; ROLL, RELEASE 10,500 */
 };
 
 #ifdef __riscv
@@ -156,6 +168,16 @@ static inline void ct_obligation(struct ct_obligation *io)
 static inline int64_t ct_obligation_get(struct ct_obligation *out, const uint8_t *id)
 {
     return ct_sys(CT_SYS_OBLIGATION_GET, CT_PTR(out), CT_PTR(id), 0, 0, 0, 0);
+}
+/* Changes an obligation's state.  Returns how often it was rolled.  Ends the call with 9115 (no such obligation), 9104 (not this
+ * contract's to move), 9111 (not in a state that the move starts from; a GROSS one), 9107.
+ * Every obligation made under a programme with a settlement programme S joins the list of S, and a rolled or released one joins
+ * it again at its end.  The list is host records that ct_get(0, ...) reads: "oblq" S u16 -> next number u64, NET ones that are
+ * CREATED u64; "oblq" S u16 number u64 -> obligation id (integers big-endian, numbers from 0).  Nothing ever leaves it: a
+ * settlement contract keeps its own place. */
+static inline uint32_t ct_obligation_move(const uint8_t *id, enum ct_move move)
+{
+    return (uint32_t)ct_sys(CT_SYS_OBLIGATION_MOVE, CT_PTR(id), (int64_t)move, 0, 0, 0, 0);
 }
 /* Deadline number (1..8) of one of the contract's own objects (the call's object, or an own record under a 32-byte key that
  * exists already; else 9115); due_ms 0 clears it.  At one instant deadlines fire in ascending (object, number): a contract

@@ -73,6 +73,7 @@ struct zyd_programme {
     uint8_t dual;           /* 1: money needs maker and checker */
     uint16_t calendar;      /* index into calendars */
     uint16_t pending_days;  /* working days that an operation may wait for countersigners; default 10 */
+    uint16_t settlement;    /* programme of a settlement contract that nets this one's obligations, or itself; 0: none */
     struct zyd_span params; /* canonical MessagePack, owned by the contract; at most 3,500 bytes */
 };
 struct zyd_calendar_year {

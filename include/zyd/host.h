@@ -27,6 +27,7 @@ enum zyd_host_event { /* operations of contract 0: fixed numbers */
 #define ZYD_DEADLINE_EXPIRE 254u  /* of a pending operation */
 #define ZYD_DEADLINE_SETTLED 255u /* of an obligation: its maker is to hear of it */
 #define ZYD_LABEL_SETTLED 0xff01u /* label of PAID's postings */
+#define ZYD_LABEL_NETTED 0xff03u  /* label of CT_MOVE_SETTLE's postings */
 #define ZYD_LABEL_OPENING 0xff02u /* label of genesis openings */
 
 /* Codes of the host and VM (ledger.md 2.6, domain.md 3.6). */
@@ -35,6 +36,7 @@ enum zyd_host_event { /* operations of contract 0: fixed numbers */
 #define ZYD_CODE_RANGE 9104u
 #define ZYD_CODE_BAD_ID 9105u
 #define ZYD_CODE_DEADLINE 9106u
+#define ZYD_CODE_ALREADY_INSTRUCTED 9107u
 #define ZYD_CODE_STALE_STATE 9108u
 #define ZYD_CODE_DUP_KEY 9109u
 #define ZYD_CODE_BAD_STATE 9111u
@@ -119,6 +121,8 @@ struct zyd_obligation {
 };
 enum zyd_status ZYD_MUST_USE zyd_obligation_decode(struct zyd_obligation *out, struct zyd_span value);
 void zyd_obligation_key(struct zyd_hash *out, const struct zyd_hash *id);
+/* The list of a settlement programme (zyd/contract.h, ct_obligation_move): its head, or entry number. */
+void zyd_obligation_list_key(struct zyd_hash *out, uint16_t settlement, const uint64_t *number);
 /* Record key of a contract's object. */
 void zyd_contract_object_key(struct zyd_hash *out, uint16_t contract, const struct zyd_hash *object);
 struct zyd_pending {

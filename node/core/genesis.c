@@ -37,7 +37,7 @@ static void read_plugin(struct zyd_rd *rd, struct zyd_plugin_ref *p)
 
 static void read_programme(struct zyd_rd *rd, struct zyd_programme *p)
 {
-    (void)zyd_rd_array_of(rd, 10);
+    uint32_t fields = zyd_rd_array(rd, 11);
     p->id = (uint16_t)zyd_rd_u64(rd, UINT16_MAX);
     p->contract = (uint16_t)zyd_rd_u64(rd, UINT16_MAX);
     p->code = zyd_rd_str(rd, 1, ZYD_CODE_MAX);
@@ -48,6 +48,11 @@ static void read_programme(struct zyd_rd *rd, struct zyd_programme *p)
     p->calendar = (uint16_t)zyd_rd_u64(rd, UINT16_MAX);
     p->pending_days = (uint16_t)zyd_rd_u64(rd, UINT16_MAX);
     p->params = zyd_rd_skip(rd);
+    p->settlement = 0;
+    if (fields == 11) {
+        p->settlement = (uint16_t)zyd_rd_u64(rd, UINT16_MAX);
+    }
+    rd->bad = rd->bad || fields < 10 || (fields == 11 && p->settlement == 0); /* none has one encoding */
 }
 
 static void read_calendar(struct zyd_rd *rd, struct zyd_calendar *c)
@@ -248,7 +253,7 @@ static void write_member(struct zyd_wr *wr, const struct zyd_member *m)
 
 static void write_programme(struct zyd_wr *wr, const struct zyd_programme *p)
 {
-    zyd_wr_array(wr, 10);
+    zyd_wr_array(wr, p->settlement == 0 ? 10 : 11);
     zyd_wr_u64(wr, p->id);
     zyd_wr_u64(wr, p->contract);
     write_str(wr, p->code);
@@ -262,6 +267,9 @@ static void write_programme(struct zyd_wr *wr, const struct zyd_programme *p)
         zyd_wx_bytes(wr, p->params.data, p->params.size);
     } else {
         zyd_wr_nil(wr);
+    }
+    if (p->settlement != 0) {
+        zyd_wr_u64(wr, p->settlement);
     }
 }
 

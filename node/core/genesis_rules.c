@@ -203,6 +203,9 @@ static const char *programmes_fault(const struct zyd_genesis *g)
         if (!contract_known(g, p->contract)) {
             return "a programme names a contract that is not there";
         }
+        if (p->settlement != 0 && zyd_genesis_programme(g, p->settlement) == NULL) {
+            return "a programme names a settlement programme that is not there";
+        }
         if (p->calendar >= g->calendar_count) {
             return "a programme names a calendar that is not there";
         }

@@ -202,7 +202,7 @@ static enum zyd_status read_programmes(struct zyd_genesis *g, struct zyd_err *er
                                        size_t cap)
 {
     static const char *const allowed[] = {"id",   "contract", "code",         "name",   "class",
-                                          "dual", "calendar", "pending_days", "params", NULL};
+                                          "dual", "calendar", "pending_days", "settlement", "params", NULL};
     static const int64_t zero = 0, ten = 10;
     const json_t *list = json_object_get(root, "programmes");
     size_t count = json_array_size(list);
@@ -214,7 +214,7 @@ static enum zyd_status read_programmes(struct zyd_genesis *g, struct zyd_err *er
     for (size_t i = 0; i < count; i++) {
         struct zyd_programme *p = &g->programmes[i];
         const json_t *o = json_array_get(list, i);
-        int64_t id, contract, class_, calendar, days;
+        int64_t id, contract, class_, calendar, days, settlement;
         char where[40];
         snprintf(where, sizeof where, "programmes[%zu]", i);
         enum zyd_status s = zyd_cj_members(o, err, where, allowed);
@@ -223,6 +223,7 @@ static enum zyd_status read_programmes(struct zyd_genesis *g, struct zyd_err *er
         s = s != ZYD_OK ? s : zyd_cj_int(&class_, err, o, where, "class", 0, 255, &zero);
         s = s != ZYD_OK ? s : zyd_cj_int(&calendar, err, o, where, "calendar", 0, 3, &zero);
         s = s != ZYD_OK ? s : zyd_cj_int(&days, err, o, where, "pending_days", 1, 250, &ten);
+        s = s != ZYD_OK ? s : zyd_cj_int(&settlement, err, o, where, "settlement", 0, 65534, &zero);
         s = s != ZYD_OK ? s : zyd_cj_str(&p->code, err, o, where, "code", 1, ZYD_CODE_MAX);
         s = s != ZYD_OK ? s : read_name(&p->name_zh, &p->name_en, err, o, where);
         if (s != ZYD_OK) {
@@ -233,6 +234,7 @@ static enum zyd_status read_programmes(struct zyd_genesis *g, struct zyd_err *er
         p->class_ = (uint8_t)class_;
         p->calendar = (uint16_t)calendar;
         p->pending_days = (uint16_t)days;
+        p->settlement = (uint16_t)settlement;
         p->dual = json_is_true(json_object_get(o, "dual"));
         char contract_name[33] = "";
         for (size_t k = 0; k < g->plugin_count; k++) {

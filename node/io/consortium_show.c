@@ -86,9 +86,10 @@ static enum zyd_status programmes_json(json_t **out, struct zyd_err *err, const 
             return s;
         }
         json_array_append_new(*out,
-                              json_pack("{s:i,s:i,s:o,s:o,s:i,s:b,s:i,s:i,s:o}", "id", (int)p->id, "contract", (int)p->contract,
+                              json_pack("{s:i,s:i,s:o,s:o,s:i,s:b,s:i,s:i,s:i,s:o}", "id", (int)p->id, "contract", (int)p->contract,
                                         "code", text(p->code), "name", names(p->name_zh, p->name_en), "class", (int)p->class_,
                                         "dual", (int)p->dual, "calendar", (int)p->calendar, "pending_days", (int)p->pending_days,
+                                        "settlement", (int)p->settlement,
                                         "params", json_loads(params, JSON_DECODE_ANY, NULL)));
         free(params);
     }

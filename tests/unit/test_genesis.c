@@ -125,6 +125,8 @@ static void every_broken_rule_is_named(void **state)
     refused("a programme names a contract that is not there");
     g->programmes[1].calendar = 1;
     refused("a programme names a calendar that is not there");
+    g->programmes[1].settlement = 5;
+    refused("a programme names a settlement programme that is not there");
     g->programmes[1].pending_days = 0;
     refused("a programme's countersigning time must be 1 to 250 working days");
     g->calendars[0].years[3].year++;

@@ -146,7 +146,7 @@ static void test_an_unknown_host_call_ends_with_instruction(void **state)
 {
     struct world *w = *state;
     EXPECT(ZYD_CODE_INSTRUCTION, 2218, ZOO_RAW, ARGS(1, 0, 0, 0, 0, 0, 0, 0));
-    static const uint64_t bad[] = {20, 63, 64, 93, 255, 256, 65536 + 1, UINT64_C(1) << 32 | 1, UINT64_MAX};
+    static const uint64_t bad[] = {40, 63, 64, 93, 255, 256, 65536 + 1, UINT64_C(1) << 32 | 1, UINT64_MAX};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(RAW(1, bad[i], 0, 0, 0, 0, 0, 0), ZYD_CODE_INSTRUCTION);
     }
@@ -226,6 +226,7 @@ static const struct pointer_case pointer_cases[] = {
     {CT_SYS_BALANCE, 0, true, 32, {0, 0, MEM, 0, 0, 0}},
     {CT_SYS_BALANCE, 2, false, 1, {MEM, 0, 0, 0, 0, 0}},
     {CT_SYS_PARAMS, 1, true, 1, {1, 0, 64, 0, 0, 0}},
+    {CT_SYS_OBLIGATION_MOVE, 0, false, 32, {0, 1, 0, 0, 0, 0}},
 };
 
 static void test_every_host_call_refuses_wild_pointers(void **state)

@@ -218,6 +218,14 @@ static NOINLINE int64_t post_as(const struct ct_call *call)
     return 0;
 }
 
+static NOINLINE int64_t reverse(const struct ct_call *call)
+{
+    struct ct_rd rd = ct_args(call);
+    ct_rd_array(&rd);
+    ct_obligation_move(ct_rd_id(&rd), CT_MOVE_REVERSE);
+    return 0;
+}
+
 static NOINLINE int64_t on_deadline(const struct ct_call *call)
 {
     struct {
@@ -261,7 +269,7 @@ static NOINLINE int64_t on_settled(const struct ct_call *call)
 typedef int64_t (*behaviour)(const struct ct_call *call);
 static const behaviour table[ZOO_EVENTS] = {make, raw,   loop, recurse, store, load, jump,   give_back, breakpoint, nothing,
                                             stack, fill, puts, posts,   due,   oblige, require, waste,  divide,     readback,
-                                            post_as};
+                                            post_as, reverse};
 
 int64_t contract_call(const struct ct_call *call, uint64_t size)
 {

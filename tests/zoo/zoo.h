@@ -24,7 +24,8 @@ enum zoo_event {
     ZOO_DIVIDE = 18,   /* returns 0 if division by zero is as RISC-V says */
     ZOO_READBACK = 19, /* writes, posts, and refuses with 1002 unless it reads its own writes */
     ZOO_POST_AS = 20,  /* args [dr bin, cr bin, amount i64]: one posting in member 0's books; bytes are not checked here */
-    ZOO_EVENTS = 21    /* how many there are */
+    ZOO_REVERSE = 21,  /* args [obligation id] */
+    ZOO_EVENTS = 22    /* how many there are */
 };
 enum zoo_mode { /* of an object's deadlines */
     ZOO_EMITS = 0,     /* emit {number, due} */
