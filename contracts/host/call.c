@@ -98,19 +98,9 @@ static uint32_t verdict(struct zyd_host *h, const struct zyd_vm_result *vm)
     return ZYD_CODE_ABORT;
 }
 
-static const struct plugin *plugin_of(const struct zyd_host *h, uint16_t contract)
-{
-    for (uint16_t i = 0; i < h->genesis->plugin_count; i++) {
-        if (h->genesis->plugins[i].contract == contract) {
-            return &h->plugins[i];
-        }
-    }
-    return NULL;
-}
-
 void zyd_host_run_contract(struct zyd_host *h, struct result *r)
 {
-    const struct plugin *plugin = plugin_of(h, h->call.contract);
+    const struct plugin *plugin = zyd_host_plugin_of(h, h->call.contract);
     struct zyd_vm_result vm = {.trap = ZYD_VM_OK};
     if (plugin == NULL) {
         r->code = ZYD_CODE_RANGE;
@@ -163,8 +153,8 @@ static void contract_op(struct zyd_host *h, struct result *r, const struct zyd_o
     struct call *c = &h->call;
     struct zyd_record record;
     struct zyd_hash key;
-    c->terms = zyd_genesis_programme(h->genesis, op->programme);
-    if (plugin_of(h, op->contract) == NULL || (c->terms == NULL && op->programme != 0) ||
+    c->terms = zyd_host_programme(h, &c->mark, op->programme);
+    if (!zyd_host_contract_known(h, op->contract) || (c->terms == NULL && op->programme != 0) ||
         (c->terms != NULL && c->terms->contract != op->contract)) {
         r->code = ZYD_CODE_RANGE;
         return;
@@ -172,13 +162,12 @@ static void contract_op(struct zyd_host *h, struct result *r, const struct zyd_o
     r->fuel += TARIFF_READ;
     zyd_host_key(h, &key, op->contract, c->object.b, CT_ID_SIZE);
     enum zyd_status status = zyd_host_read(h, &record, &key);
-    uint8_t flags = c->terms == NULL ? 0 : (uint8_t)(c->terms - h->genesis->programmes + 1);
     r->seq = c->seq = status == ZYD_OK ? record.seq : 0;
     if (c->makes) {
         r->code = status == ZYD_OK ? ZYD_CODE_DUP_KEY : 0;
     } else if (status != ZYD_OK) {
         r->code = ZYD_CODE_UNKNOWN_OBJECT;
-    } else if (record.flags != flags) {
+    } else if (record.flags != c->mark) {
         r->code = ZYD_CODE_RANGE; /* another programme's object */
     } else if (op->expect_seq != record.seq) {
         r->code = ZYD_CODE_STALE_STATE;

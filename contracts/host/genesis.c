@@ -1,8 +1,7 @@
 /* genesis.c: the records that stand before the first block. */
 #include "impl.h"
 
-/* "memb" index u16: role, flags, code, uscc, names; "prog" id u16: contract, class, dual, calendar, days, code, parameters.
- * Canonical MessagePack, so that a light client can show them from a proof. */
+/* "memb" index u16: role, flags, code, uscc, names.  Canonical MessagePack, so that a light client can show them from a proof. */
 static enum zyd_status put_member(struct zyd_host *h, uint16_t index)
 {
     const struct zyd_member *m = &h->genesis->members[index];
@@ -23,29 +22,20 @@ static enum zyd_status put_member(struct zyd_host *h, uint16_t index)
     return zyd_overlay_put(h->block->overlay, &key, ZYD_CONTRACT_HOST, ZYD_REC_MEMBER, 0, 1, zyd_wr_span(&wr), 0);
 }
 
-static enum zyd_status put_programme(struct zyd_host *h, const struct zyd_programme *p)
+/* Calendars before the programmes that name them; merged one by one, for a call's journal holds 320 records. */
+static enum zyd_status put_registry(struct zyd_host *h)
 {
-    uint8_t name[6];
-    struct zyd_hash key;
-    struct zyd_wr wr = zyd_wr_of(h->scratch, sizeof h->scratch);
-    zyd_wr_array(&wr, p->settlement == 0 ? 7 : 8);
-    zyd_wr_u64(&wr, p->contract);
-    zyd_wr_u64(&wr, p->class_);
-    zyd_wr_u64(&wr, p->dual);
-    zyd_wr_u64(&wr, p->calendar);
-    zyd_wr_u64(&wr, p->pending_days);
-    zyd_wr_str(&wr, (const char *)p->code.data, p->code.size);
-    zyd_wr_bin(&wr, p->params.data, p->params.size);
-    if (p->settlement != 0) {
-        zyd_wr_u64(&wr, p->settlement);
+    const struct zyd_genesis *g = h->genesis;
+    enum zyd_status status = ZYD_OK;
+    for (uint16_t i = 0; i < g->calendar_count && status == ZYD_OK; i++) {
+        status = zyd_host_calendar_put(h, i, &g->calendars[i]) == 0 ? zyd_host_merge(h) : ZYD_E_INVALID;
+        zyd_host_reset(h);
     }
-    if (wr.full) {
-        return ZYD_E_INVALID; /* parameters of at most 3,500 bytes fit */
+    for (uint16_t i = 0; i < g->programme_count && status == ZYD_OK; i++) {
+        status = zyd_host_programme_add(h, &g->programmes[i]) == 0 ? zyd_host_merge(h) : ZYD_E_INVALID;
+        zyd_host_reset(h);
     }
-    memcpy(name, "prog", 4);
-    zyd_put16(name + 4, p->id);
-    zyd_host_key(h, &key, ZYD_CONTRACT_HOST, name, sizeof name);
-    return zyd_overlay_put(h->block->overlay, &key, ZYD_CONTRACT_HOST, ZYD_REC_PROGRAMME, 0, 1, zyd_wr_span(&wr), 0);
+    return h->fault != ZYD_OK ? h->fault : status;
 }
 
 static enum zyd_status post_openings(struct zyd_host *h)
@@ -75,9 +65,7 @@ enum zyd_status zyd_host_genesis(struct zyd_host *h, struct zyd_overlay *o, stru
     for (uint16_t i = 0; i < h->genesis->member_count && status == ZYD_OK; i++) {
         status = put_member(h, i);
     }
-    for (uint16_t i = 0; i < h->genesis->programme_count && status == ZYD_OK; i++) {
-        status = put_programme(h, &h->genesis->programmes[i]);
-    }
+    status = status == ZYD_OK ? put_registry(h) : status;
     status = status == ZYD_OK ? post_openings(h) : status;
     zyd_host_reset(h);
     h->block = NULL;

@@ -8,8 +8,9 @@ static size_t align(size_t size)
 
 size_t zyd_host_footprint(const struct zyd_genesis *genesis)
 {
+    (void)genesis; /* governance may add plugins until the ledger has all it may */
     return align(sizeof(struct zyd_host)) + align(zyd_vm_footprint()) +
-           genesis->plugin_count * align(zyd_vm_image_footprint());
+           (ZYD_PLUGINS_MAX + 1) * align(zyd_vm_image_footprint()); /* the last: where a proposed image is tried */
 }
 
 struct zyd_host *zyd_host_init(void *mem, const struct zyd_genesis *genesis)
@@ -21,13 +22,14 @@ struct zyd_host *zyd_host_init(void *mem, const struct zyd_genesis *genesis)
     h->genesis = genesis;
     h->vm = zyd_vm_init(at);
     h->image_mem = at + align(zyd_vm_footprint());
+    h->image_size = align(zyd_vm_image_footprint());
     return h;
 }
 
 enum zyd_status zyd_host_plugin(struct zyd_host *h, const char **why, struct zyd_span elf)
 {
     struct zyd_hash hash;
-    const size_t size = align(zyd_vm_image_footprint());
+    const size_t size = h->image_size;
     *why = NULL;
     zyd_sha256(&hash, elf.data, elf.size);
     bool known = false;
@@ -205,7 +207,7 @@ static enum zyd_status fire(struct zyd_host *h, struct zyd_wr *wr, bool *ok, str
     c->contract = d.contract;
     c->event = CT_EVENT_DEADLINE;
     c->programme = d.programme;
-    c->terms = zyd_genesis_programme(h->genesis, d.programme);
+    c->terms = zyd_host_programme(h, &c->mark, d.programme);
     c->deadline = due->number;
     c->time_ms = due->due_ms;
     c->date = zyd_date_of_ms((int64_t)due->due_ms);
@@ -346,6 +348,7 @@ enum zyd_status zyd_host_run_op(struct zyd_host *h, struct zyd_wr *wr, uint32_t 
     begin(h, b);
     signers_of(&signers, env);
     bool is_evidence = op->contract == ZYD_CONTRACT_HOST && op->event == ZYD_HOST_EVIDENCE;
+    bool governs = op->contract == ZYD_CONTRACT_HOST && op->event >= ZYD_HOST_PROGRAMME && op->event <= ZYD_HOST_REVOKE;
     if (refuse == 0 && !has_room(h, b->env_fuel)) {
         refuse = ZYD_CODE_ENVELOPE_FUEL;
     }
@@ -354,7 +357,9 @@ enum zyd_status zyd_host_run_op(struct zyd_host *h, struct zyd_wr *wr, uint32_t 
         r.fuel = refuse == ZYD_CODE_ENVELOPE_FUEL ? 0 : r.fuel; /* so that the rest of a large envelope cannot fill the block */
     } else if (env->class_ == ZYD_ENV_EVIDENCE && is_evidence) {
         zyd_host_evidence(h, &r, op);
-    } else if (env->class_ != ZYD_ENV_BUSINESS || is_evidence) {
+    } else if (env->class_ == ZYD_ENV_GOVERNANCE && governs) {
+        zyd_host_govern(h, &r, op, &signers);
+    } else if (env->class_ != ZYD_ENV_BUSINESS || is_evidence || governs) {
         r.code = ZYD_CODE_RANGE;
     } else if (op->contract == ZYD_CONTRACT_HOST) {
         host_op(h, &r, op, &signers);

@@ -177,7 +177,7 @@ static enum zyd_vm_trap sys_put(struct zyd_host *h, uint64_t *value, const uint6
     if (name == NULL || bytes == NULL) {
         return ZYD_VM_MEMORY;
     }
-    uint8_t flags = call->terms == NULL ? 0 : (uint8_t)(call->terms - h->genesis->programmes + 1);
+    uint8_t flags = call->mark;
     uint64_t seq = 1;
     zyd_host_key(h, &key, call->contract, name, (size_t)a[1]);
     enum zyd_status status = zyd_host_read(h, &record, &key);
@@ -465,7 +465,6 @@ static enum zyd_vm_trap sys_warn(struct zyd_host *h, uint64_t *value, const uint
 
 static enum zyd_vm_trap sys_workday(struct zyd_host *h, uint64_t *value, const uint64_t a[ZYD_VM_ARGS], bool add)
 {
-    const struct zyd_genesis *g = h->genesis;
     const struct zyd_programme *terms = h->call.terms;
     int64_t date = (int64_t)a[0];
     bool working = false;
@@ -476,10 +475,10 @@ static enum zyd_vm_trap sys_workday(struct zyd_host *h, uint64_t *value, const u
     if (!charge(h, add ? TARIFF_SEARCH + a[1] : TARIFF_MEMBER)) {
         return ZYD_VM_FUEL;
     }
-    if (terms == NULL || terms->calendar >= g->calendar_count) {
+    const struct zyd_calendar *calendar = terms == NULL ? NULL : zyd_host_calendar(h, terms->calendar);
+    if (calendar == NULL) {
         return stop(value, ZYD_CODE_CALENDAR_MISSING);
     }
-    const struct zyd_calendar *calendar = &g->calendars[terms->calendar];
     bool known = add ? zyd_calendar_add(calendar, (int32_t)date, (uint32_t)a[1], &out)
                      : zyd_calendar_is_working(calendar, (int32_t)date, &working);
     *value = add ? (uint64_t)out : working;
@@ -552,12 +551,32 @@ static enum zyd_vm_trap sys_params(struct zyd_host *h, uint64_t *value, const ui
     if (trap != ZYD_VM_OK) {
         return trap;
     }
-    const struct zyd_programme *p = a[0] > UINT16_MAX ? NULL : zyd_genesis_programme(h->genesis, (uint16_t)a[0]);
+    uint8_t mark;
+    const struct zyd_programme *p = a[0] > UINT16_MAX ? NULL : zyd_host_programme(h, &mark, (uint16_t)a[0]);
     if (p == NULL) {
         *value = UINT64_MAX;
-        return ZYD_VM_OK;
+        return h->fault == ZYD_OK ? ZYD_VM_OK : stop(value, ZYD_CODE_LIMIT);
     }
     return hand_out(h, value, p->params, a[1], a[2]);
+}
+
+static enum zyd_vm_trap sys_rate(struct zyd_host *h, uint64_t *value, const uint64_t a[ZYD_VM_ARGS])
+{
+    uint32_t ppm = 0;
+    enum zyd_vm_trap trap = count_read(h, value, TARIFF_READ);
+    if (trap != ZYD_VM_OK) {
+        return trap;
+    }
+    const uint8_t *name = a[1] > ZYD_CODE_MAX ? NULL : reads(h, a[0], a[1]);
+    if (a[1] == 0 || a[1] > ZYD_CODE_MAX || a[2] > 99991231) {
+        return stop(value, ZYD_CODE_RANGE);
+    }
+    if (name == NULL) {
+        return ZYD_VM_MEMORY;
+    }
+    bool known = zyd_host_rate(h, &ppm, zyd_span(name, (size_t)a[1]), (int32_t)a[2]);
+    *value = known ? ppm : UINT64_MAX;
+    return h->fault == ZYD_OK ? ZYD_VM_OK : stop(value, ZYD_CODE_LIMIT);
 }
 
 enum zyd_vm_trap zyd_host_call(void *ctx, struct zyd_vm *vm, uint64_t *value, uint64_t number,
@@ -566,7 +585,7 @@ enum zyd_vm_trap zyd_host_call(void *ctx, struct zyd_vm *vm, uint64_t *value, ui
     struct zyd_host *h = ctx;
     (void)vm;
     *value = 0;
-    if (number < CT_SYS_GET || number > CT_SYS_OBLIGATION_MOVE) {
+    if (number < CT_SYS_GET || number > CT_SYS_RATE) {
         return ZYD_VM_ECALL;
     }
     switch ((enum ct_call_number)number) {
@@ -610,6 +629,8 @@ enum zyd_vm_trap zyd_host_call(void *ctx, struct zyd_vm *vm, uint64_t *value, ui
         return sys_params(h, value, args);
     case CT_SYS_OBLIGATION_MOVE:
         return sys_obligation_move(h, value, args);
+    case CT_SYS_RATE:
+        return sys_rate(h, value, args);
     }
     return ZYD_VM_ECALL;
 }

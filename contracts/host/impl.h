@@ -95,7 +95,8 @@ struct call {
     int32_t date;
     struct zyd_hash object, op_id;
     struct zyd_span args, ref;
-    const struct zyd_programme *terms; /* NULL: no programme */
+    const struct zyd_programme *terms; /* NULL: no programme; of the host's slot, good until the call ends */
+    uint8_t mark;                      /* what an object made now remembers of it: its position, 0 without */
     const struct signers *signers;
     uint64_t needed; /* bit m: the contract wants member m's signature */
     bool waits;      /* it ended only because a signer lacks */
@@ -115,8 +116,18 @@ struct result {
 
 struct plugin {
     struct zyd_vm_image *image;
+    struct zyd_hash hash; /* of what image was loaded from, for those that governance added */
     zyd_host_native_fn native;
     void *native_ctx;
+};
+
+struct programme_slot {
+    struct zyd_programme p; /* decoded from bytes */
+    uint8_t bytes[ZYD_RECORD_VALUE_MAX];
+};
+struct calendar_slot {
+    struct zyd_calendar c;
+    uint8_t bytes[ZYD_RECORD_VALUE_MAX];
 };
 
 struct memo { /* record keys are hashes of few, often used names */
@@ -136,11 +147,18 @@ struct zyd_host {
     struct call call;
     struct plugin plugins[ZYD_PLUGINS_MAX];
     uint8_t *image_mem;
+    size_t image_size;
+    uint32_t programme_sizes[ZYD_PROGRAMMES_MAX + 1]; /* of the slots' bytes; 0: empty */
+    uint32_t calendar_sizes[ZYD_CALENDARS_MAX];
     struct memo memo[MEMO_SIZE];
     _Alignas(16) uint8_t input[ZYD_VM_INPUT_MAX]; /* native contracts read it as a struct */
     uint8_t account_value[ACCOUNT_VALUE_SIZE];
     uint8_t scratch[ZYD_RECORD_VALUE_MAX];
     struct journal j;
+    /* not cleared at the start: their sizes above are */
+    struct programme_slot programmes[ZYD_PROGRAMMES_MAX + 1];
+    struct calendar_slot calendars[ZYD_CALENDARS_MAX];
+    uint8_t elf[ZYD_PLUGIN_SIZE_MAX];
 };
 
 /* journal.c */
@@ -192,6 +210,35 @@ bool zyd_host_pending_op(struct zyd_host *h, struct zyd_op *op, const struct zyd
 
 /* evidence.c */
 void zyd_host_evidence(struct zyd_host *h, struct result *r, const struct zyd_op *op);
+
+/* registry.c.  _fit: code 0 or why it may not stand; _add and _put: into the journal, after _fit. */
+/* NULL: none, or h->fault. */
+const struct zyd_programme *zyd_host_programme(struct zyd_host *h, uint8_t *mark, uint16_t id);
+uint32_t zyd_host_programme_fit(struct zyd_host *h, const struct zyd_programme *p);
+uint32_t zyd_host_programme_add(struct zyd_host *h, const struct zyd_programme *p);
+const struct zyd_calendar *zyd_host_calendar(struct zyd_host *h, uint16_t calendar);
+/* out: the calendar with the year in it. */
+uint32_t zyd_host_calendar_fit(struct zyd_host *h, struct zyd_calendar *out, uint16_t calendar,
+                               const struct zyd_calendar_year *year);
+uint32_t zyd_host_calendar_put(struct zyd_host *h, uint16_t calendar, const struct zyd_calendar *c);
+uint32_t zyd_host_rate_fit(struct zyd_host *h, struct zyd_span rate, int32_t date, uint32_t ppm);
+uint32_t zyd_host_rate_add(struct zyd_host *h, struct zyd_span rate, int32_t date, uint32_t ppm);
+/* The rate valid on date: the last that began on it or before; false: none, or h->fault. */
+bool zyd_host_rate(struct zyd_host *h, uint32_t *ppm, struct zyd_span rate, int32_t date);
+bool zyd_host_contract_known(struct zyd_host *h, uint16_t contract);
+/* The contract's plugin, loaded if governance added it; NULL: none, or h->fault. */
+struct plugin *zyd_host_plugin_of(struct zyd_host *h, uint16_t contract);
+uint32_t zyd_host_plugin_fit(struct zyd_host *h, const struct zyd_plugin_ref *ref);
+uint32_t zyd_host_plugin_add(struct zyd_host *h, const struct zyd_plugin_ref *ref, struct zyd_span elf);
+/* Does the machine take this image? */
+bool zyd_host_image_fit(struct zyd_host *h, struct zyd_span elf);
+/* A proposed image waits in records of its proposer; his next one replaces it. */
+uint32_t zyd_host_image_stage(struct zyd_host *h, uint16_t member, const struct zyd_hash *proposal, struct zyd_span elf);
+bool zyd_host_image_staged(struct zyd_host *h, struct zyd_span *elf, uint16_t member, const struct zyd_hash *proposal,
+                           uint32_t size);
+
+/* governance.c */
+void zyd_host_govern(struct zyd_host *h, struct result *r, const struct zyd_op *op, const struct signers *signers);
 
 /* call.c */
 /* One try of a member's operation, contract's or PAID, with these signers, into the journal. */

@@ -90,7 +90,8 @@ void zyd_obligation_list_key(struct zyd_hash *out, uint16_t settlement, const ui
  * anything else and the cost of one does not depend on the others. */
 static uint32_t list(struct zyd_host *h, const struct zyd_obligation *o, bool append, int waiting)
 {
-    const struct zyd_programme *terms = zyd_genesis_programme(h->genesis, o->programme);
+    uint8_t mark;
+    const struct zyd_programme *terms = zyd_host_programme(h, &mark, o->programme);
     uint8_t name[14], value[16];
     struct zyd_record record;
     struct zyd_hash key;
@@ -211,7 +212,7 @@ static uint32_t settle(struct zyd_host *h, struct zyd_obligation *o, uint64_t se
 }
 
 /* May the running call move o so?  Code. */
-static uint32_t move_fault(const struct zyd_host *h, const struct zyd_obligation *o, enum ct_move move)
+static uint32_t move_fault(struct zyd_host *h, const struct zyd_obligation *o, enum ct_move move)
 {
     const struct call *call = &h->call;
     if (move == CT_MOVE_REVERSE) {
@@ -222,7 +223,8 @@ static uint32_t move_fault(const struct zyd_host *h, const struct zyd_obligation
                : o->state == CT_OBL_REVERSED ? ZYD_CODE_BAD_STATE
                                              : ZYD_CODE_ALREADY_INSTRUCTED; /* 3.0.10 */
     }
-    const struct zyd_programme *terms = zyd_genesis_programme(h->genesis, o->programme);
+    uint8_t mark;
+    const struct zyd_programme *terms = zyd_host_programme(h, &mark, o->programme);
     if (terms == NULL || call->terms == NULL || terms->settlement != call->programme ||
         call->terms->contract != call->contract) {
         return ZYD_CODE_RANGE;
@@ -312,7 +314,7 @@ void zyd_host_paid(struct zyd_host *h, struct result *r, const struct zyd_op *op
         return;
     }
     h->call.programme = o.programme;
-    h->call.terms = zyd_genesis_programme(h->genesis, o.programme);
+    h->call.terms = zyd_host_programme(h, &h->call.mark, o.programme);
     h->call.needed = UINT64_C(1) << o.debtor | UINT64_C(1) << o.creditor;
     if (zyd_host_missing(h) != 0) {
         r->code = ZYD_CODE_SIGNER_MISSING;

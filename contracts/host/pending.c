@@ -149,14 +149,13 @@ static bool set_missing(struct zyd_pending *p, uint64_t missing)
 }
 
 /* 00:00 of the day after the last working day on which it may wait.  0: the calendar is silent. */
-static uint64_t expiry(const struct zyd_host *h)
+static uint64_t expiry(struct zyd_host *h)
 {
-    const struct zyd_genesis *g = h->genesis;
     const struct zyd_programme *terms = h->call.terms;
     uint32_t days = terms == NULL || terms->pending_days == 0 ? PENDING_DAYS : terms->pending_days;
-    uint16_t calendar = terms == NULL ? 0 : terms->calendar;
+    const struct zyd_calendar *calendar = zyd_host_calendar(h, terms == NULL ? 0 : terms->calendar);
     int32_t last;
-    if (calendar >= g->calendar_count || !zyd_calendar_add(&g->calendars[calendar], h->call.date, days, &last)) {
+    if (calendar == NULL || !zyd_calendar_add(calendar, h->call.date, days, &last)) {
         return 0;
     }
     return (uint64_t)zyd_ms_of_date(zyd_date_add(last, 1));

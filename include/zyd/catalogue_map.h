@@ -492,7 +492,10 @@
       "联系合约维护方", "Tell the maintainer of the contract") \
     X(9126, 'E', ENVELOPE_FUEL, 422, 1, ZYD_RETRY_LATER, \
       "信封内操作过多，此操作未执行", "The envelope held too much work: this operation was not run", \
-      "把未执行的操作放入新信封重新提交", "Send the operations that were not run in another envelope")
+      "把未执行的操作放入新信封重新提交", "Send the operations that were not run in another envelope") \
+    X(9127, 'E', BAD_PLUGIN, 422, 1, ZYD_RETRY_AFTER_FIX, \
+      "合约程序不符合其哈希或虚拟机格式", "The contract's image is not that of its hash, or no image that the machine takes", \
+      "用 zyd 重新编译合约并核对 SHA-256", "Build the contract again and compare its SHA-256")
 /* clang-format on */
 
 #endif

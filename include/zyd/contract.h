@@ -105,7 +105,8 @@ enum ct_call_number {
     CT_SYS_MEMBER_FIND = 17, /* 100 */
     CT_SYS_BALANCE = 18,   /* 600 */
     CT_SYS_PARAMS = 19,    /* 300 + 1/8 B */
-    CT_SYS_OBLIGATION_MOVE = 20 /* 7,500; SETTLE 23,500; ROLL, RELEASE 10,500 */
+    CT_SYS_OBLIGATION_MOVE = 20, /* 7,500; SETTLE 23,500; ROLL, RELEASE 10,500 */
+    CT_SYS_RATE = 21       /* 300 */
 };
 
 #ifdef __riscv
@@ -238,6 +239,12 @@ static inline void ct_balance(struct ct_balance *out, uint16_t member, const cha
 static inline int64_t ct_params(uint16_t programme, void *out, uint32_t cap)
 {
     return ct_sys(CT_SYS_PARAMS, programme, CT_PTR(out), cap, 0, 0, 0);
+}
+
+/* Reference rate in ppm a year that is valid on date ("LPR1Y", 5): the last that governance let begin on it or before; -1: none. */
+static inline int64_t ct_rate(const void *name, uint32_t size, int32_t date)
+{
+    return ct_sys(CT_SYS_RATE, CT_PTR(name), size, date, 0, 0, 0);
 }
 
 /* contracts/sdk: helpers linked into every contract. */

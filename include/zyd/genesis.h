@@ -15,8 +15,11 @@
 #define ZYD_VALIDATORS_MIN 4u /* a development consortium and a simulation may have 1 */
 #define ZYD_VALIDATORS_MAX 31u
 #define ZYD_MEMBER_KEYS_MAX 16u
-#define ZYD_PROGRAMMES_MAX 64u
-#define ZYD_PLUGINS_MAX 32u
+#define ZYD_PROGRAMMES_MAX 255u /* with those that governance adds: an object remembers its programme in a byte */
+#define ZYD_PLUGINS_MAX 32u     /* with those that governance adds */
+#define ZYD_CALENDARS_MAX 4u    /* with those that governance adds */
+#define ZYD_RATES_MAX 64u
+#define ZYD_PLUGIN_SIZE_MAX (256u << 10)
 #define ZYD_FUEL_BLOCK_MAX UINT64_C(250000000) /* the tariff then bounds a block value by 64 MiB */
 #define ZYD_FUEL_BESIDE 100000u                /* more than an outcome costs beside its call */
 #define ZYD_CALENDAR_YEARS_MAX 40u
@@ -104,7 +107,7 @@ struct zyd_genesis {
     struct zyd_member members[ZYD_MEMBERS_MAX];
     struct zyd_plugin_ref plugins[ZYD_PLUGINS_MAX];
     struct zyd_programme programmes[ZYD_PROGRAMMES_MAX];
-    struct zyd_calendar calendars[4];
+    struct zyd_calendar calendars[ZYD_CALENDARS_MAX];
     struct zyd_opening openings[ZYD_OPENINGS_MAX];
     /* derived */
     uint8_t validator_count;
@@ -130,6 +133,21 @@ const struct zyd_pk *zyd_genesis_validator_pk(const struct zyd_genesis *g, uint8
 bool zyd_uscc_valid(struct zyd_span uscc);
 /* The check character of the first 17, or 0 when one of them is not of the alphabet. */
 char zyd_uscc_check_char(const char first17[17]);
+
+/* A programme or calendar alone, as it stands in the body, in governance operations and in records (FORMATS.md 14, 16).  Decoding
+ * checks the encoding only; out points into bytes.  A fault is a static English text naming the first broken rule, NULL: none; what a
+ * programme refers to is the caller's to look up. */
+enum zyd_status ZYD_MUST_USE zyd_programme_decode(struct zyd_programme *out, struct zyd_span bytes);
+void zyd_programme_encode(struct zyd_wr *wr, const struct zyd_programme *p);
+const char *zyd_programme_fault(const struct zyd_programme *p);
+enum zyd_status ZYD_MUST_USE zyd_calendar_decode(struct zyd_calendar *out, struct zyd_span bytes);
+void zyd_calendar_encode(struct zyd_wr *wr, const struct zyd_calendar *c);
+const char *zyd_calendar_fault(const struct zyd_calendar *c);
+/* A code of 1..12 of A-Z 0-9 _ */
+bool zyd_code_valid(struct zyd_span code);
+/* Members that vote on governance: all that hold an officer's key but auditors; bit m: member m.  Approval takes
+ * zyd_quorum_q of their number. */
+uint64_t zyd_genesis_voters(const struct zyd_genesis *g);
 
 /* Working days.  Both return false when the calendar has no such year (9113). */
 bool zyd_calendar_is_working(const struct zyd_calendar *c, int32_t date, bool *working);

@@ -21,7 +21,14 @@ enum zyd_host_event { /* operations of contract 0: fixed numbers */
     ZYD_HOST_WITHDRAW = 3,    /* its first signer ends it */
     ZYD_HOST_PAID = 4,        /* object = obligation; args [bank reference str 1..35]; debtor and creditor sign */
     ZYD_HOST_EVIDENCE = 5,    /* class 3 envelopes only; object nil; args [vote bin122, vote bin122] */
-    ZYD_HOST_EXPIRE = 6       /* SYS only: a pending operation ran out of time; object = its op_id */
+    ZYD_HOST_EXPIRE = 6,      /* SYS only: a pending operation ran out of time; object = its op_id */
+    /* class 2 envelopes only; 7 to 10 propose, with object nil and a client_ref */
+    ZYD_HOST_PROGRAMME = 7,   /* args: the programme as it stands in genesis (FORMATS.md 14) */
+    ZYD_HOST_CALENDAR = 8,    /* args [calendar, year, days bin46]: a new year, or days to come of one that is there */
+    ZYD_HOST_RATE = 9,        /* args [name str 1..12, date yyyymmdd, ppm]: valid from date on */
+    ZYD_HOST_PLUGIN = ZYD_OP_PLUGIN, /* 10; args [contract, name str 1..32, SHA-256 bin32, image bin] */
+    ZYD_HOST_APPROVE = 11,    /* object = the proposal, expect_seq 0, args [] */
+    ZYD_HOST_REVOKE = 12      /* by its proposer */
 };
 /* Deadline numbers of the host's own objects; contracts have 1..8. */
 #define ZYD_DEADLINE_EXPIRE 254u  /* of a pending operation */
@@ -40,6 +47,7 @@ enum zyd_host_event { /* operations of contract 0: fixed numbers */
 #define ZYD_CODE_STALE_STATE 9108u
 #define ZYD_CODE_DUP_KEY 9109u
 #define ZYD_CODE_BAD_STATE 9111u
+#define ZYD_CODE_BAD_DATE 9112u
 #define ZYD_CODE_CALENDAR_MISSING 9113u
 #define ZYD_CODE_PENDING 9114u
 #define ZYD_CODE_UNKNOWN_OBJECT 9115u
@@ -50,13 +58,14 @@ enum zyd_host_event { /* operations of contract 0: fixed numbers */
 #define ZYD_CODE_BAD_RETURN 9124u
 #define ZYD_CODE_ABORT 9125u
 #define ZYD_CODE_ENVELOPE_FUEL 9126u
+#define ZYD_CODE_BAD_PLUGIN 9127u
 
 struct zyd_totals {
     zyd_u128 debits, credits, open_obligations;
 };
 
 struct zyd_host;
-/* Room for the images of all plugins of genesis (about 0.8 MiB each) and one call's journal (about 4 MiB); lazily mapped
+/* Room for ZYD_PLUGINS_MAX images (about 0.8 MiB each), the decoded registry (3 MiB) and one call's journal (about 4 MiB); lazily mapped
  * zero pages are fine. */
 size_t zyd_host_footprint(const struct zyd_genesis *genesis);
 /* mem: footprint bytes, 16-byte aligned, any content.  genesis must outlive it. */
@@ -67,7 +76,7 @@ enum zyd_status ZYD_MUST_USE zyd_host_plugin(struct zyd_host *h, const char **wh
 /* All plugins that genesis names are loaded. */
 bool zyd_host_ready(const struct zyd_host *h);
 
-/* Puts the genesis records (members, programmes, openings) into an overlay on an empty state: height 0. */
+/* Puts the genesis records (members, calendars, programmes, openings) into an overlay on an empty state: height 0. */
 enum zyd_status ZYD_MUST_USE zyd_host_genesis(struct zyd_host *h, struct zyd_overlay *o, struct zyd_totals *totals);
 
 /* One block.  totals: the parent's on entry, updated in place. */
@@ -145,6 +154,29 @@ struct zyd_deadlines {
 };
 enum zyd_status ZYD_MUST_USE zyd_deadlines_decode(struct zyd_deadlines *out, struct zyd_span value);
 void zyd_deadlines_key(struct zyd_hash *out, const struct zyd_hash *object);
+
+/* What governance keeps, in order of arrival, genesis first (its plugins stand in genesis alone).  Count: u16.  Index, position
+ * from 0: programme id, calendar or contract u16, or the rate's name. */
+enum zyd_registry { ZYD_REGISTRY_PROGRAMME = 1, ZYD_REGISTRY_CALENDAR = 2, ZYD_REGISTRY_PLUGIN = 3, ZYD_REGISTRY_RATE = 4 };
+void zyd_registry_count_key(struct zyd_hash *out, enum zyd_registry kind);
+void zyd_registry_index_key(struct zyd_hash *out, enum zyd_registry kind, uint16_t position);
+/* Values: zyd_programme_decode, zyd_calendar_decode, zyd_rate_on, zyd_plugin_decode. */
+void zyd_programme_key(struct zyd_hash *out, uint16_t id);
+void zyd_calendar_key(struct zyd_hash *out, uint16_t calendar);
+void zyd_rate_key(struct zyd_hash *out, struct zyd_span rate);
+void zyd_plugin_key(struct zyd_hash *out, uint16_t contract);
+bool zyd_rate_on(uint32_t *ppm, struct zyd_span value, int32_t date);
+enum zyd_status ZYD_MUST_USE zyd_plugin_decode(struct zyd_plugin_ref *out, uint32_t *size, struct zyd_span value);
+struct zyd_proposal {
+    uint16_t event, proposer;
+    uint8_t state; /* 1 open, 2 done, 3 revoked, 4 failed */
+    uint64_t approvals; /* bit m: member m */
+    uint64_t expires_ms;
+    uint32_t code;        /* why it failed */
+    struct zyd_span args; /* of the proposing operation; of PLUGIN the image's size in place of its bytes */
+};
+enum zyd_status ZYD_MUST_USE zyd_proposal_decode(struct zyd_proposal *out, struct zyd_span value);
+void zyd_proposal_key(struct zyd_hash *out, const struct zyd_hash *id);
 
 /* For unit tests and gdb (tests/lib/native.h): runs fn where the plugin of contract would run.  fn fills *result as
  * zyd_vm_call does and calls zyd_host_native_call for each host call, with pointers of this process as addresses.  A node

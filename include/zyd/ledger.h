@@ -25,6 +25,8 @@
 #define ZYD_ENV_OPS_MAX 8192u
 #define ZYD_ENV_SIGS_MAX 16u
 #define ZYD_OP_SIZE_MAX (16u << 10)
+#define ZYD_OP_PLUGIN 10u /* the host's operation that carries an image, and how large it alone may be */
+#define ZYD_OP_PLUGIN_SIZE_MAX (264u << 10)
 #define ZYD_CLIENT_REF_MAX 35u
 #define ZYD_BLOCK_ENVS_MAX 8192u
 #define ZYD_BLOCK_BYTES_MAX (4u << 20)

@@ -33,6 +33,11 @@ enum zyd_record_kind { /* fixed numbers; owner 0 */
     ZYD_REC_PROGRAMME = 6,
     ZYD_REC_EVIDENCE = 7,
     ZYD_REC_META = 8,      /* control totals */
+    ZYD_REC_CALENDAR = 9,
+    ZYD_REC_RATE = 10,
+    ZYD_REC_PLUGIN = 11,   /* and the parts of its image */
+    ZYD_REC_PROPOSAL = 12, /* and the parts of a proposed image */
+    ZYD_REC_REGISTRY = 13, /* counts, positions and names of what governance keeps */
     ZYD_REC_SENTINEL = 255 /* leaf 0 */
 };
 

@@ -118,7 +118,7 @@ static void read_body(struct zyd_rd *rd, struct zyd_genesis *g)
     for (uint16_t i = 0; i < g->programme_count && !rd->bad; i++) {
         read_programme(rd, &g->programmes[i]);
     }
-    g->calendar_count = (uint16_t)zyd_rd_array(rd, 4);
+    g->calendar_count = (uint16_t)zyd_rd_array(rd, ZYD_CALENDARS_MAX);
     for (uint16_t i = 0; i < g->calendar_count && !rd->bad; i++) {
         read_calendar(rd, &g->calendars[i]);
     }
@@ -126,6 +126,20 @@ static void read_body(struct zyd_rd *rd, struct zyd_genesis *g)
     for (uint16_t i = 0; i < g->opening_count && !rd->bad; i++) {
         read_opening(rd, &g->openings[i]);
     }
+}
+
+enum zyd_status zyd_programme_decode(struct zyd_programme *out, struct zyd_span bytes)
+{
+    struct zyd_rd rd = zyd_rd_of(bytes);
+    read_programme(&rd, out);
+    return zyd_rd_done(&rd);
+}
+
+enum zyd_status zyd_calendar_decode(struct zyd_calendar *out, struct zyd_span bytes)
+{
+    struct zyd_rd rd = zyd_rd_of(bytes);
+    read_calendar(&rd, out);
+    return zyd_rd_done(&rd);
 }
 
 static const struct zyd_member_key *node_key(const struct zyd_member *m)
@@ -210,6 +224,19 @@ int zyd_genesis_member_by_code(const struct zyd_genesis *g, struct zyd_span code
     return -1;
 }
 
+uint64_t zyd_genesis_voters(const struct zyd_genesis *g)
+{
+    uint64_t voters = 0;
+    for (uint16_t i = 0; i < g->member_count; i++) {
+        const struct zyd_member *m = &g->members[i];
+        for (uint8_t k = 0; k < m->key_count; k++) {
+            bool officer = m->keys[k].purpose == ZYD_KEY_MAKER || m->keys[k].purpose == ZYD_KEY_CHECKER;
+            voters |= officer && m->role != ZYD_ROLE_AUD ? UINT64_C(1) << i : 0;
+        }
+    }
+    return voters;
+}
+
 int zyd_genesis_validator_of(const struct zyd_genesis *g, uint16_t member)
 {
     for (uint8_t i = 0; i < g->validator_count; i++) {
@@ -251,7 +278,7 @@ static void write_member(struct zyd_wr *wr, const struct zyd_member *m)
     }
 }
 
-static void write_programme(struct zyd_wr *wr, const struct zyd_programme *p)
+void zyd_programme_encode(struct zyd_wr *wr, const struct zyd_programme *p)
 {
     zyd_wr_array(wr, p->settlement == 0 ? 10 : 11);
     zyd_wr_u64(wr, p->id);
@@ -273,7 +300,7 @@ static void write_programme(struct zyd_wr *wr, const struct zyd_programme *p)
     }
 }
 
-static void write_calendar(struct zyd_wr *wr, const struct zyd_calendar *c)
+void zyd_calendar_encode(struct zyd_wr *wr, const struct zyd_calendar *c)
 {
     zyd_wr_array(wr, c->year_count);
     for (uint8_t i = 0; i < c->year_count; i++) {
@@ -298,11 +325,11 @@ static void write_tables(struct zyd_wr *wr, const struct zyd_genesis *g)
     }
     zyd_wr_array(wr, g->programme_count);
     for (uint16_t i = 0; i < g->programme_count; i++) {
-        write_programme(wr, &g->programmes[i]);
+        zyd_programme_encode(wr, &g->programmes[i]);
     }
     zyd_wr_array(wr, g->calendar_count);
     for (uint16_t i = 0; i < g->calendar_count; i++) {
-        write_calendar(wr, &g->calendars[i]);
+        zyd_calendar_encode(wr, &g->calendars[i]);
     }
     zyd_wr_array(wr, g->opening_count);
     for (uint16_t i = 0; i < g->opening_count; i++) {

@@ -38,7 +38,7 @@ bool zyd_uscc_valid(struct zyd_span uscc)
     return c != 0 && (char)uscc.data[17] == c;
 }
 
-static bool code_ok(struct zyd_span s)
+bool zyd_code_valid(struct zyd_span s)
 {
     for (size_t i = 0; i < s.size; i++) {
         uint8_t c = s.data[i];
@@ -46,7 +46,7 @@ static bool code_ok(struct zyd_span s)
             return false;
         }
     }
-    return s.size > 0;
+    return s.size > 0 && s.size <= ZYD_CODE_MAX;
 }
 
 static const char *numbers_fault(const struct zyd_genesis *g)
@@ -96,7 +96,7 @@ static const char *keys_fault(const struct zyd_member *m)
 
 static const char *member_fault(const struct zyd_genesis *g, const struct zyd_member *m)
 {
-    if (!code_ok(m->code)) {
+    if (!zyd_code_valid(m->code)) {
         return "a member's code has other characters than A-Z 0-9 _";
     }
     if (!zyd_uscc_valid(m->uscc)) {
@@ -185,6 +185,20 @@ static bool contract_known(const struct zyd_genesis *g, uint16_t contract)
     return false;
 }
 
+const char *zyd_programme_fault(const struct zyd_programme *p)
+{
+    if (!zyd_code_valid(p->code)) {
+        return "a programme's code has other characters than A-Z 0-9 _";
+    }
+    if (p->pending_days == 0 || p->pending_days > 250) {
+        return "a programme's countersigning time must be 1 to 250 working days";
+    }
+    if (p->params.size > ZYD_PROGRAMME_PARAMS_MAX) {
+        return "a programme's parameters are larger than 3,500 bytes";
+    }
+    return NULL;
+}
+
 static const char *programmes_fault(const struct zyd_genesis *g)
 {
     for (uint16_t i = 0; i < g->programme_count; i++) {
@@ -192,8 +206,9 @@ static const char *programmes_fault(const struct zyd_genesis *g)
         if (p->id <= (i > 0 ? g->programmes[i - 1].id : 0)) {
             return "programme ids must ascend from 1";
         }
-        if (!code_ok(p->code)) {
-            return "a programme's code has other characters than A-Z 0-9 _";
+        const char *why = zyd_programme_fault(p);
+        if (why != NULL) {
+            return why;
         }
         for (uint16_t j = 0; j < i; j++) {
             if (genesis_span_eq(g->programmes[j].code, p->code)) {
@@ -209,12 +224,6 @@ static const char *programmes_fault(const struct zyd_genesis *g)
         if (p->calendar >= g->calendar_count) {
             return "a programme names a calendar that is not there";
         }
-        if (p->pending_days == 0 || p->pending_days > 250) {
-            return "a programme's countersigning time must be 1 to 250 working days";
-        }
-        if (p->params.size > ZYD_PROGRAMME_PARAMS_MAX) {
-            return "a programme's parameters are larger than 3,500 bytes";
-        }
     }
     return NULL;
 }
@@ -224,26 +233,32 @@ static bool leap(uint32_t y)
     return (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
 }
 
-static const char *calendars_fault(const struct zyd_genesis *g)
+const char *zyd_calendar_fault(const struct zyd_calendar *c)
 {
-    for (uint16_t i = 0; i < g->calendar_count; i++) {
-        const struct zyd_calendar *c = &g->calendars[i];
-        if (c->year_count == 0) {
-            return "a calendar is empty";
+    if (c->year_count == 0) {
+        return "a calendar is empty";
+    }
+    for (uint8_t y = 0; y < c->year_count; y++) {
+        uint16_t year = c->years[y].year;
+        if (year < 1970 || year > 9998 || year != c->years[0].year + y) {
+            return "a calendar's years do not follow each other";
         }
-        for (uint8_t y = 0; y < c->year_count; y++) {
-            uint16_t year = c->years[y].year;
-            if (year < 1970 || year > 9998 || year != c->years[0].year + y) {
-                return "a calendar's years do not follow each other";
-            }
-            for (uint32_t d = leap(year) ? 366 : 365; d < 368; d++) {
-                if ((c->years[y].days[d / 8] >> d % 8 & 1) != 0) {
-                    return "a calendar has a day after 31 December";
-                }
+        for (uint32_t d = leap(year) ? 366 : 365; d < 368; d++) {
+            if ((c->years[y].days[d / 8] >> d % 8 & 1) != 0) {
+                return "a calendar has a day after 31 December";
             }
         }
     }
     return NULL;
+}
+
+static const char *calendars_fault(const struct zyd_genesis *g)
+{
+    const char *why = NULL;
+    for (uint16_t i = 0; i < g->calendar_count && why == NULL; i++) {
+        why = zyd_calendar_fault(&g->calendars[i]);
+    }
+    return why;
 }
 
 /* As the host takes them (FORMATS.md 16): 1..40 of 0-9 A-Z a-z . _ - and a digit first. */

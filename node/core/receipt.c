@@ -51,7 +51,7 @@ enum zyd_status zyd_receipt_decode(struct zyd_receipt *out, struct zyd_span byte
 {
     struct zyd_rd rd = zyd_rd_of(bytes);
     uint16_t version = zyd_rx_u16(&rd);
-    out->op = zyd_rx_block(&rd, ZYD_OP_SIZE_MAX);
+    out->op = zyd_rx_block(&rd, ZYD_OP_PLUGIN_SIZE_MAX);
     out->op_index = zyd_rx_u32(&rd);
     out->op_count = zyd_rx_u32(&rd);
     out->op_path_count = read_path(&rd, out->op_path);

@@ -70,7 +70,7 @@ static bool read_env(struct zyd_receipt_env *e, struct zyd_span bytes)
     e->op_count = zyd_get32(head.data + 44);
     size_t start = rd.pos;
     for (uint32_t i = 0; i < e->op_count && !rd.bad; i++) {
-        (void)zyd_rx_block(&rd, ZYD_OP_SIZE_MAX);
+        (void)zyd_rx_block(&rd, ZYD_OP_PLUGIN_SIZE_MAX);
     }
     e->ops = zyd_span(bytes.data + start, rd.pos - start);
     e->sig_count = zyd_rx_u8(&rd);
@@ -203,7 +203,7 @@ static enum zyd_status fill_op(struct zyd_receipt *out, struct zyd_receipt_block
     }
     struct zyd_rd rd = zyd_rd_of(e->ops);
     for (uint32_t i = 0; i < e->op_count; i++) {
-        struct zyd_span op = zyd_rx_block(&rd, ZYD_OP_SIZE_MAX);
+        struct zyd_span op = zyd_rx_block(&rd, ZYD_OP_PLUGIN_SIZE_MAX);
         zyd_merkle_leaf(&ids[i], op.data, op.size);
         out->op = i == op_index ? op : out->op;
     }

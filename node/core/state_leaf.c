@@ -42,7 +42,7 @@ enum zyd_status zyd_leaf_decode(struct zyd_record *out, struct zyd_span bytes)
         return ZYD_E_MALFORMED;
     }
     state_record_of(out, 0, bytes);
-    bool kind = out->kind <= ZYD_REC_META || out->kind == ZYD_REC_SENTINEL;
+    bool kind = out->kind <= ZYD_REC_REGISTRY || out->kind == ZYD_REC_SENTINEL;
     bool order = zyd_hash_cmp(&out->key, &out->next_key) < 0;
     return kind && order && out->first_height <= out->last_height ? ZYD_OK : ZYD_E_MALFORMED;
 }

@@ -214,7 +214,7 @@ enum zyd_status zyd_overlay_put(struct zyd_overlay *o, const struct zyd_hash *ke
                                          0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
     struct rec *r;
     zyd_assert(!o->sealed);
-    zyd_assert(value.size <= ZYD_RECORD_VALUE_MAX && kind <= ZYD_REC_META);
+    zyd_assert(value.size <= ZYD_RECORD_VALUE_MAX && kind <= ZYD_REC_REGISTRY);
     zyd_assert(!zyd_hash_is_zero(key) && !zyd_hash_eq(key, &top));
     enum zyd_status st = bring(o, &r, key->b, 1);
     if (st == ZYD_E_NOT_FOUND) {

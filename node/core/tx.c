@@ -20,7 +20,7 @@ static bool printable(struct zyd_span s)
 /* All fields but op_id. */
 static enum zyd_status parse_op(struct zyd_op *out, struct zyd_span bytes)
 {
-    if (bytes.size > ZYD_OP_SIZE_MAX) {
+    if (bytes.size > ZYD_OP_PLUGIN_SIZE_MAX) {
         return ZYD_E_TOO_BIG;
     }
     struct zyd_rd whole = zyd_rd_of(bytes);
@@ -45,6 +45,10 @@ static enum zyd_status parse_op(struct zyd_op *out, struct zyd_span bytes)
     out->args = zyd_rd_skip(&rd);
     if (zyd_rd_done(&rd) != ZYD_OK || !printable(out->client_ref)) {
         return ZYD_E_MALFORMED;
+    }
+    bool plugin = out->contract == 0 && out->event == ZYD_OP_PLUGIN;
+    if (bytes.size > ZYD_OP_SIZE_MAX && !plugin) {
+        return ZYD_E_TOO_BIG;
     }
     uint8_t head = out->args.data[0];
     bool array = (head & 0xf0) == 0x90 || head == 0xdc || head == 0xdd;
@@ -125,7 +129,7 @@ static enum zyd_status read_ops(struct zyd_rd *rd, struct zyd_env *out)
     size_t start = rd->pos;
     for (uint32_t i = 0; i < out->op_count; i++) {
         struct zyd_op op;
-        struct zyd_span bytes = zyd_rx_block(rd, ZYD_OP_SIZE_MAX);
+        struct zyd_span bytes = zyd_rx_block(rd, ZYD_OP_PLUGIN_SIZE_MAX);
         if (rd->bad || zyd_op_decode(&op, bytes) != ZYD_OK) {
             return ZYD_E_MALFORMED;
         }
@@ -269,7 +273,7 @@ void zyd_env_build(struct zyd_wr *wr, const struct zyd_hash *chain_id, uint8_t c
 {
     struct zyd_rd rd = zyd_rd_of(ops);
     for (uint32_t i = 0; i < op_count; i++) {
-        struct zyd_span op = zyd_rx_block(&rd, ZYD_OP_SIZE_MAX);
+        struct zyd_span op = zyd_rx_block(&rd, ZYD_OP_PLUGIN_SIZE_MAX);
         zyd_merkle_leaf(&leaves[i], op.data, op.size);
     }
     zyd_assert(zyd_rd_done(&rd) == ZYD_OK);

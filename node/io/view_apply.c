@@ -145,6 +145,11 @@ static enum zyd_status write_set(struct zyd_view *v, struct zyd_span writes)
         case ZYD_REC_PROGRAMME:
         case ZYD_REC_EVIDENCE:
         case ZYD_REC_META:
+        case ZYD_REC_CALENDAR:
+        case ZYD_REC_RATE:
+        case ZYD_REC_PLUGIN:
+        case ZYD_REC_PROPOSAL:
+        case ZYD_REC_REGISTRY:
         case ZYD_REC_SENTINEL:
             break;
         }

@@ -384,7 +384,8 @@ static void sign(struct zyd_fixture *f, struct zyd_wr *wr, const struct zyd_fixt
 uint32_t zyd_fixture_run(struct zyd_fixture *f, const struct zyd_fixture_op *spec)
 {
     static const uint8_t empty[1] = {0x90};
-    static uint8_t op_bytes[ZYD_OP_SIZE_MAX + 64], ops_bytes[ZYD_OP_SIZE_MAX + 64], env_bytes[ZYD_OP_SIZE_MAX + 4096];
+    static uint8_t op_bytes[ZYD_OP_PLUGIN_SIZE_MAX + 64], ops_bytes[ZYD_OP_PLUGIN_SIZE_MAX + 64];
+    static uint8_t env_bytes[ZYD_OP_PLUGIN_SIZE_MAX + 4096];
     struct zyd_wr op_wr = zyd_wr_of(op_bytes, sizeof op_bytes), ops = zyd_wr_of(ops_bytes, sizeof ops_bytes);
     struct zyd_wr wr = zyd_wr_of(env_bytes, sizeof env_bytes);
     struct zyd_hash leaf;
