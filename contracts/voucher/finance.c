@@ -13,7 +13,7 @@ static uint16_t arg_bank(struct vo *v)
     return bank;
 }
 
-/* DISCOUNT: ACTIVE -> FINANCED by HOLDER and BANK.  The all-in cost that both disclose and sign is what is booked, to the fen. */
+/* DISCOUNT: ACTIVE -> FINANCED by HOLDER and BANK.  The all-in cost that both disclose is what is booked, to the fen. */
 void event_discount(struct vo *v)
 {
     struct zyd_voucher *h = &v->t.h;

@@ -55,39 +55,42 @@ static void invoice_key(uint8_t key[1 + CT_ID_SIZE], uint8_t kind, const uint8_t
     memcpy(key + 1, id, CT_ID_SIZE);
 }
 
-/* Reads the two lists; takes face from the invoices in their order.  4003 where one is used up, was registered with another
- * amount or between other parties, or where what is left does not reach the face. */
+/* Takes what is still missing of the face from the i-th invoice.  4003 where it is used up, or was registered with another
+ * amount or between other parties. */
+static void basket_take(struct basket *b, const struct vo *v, uint32_t i, uint16_t supplier, int64_t amount, int64_t missing)
+{
+    struct zyd_voucher_invoice *in = &b->invoice[i];
+    uint8_t key[1 + CT_ID_SIZE];
+    invoice_key(key, ZYD_VOUCHER_KEY_INVOICE, b->use[i].invoice);
+    if (ct_get(v->call->contract, key, sizeof key, in, sizeof *in) < 0) {
+        *in = (struct zyd_voucher_invoice){.core = v->call->member, .seller = supplier, .amount = amount, .left = amount};
+    }
+    if (in->left == 0 || in->amount != amount || in->core != v->call->member || in->seller != supplier) {
+        ct_fail(E_INVOICE_USED);
+    }
+    if (missing == 0) {
+        ct_fail(CC_RANGE); /* those before it suffice: it would be bound for nothing */
+    }
+    b->use[i].taken = cc_min(in->left, missing);
+    in->left -= b->use[i].taken;
+}
+
+/* Reads the list; takes the face from the invoices in their order.  4003 also where what is left of them does not reach it. */
 static void basket_fill(struct basket *b, struct vo *v, uint16_t supplier, int64_t face)
 {
-    uint8_t key[1 + CT_ID_SIZE];
     b->count = ct_rd_array(&v->args);
     if (b->count == 0 || b->count > ZYD_VOUCHER_INVOICES_MAX) {
         ct_fail(CC_RANGE);
     }
     for (uint32_t i = 0; i < b->count; i++) {
+        if (ct_rd_array(&v->args) != 2) {
+            ct_fail(CC_RANGE);
+        }
         memcpy(b->use[i].invoice, ct_rd_id(&v->args), CT_ID_SIZE);
         if (i > 0 && memcmp(b->use[i - 1].invoice, b->use[i].invoice, CT_ID_SIZE) >= 0) {
             ct_fail(CC_RANGE); /* ascending: none twice */
         }
-    }
-    if (ct_rd_array(&v->args) != b->count) {
-        ct_fail(CC_RANGE);
-    }
-    for (uint32_t i = 0; i < b->count; i++) {
-        struct zyd_voucher_invoice *in = &b->invoice[i];
-        int64_t amount = cc_arg_fen(&v->args, 1);
-        invoice_key(key, ZYD_VOUCHER_KEY_INVOICE, b->use[i].invoice);
-        if (ct_get(v->call->contract, key, sizeof key, in, sizeof *in) < 0) {
-            *in = (struct zyd_voucher_invoice){.core = v->call->member, .seller = supplier, .amount = amount, .left = amount};
-        }
-        if (in->left == 0 || in->amount != amount || in->core != v->call->member || in->seller != supplier) {
-            ct_fail(E_INVOICE_USED);
-        }
-        b->use[i].taken = in->left < face ? in->left : face;
-        if (b->use[i].taken == 0) {
-            ct_fail(CC_RANGE); /* those before it suffice: it would be bound for nothing */
-        }
-        in->left -= b->use[i].taken;
+        basket_take(b, v, i, supplier, cc_arg_fen(&v->args, 1), face);
         face -= b->use[i].taken;
     }
     if (face > 0) {
@@ -113,7 +116,7 @@ void event_issue(struct vo *v)
     struct zyd_voucher_line line;
     struct basket basket;
     int32_t today = v->call->date;
-    args_open(v, 6);
+    args_open(v, 5);
     h->core = v->call->member;
     h->holder = arg_member(v);
     h->face = cc_arg_fen(&v->args, 1);

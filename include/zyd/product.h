@@ -59,7 +59,7 @@ struct zyd_field {
     uint8_t column_count;
 };
 const char *zyd_field_type_name(const struct zyd_field *field); /* "fen", "date", "list"; of a word what the names are */
-#define ZYD_LIST_MAX 64u /* rows of a list */
+#define ZYD_LIST_MAX 128u /* rows of a list */
 
 /* Entries of a table of arguments. */
 #define ZYD_ARG_TEXT(name_, required_, max_, zh_, en_)                                                                 \
@@ -159,7 +159,7 @@ struct zyd_product {
                                      const struct zyd_members *members);
     enum zyd_status (*params_decode)(zyd_emit *emit, void *ctx, struct zyd_span params, const struct zyd_members *members);
 };
-extern const struct zyd_product zyd_product_guarantee;
+extern const struct zyd_product zyd_product_guarantee, zyd_product_voucher;
 /* NULL when there is none; also for name or number of the host (0). */
 const struct zyd_product *zyd_product_by_number(uint16_t number);
 const struct zyd_product *zyd_product_by_name(const char *name);

@@ -46,7 +46,7 @@
     X(FREEZE, 12, "冻结", "freeze")                                                                                    \
     X(UNFREEZE, 13, "解冻", "end of freeze")
 /* LINE      [core, limit fen u64, last day]                  BANK; the bank of the line before, too, while it is used
- * ISSUE     [supplier, face u64, due date, reason id|nil, invoices [id ...] ascending, their amounts [u64 ...]]
+ * ISSUE     [supplier, face u64, due date, reason id|nil, invoices [[id, amount u64] ...]]; ids ascend
  *                                                            CORE; BANK of the line too when there is a reason
  * ACCEPT    []                                               SUPPLIER
  * CANCEL    []                                               CORE

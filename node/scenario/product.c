@@ -5,6 +5,7 @@
 
 static const struct zyd_product *const products[] = {
     &zyd_product_guarantee,
+    &zyd_product_voucher,
 };
 
 #define COLUMN_MEMBER {.name = "member", .type = ZYD_FIELD_MEMBER, .max = 65535, .zh = "机构", .en = "member"}
