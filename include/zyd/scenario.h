@@ -1,6 +1,6 @@
 /* zyd/scenario.h: worked examples as plain text, run against any ledger (format: tests/scenarios/README.md).
  *
- *   file --parse--> plan (members, programme, calendar) + steps --run--> backend: in process (zyd_scenario_inproc), or
+ *   file --parse--> plan (members, programmes, calendar) + steps --run--> backend: in process (zyd_scenario_inproc), or
  *   whatever the caller plugs in: a live devnet.
  *
  * May use malloc and stdio.  In archive zyd_scenario.
@@ -16,8 +16,14 @@
 #define ZYD_SCENARIO_WHY 240
 #define ZYD_SCENARIO_PARAMS_MAX 96u
 #define ZYD_SCENARIO_DAYS_MAX 64u
-#define ZYD_SCENARIO_CONTRACT 1u  /* the guarantee contract's number, where the scenario makes the genesis */
-#define ZYD_SCENARIO_PROGRAMME 1u
+#define ZYD_SCENARIO_PROGRAMMES_MAX 16u
+
+struct zyd_scenario_programme {
+    char code[ZYD_CODE_MAX + 1];
+    const struct zyd_product *product;
+    struct zyd_pair params[ZYD_SCENARIO_PARAMS_MAX]; /* for zyd_product_params_encode */
+    size_t param_count;
+};
 
 /* The world that the file wants. */
 struct zyd_scenario_plan {
@@ -27,9 +33,8 @@ struct zyd_scenario_plan {
         uint8_t role; /* enum zyd_role */
     } members[ZYD_MEMBERS_MAX];
     size_t member_count;
-    char programme[ZYD_CODE_MAX + 1];
-    struct zyd_pair params[ZYD_SCENARIO_PARAMS_MAX]; /* for zyd_product_params_encode */
-    size_t param_count;
+    struct zyd_scenario_programme programmes[ZYD_SCENARIO_PROGRAMMES_MAX];
+    size_t programme_count;
     struct {
         int32_t from, to; /* both included */
         bool working;
@@ -50,13 +55,13 @@ bool zyd_scenario_arithmetic(const struct zyd_scenario *s);
 /* A ledger to run on.  Every function returns ZYD_OK, or anything else with why filled: the run ends there. */
 struct zyd_scenario_backend {
     void *ctx;
-    /* Makes the consortium of the plan, or checks that the running one has its members and programme. */
+    /* Makes the consortium of the plan, or checks that the running one has its members and programmes. */
     enum zyd_status (*start)(void *ctx, char why[ZYD_SCENARIO_WHY], const struct zyd_scenario_plan *plan);
     /* After start. */
     const struct zyd_genesis *(*genesis)(void *ctx);
-    uint16_t (*programme)(void *ctx); /* number of the plan's programme */
-    /* Business time moves to date, 09:00 or later (UTC+8), and all that is due by then has run. */
-    enum zyd_status (*advance)(void *ctx, char why[ZYD_SCENARIO_WHY], int32_t date);
+    uint16_t (*programme)(void *ctx, size_t index); /* number of the plan's programme */
+    /* Business time moves to this time (ms; no earlier than it is, but for the same day), and all that is due has run. */
+    enum zyd_status (*advance)(void *ctx, char why[ZYD_SCENARIO_WHY], int64_t time_ms);
     /* One operation signed by members[0..count-1], the first of which is op->member: in one envelope, or in turn (the first
      * submits, the others countersign: ledger.md 2.5).  *code: its outcome, after all of them signed.  Returns when that
      * is final and the SYS operations that follow from it (a settled obligation) have run. */
@@ -66,7 +71,8 @@ struct zyd_scenario_backend {
     enum zyd_status (*outcomes)(void *ctx, char why[ZYD_SCENARIO_WHY],
                                 void (*each)(void *to, const struct zyd_outcome *outcome), void *to);
     /* Debits less credits; 0 where there is no account. */
-    enum zyd_status (*balance)(void *ctx, char why[ZYD_SCENARIO_WHY], zyd_i128 *out, uint16_t member, const char *account);
+    enum zyd_status (*balance)(void *ctx, char why[ZYD_SCENARIO_WHY], zyd_i128 *out, uint16_t member,
+                               uint16_t programme, const char *account);
     /* A record's value (at most ZYD_RECORD_VALUE_MAX bytes; size 0: none) and number. */
     enum zyd_status (*record)(void *ctx, char why[ZYD_SCENARIO_WHY], uint8_t *value, size_t *size, uint64_t *seq,
                               const struct zyd_hash *key);
@@ -84,9 +90,9 @@ enum zyd_status ZYD_MUST_USE zyd_scenario_run(struct zyd_scenario_report *report
                                               const struct zyd_scenario *s, const struct zyd_scenario_backend *backend);
 
 /* The in-process backend: genesis, state and host of this library, one operation a block, no consensus, no disk.
- * elf: path of guarantee.elf.  NULL on failure, with why. */
+ * plugins: folder of <product>.elf; those of the plan's products are read.  NULL on failure, with why. */
 struct zyd_scenario_inproc;
-struct zyd_scenario_inproc *zyd_scenario_inproc_new(char why[ZYD_SCENARIO_WHY], const char *elf);
+struct zyd_scenario_inproc *zyd_scenario_inproc_new(char why[ZYD_SCENARIO_WHY], const char *plugins);
 void zyd_scenario_inproc_free(struct zyd_scenario_inproc *p);
 struct zyd_scenario_backend zyd_scenario_inproc_backend(struct zyd_scenario_inproc *p);
 

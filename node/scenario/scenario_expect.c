@@ -9,6 +9,18 @@
 
 #include "scenario_impl.h"
 
+/* Does a product of the file, or the host, label postings so? */
+static bool label_known(const struct run *r, const char *name)
+{
+    const struct zyd_scenario_plan *plan = &r->s->plan;
+    for (size_t i = 0; i < plan->programme_count; i++) {
+        if (zyd_label_by_name(plan->programmes[i].product, name) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void expect_posting(struct run *r)
 {
     char **w = r->step->words, dr[ZYD_ACCOUNT_MAX + 24], cr[ZYD_ACCOUNT_MAX + 24], got[200];
@@ -17,9 +29,8 @@ static void expect_posting(struct run *r)
         scn_wrong(r, "expect posting MEMBER LABEL DR CR YUAN [OBLIGATION] is expected");
         return;
     }
-    const struct zyd_name *label = zyd_label_by_name(&zyd_product_guarantee, w[3]);
     uint16_t member = scn_member_of(r, w[2]);
-    if (label == NULL) {
+    if (!label_known(r, w[3])) {
         scn_wrong(r, "no such label of a posting");
     }
     if (r->status != ZYD_OK) {
@@ -32,7 +43,8 @@ static void expect_posting(struct run *r)
         return;
     }
     const struct row *row = &r->rows[r->next++];
-    bool ok = row->member == member && row->label == label->number && strcmp(row->dr, dr) == 0 &&
+    const struct zyd_name *label = zyd_label_by_number(scn_product_of(r, row->programme), row->label);
+    bool ok = row->member == member && label != NULL && strcmp(label->name, w[3]) == 0 && strcmp(row->dr, dr) == 0 &&
               strcmp(row->cr, cr) == 0 && row->fen == fen;
     scn_row_text(r, got, row);
     scn_tell(r, r->step, ok, "posting %s %s %s %s %s%s%s", w[2], w[3], w[4], w[5], w[6], ok ? "" : ": it is ", ok ? "" : got);
@@ -40,26 +52,32 @@ static void expect_posting(struct run *r)
     if (with != !zyd_hash_is_zero(&row->obligation)) {
         scn_tell(r, r->step, false, with ? "the posting has no obligation" : "the posting has an obligation: give it a label");
     } else if (with) {
-        const struct zyd_hash *known = scn_find_label(r->obligations, r->obligation_count, w[7]);
+        const struct label *known = scn_find_label(r->obligations, r->obligation_count, w[7]);
         if (known != NULL) {
-            scn_tell(r, r->step, zyd_hash_eq(known, &row->obligation), "the obligation is %s", w[7]);
-        } else if (!scn_add_label(r->obligations, &r->obligation_count, LABELS_MAX * 4, w[7], &row->obligation)) {
+            scn_tell(r, r->step, zyd_hash_eq(&known->id, &row->obligation), "the obligation is %s", w[7]);
+        } else if (!scn_add_label(r->obligations, &r->obligation_count, LABELS_MAX * 4, w[7], &row->obligation,
+                                  scn_programme_index(r, row->programme))) {
             scn_wrong(r, "too many obligations");
         }
     }
 }
 
 /* Balance of an account: the ledger's, or over the postings of some labels alone. */
-zyd_i128 scn_balance(struct run *r, const char *labels, uint16_t member, const char *code)
+zyd_i128 scn_balance(struct run *r, const char *labels, size_t programme, uint16_t member, const char *code)
 {
-    zyd_i128 sum = 0;
+    zyd_i128 sum = 0, one = 0;
+    for (size_t i = 0; labels == NULL && i < r->s->plan.programme_count; i++) {
+        if (programme == NO_PROGRAMME || programme == i) {
+            scn_backend(r, r->b->balance(r->b->ctx, r->why, &one, member, r->b->programme(r->b->ctx, i), code));
+            sum += one;
+        }
+    }
     if (labels == NULL) {
-        scn_backend(r, r->b->balance(r->b->ctx, r->why, &sum, member, code));
         return sum;
     }
     for (size_t i = 0; i < r->row_count; i++) {
         const struct row *row = &r->rows[i];
-        const struct zyd_name *label = zyd_label_by_number(&zyd_product_guarantee, row->label);
+        const struct zyd_name *label = zyd_label_by_number(scn_product_of(r, row->programme), row->label);
         char name[32];
         const char *p = labels;
         bool in = false;
@@ -69,7 +87,7 @@ zyd_i128 scn_balance(struct run *r, const char *labels, uint16_t member, const c
             in = in || strcmp(name, label->name) == 0;
             p += n + (p[n] == ',');
         }
-        if (in && row->member == member) {
+        if (in && row->member == member && (programme == NO_PROGRAMME || programme == scn_programme_index(r, row->programme))) {
             sum += strcmp(row->dr, code) == 0 ? row->fen : 0;
             sum -= strcmp(row->cr, code) == 0 ? row->fen : 0;
         }
@@ -84,16 +102,20 @@ static void balance_text(char out[40], zyd_i128 v)
     snprintf(out, 40, "%s%s", v == 0 ? "" : v < 0 ? "Cr " : "Dr ", yuan);
 }
 
-/* expect balance[s] [of LABELS] MEMBER (ACCOUNT Dr|Cr YUAN)...  balances: nothing else of the member is open. */
+/* expect balance[s] [in PROGRAMME] [of LABELS] MEMBER (ACCOUNT Dr|Cr YUAN)...  balances: nothing else of the member is open. */
 static void expect_balance(struct run *r, bool all)
 {
     char **w = r->step->words, code[ZYD_ACCOUNT_MAX + 24], got[40];
-    size_t i = 2;
+    size_t i = 2, programme = NO_PROGRAMME;
     const char *labels = NULL;
     bool listed[ACCOUNTS_MAX] = {false};
-    if (r->step->count > 4 && strcmp(w[2], "of") == 0) {
-        labels = w[3];
+    if (r->step->count > 4 && strcmp(w[2], "in") == 0) {
+        programme = scn_programme_of(r, w[3]);
         i = 4;
+    }
+    if (r->step->count > i + 2 && strcmp(w[i], "of") == 0) {
+        labels = w[i + 1];
+        i += 2;
     }
     if (i >= r->step->count || (r->step->count - i - 1) % 3 != 0 || (!all && r->step->count - i != 4)) {
         scn_wrong(r, "MEMBER ACCOUNT Dr|Cr YUAN is expected");
@@ -109,7 +131,7 @@ static void expect_balance(struct run *r, bool all)
             return;
         }
         scn_substitute(r, code, sizeof code, w[i]);
-        zyd_i128 is = scn_balance(r, labels, member, code);
+        zyd_i128 is = scn_balance(r, labels, programme, member, code);
         bool ok = is == (debit ? (zyd_i128)fen : -(zyd_i128)fen);
         balance_text(got, is);
         scn_tell(r, r->step, ok, "balance of %s %s %s %s%s%s", name, w[i], w[i + 1], w[i + 2], ok ? "" : ": it is ", ok ? "" : got);
@@ -118,7 +140,7 @@ static void expect_balance(struct run *r, bool all)
         }
     }
     for (size_t k = 0; all && r->status == ZYD_OK && k < r->account_count; k++) {
-        zyd_i128 is = listed[k] || r->accounts[k].member != member ? 0 : scn_balance(r, labels, member, r->accounts[k].code);
+        zyd_i128 is = listed[k] || r->accounts[k].member != member ? 0 : scn_balance(r, labels, programme, member, r->accounts[k].code);
         if (is != 0) {
             balance_text(got, is);
             scn_tell(r, r->step, false, "a balance that is not listed: %s %s %s", name, r->accounts[k].code, got);
@@ -130,27 +152,39 @@ static void expect_state(struct run *r)
 {
     char **w = r->step->words;
     uint8_t value[ZYD_RECORD_VALUE_MAX];
-    struct zyd_guarantee_view view;
     struct zyd_hash key;
     size_t size;
     uint64_t seq;
-    const struct zyd_hash *id = r->step->count == 4 ? scn_find_label(r->objects, r->object_count, w[2]) : NULL;
-    if (id == NULL || (zyd_name_by_text(&zyd_product_guarantee.states, w[3]) == NULL && strcmp(w[3], "ABSENT") != 0)) {
+    const struct label *object = r->step->count == 4 ? scn_find_label(r->objects, r->object_count, w[2]) : NULL;
+    const struct zyd_product *product = object == NULL ? NULL : r->s->plan.programmes[object->programme].product;
+    if (product == NULL || (zyd_name_by_text(&product->states, w[3]) == NULL && strcmp(w[3], "ABSENT") != 0)) {
         scn_wrong(r, "expect state LABEL STATE is expected");
         return;
     }
-    zyd_contract_object_key(&key, zyd_genesis_programme(r->g, r->b->programme(r->b->ctx))->contract, id);
+    zyd_contract_object_key(&key, scn_contract(r, object->programme), &object->id);
     scn_backend(r, r->b->record(r->b->ctx, r->why, value, &size, &seq, &key));
     if (r->status != ZYD_OK) {
         return;
     }
-    const struct zyd_name *state = NULL;
-    if (size > 0 && zyd_guarantee_object_read(&view, zyd_span(value, size)) == ZYD_OK) {
-        state = zyd_name_by_number(&zyd_product_guarantee.states, view.head.state);
-    }
+    const struct zyd_name *state = size == 0 ? NULL : zyd_state_of(product, zyd_span(value, size));
     const char *is = size == 0 ? "ABSENT" : state == NULL ? "?" : state->name;
     scn_tell(r, r->step, strcmp(is, w[3]) == 0, "state of %s %s%s%s", w[2], w[3], strcmp(is, w[3]) == 0 ? "" : ": it is ",
          strcmp(is, w[3]) == 0 ? "" : is);
+}
+
+/* The guarantee's breaker: of the programme named, else of the file's first guarantee programme. */
+static size_t breaker_programme(struct run *r)
+{
+    if (r->step->count == 5 && strcmp(r->step->words[3], "in") == 0) {
+        return scn_programme_of(r, r->step->words[4]);
+    }
+    for (size_t i = 0; i < r->s->plan.programme_count; i++) {
+        if (r->s->plan.programmes[i].product == &zyd_product_guarantee) {
+            return i;
+        }
+    }
+    scn_wrong(r, "no programme of the guarantee");
+    return NO_PROGRAMME;
 }
 
 static void expect_breaker(struct run *r)
@@ -161,12 +195,15 @@ static void expect_breaker(struct run *r)
     struct zyd_hash key;
     size_t size;
     uint64_t seq;
-    uint16_t programme = r->b->programme(r->b->ctx);
-    size_t n = zyd_guarantee_breaker_key(name, programme);
-    zyd_record_key(&key, zyd_genesis_programme(r->g, programme)->contract, zyd_span(name, n));
+    size_t programme = breaker_programme(r);
+    if (programme == NO_PROGRAMME) {
+        return;
+    }
+    size_t n = zyd_guarantee_breaker_key(name, r->b->programme(r->b->ctx, programme));
+    zyd_record_key(&key, scn_contract(r, programme), zyd_span(name, n));
     scn_backend(r, r->b->record(r->b->ctx, r->why, value, &size, &seq, &key));
-    if (r->status != ZYD_OK || r->step->count != 3) {
-        scn_wrong(r, "expect breaker|used|fen_days VALUE is expected");
+    if (r->status != ZYD_OK || (r->step->count != 3 && r->step->count != 5)) {
+        scn_wrong(r, "expect breaker|used|fen_days VALUE [in PROGRAMME] is expected");
         return;
     }
     memset(&b, 0, sizeof b);
@@ -200,13 +237,13 @@ static void expect_obligation(struct run *r)
     size_t size;
     uint64_t seq;
     int64_t fen;
-    const struct zyd_hash *id = r->step->count == 7 ? scn_find_label(r->obligations, r->obligation_count, w[2]) : NULL;
-    bool created = id != NULL && strcmp(w[3], "CREATED") == 0;
-    if (id == NULL || (!created && strcmp(w[3], "SETTLED") != 0) || !zyd_yuan_parse(&fen, w[6])) {
+    const struct label *known = r->step->count == 7 ? scn_find_label(r->obligations, r->obligation_count, w[2]) : NULL;
+    bool created = known != NULL && strcmp(w[3], "CREATED") == 0;
+    if (known == NULL || (!created && strcmp(w[3], "SETTLED") != 0) || !zyd_yuan_parse(&fen, w[6])) {
         scn_wrong(r, "expect obligation LABEL CREATED|SETTLED DEBTOR CREDITOR YUAN is expected");
         return;
     }
-    zyd_obligation_key(&key, id);
+    zyd_obligation_key(&key, &known->id);
     scn_backend(r, r->b->record(r->b->ctx, r->why, value, &size, &seq, &key));
     if (r->status != ZYD_OK) {
         return;

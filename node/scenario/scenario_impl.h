@@ -25,6 +25,9 @@ struct zyd_scenario {
     size_t kept_count, kept_cap;
 };
 
+/* "16:30" -> minutes of the day; -1: no time. */
+int scenario_minutes(const char *text);
+
 /* scenario_check.c: statements `alloc`, `check`.  NULL when it holds, else what is wrong (static text or in why). */
 struct alloc_memory {
     char name[32];
@@ -35,14 +38,17 @@ struct checker {
     struct alloc_memory allocs[16];
     size_t alloc_count;
 };
-const char *scenario_check(struct checker *c, char why[ZYD_SCENARIO_WHY], const struct step *step);
+const char *scenario_check(struct checker *c, char why[ZYD_SCENARIO_WHY], const struct zyd_scenario_plan *plan,
+                           const struct step *step);
+/* Is the day a working day of the plan's calendar? */
+bool scenario_working(const struct zyd_scenario_plan *plan, int32_t day);
 
 /* ---- a run: scenario_run.c (actions), scenario_expect.c (expectations) ---- */
 #define ROWS_MAX 4096u
 #define ACCOUNTS_MAX 512u
 
 struct row {
-    uint16_t member, label;
+    uint16_t member, label, programme;
     char dr[ZYD_ACCOUNT_MAX + 1], cr[ZYD_ACCOUNT_MAX + 1];
     int64_t fen;
     struct zyd_hash obligation;
@@ -50,11 +56,13 @@ struct row {
 struct label {
     char name[40];
     struct zyd_hash id;
+    size_t programme; /* index in the plan */
 };
 struct account {
     uint16_t member;
     char code[ZYD_ACCOUNT_MAX + 1];
 };
+#define NO_PROGRAMME SIZE_MAX
 struct run {
     const struct zyd_scenario *s;
     const struct zyd_scenario_backend *b;
@@ -84,14 +92,21 @@ void scn_wrong(struct run *r, const char *what);
 /* The backend failed: the run ends with its status. */
 void scn_backend(struct run *r, enum zyd_status s);
 uint16_t scn_member_of(struct run *r, const char *code);
-struct zyd_hash *scn_find_label(struct label *labels, size_t count, const char *name);
-bool scn_add_label(struct label *labels, size_t *count, size_t max, const char *name, const struct zyd_hash *id);
+struct label *scn_find_label(struct label *labels, size_t count, const char *name);
+bool scn_add_label(struct label *labels, size_t *count, size_t max, const char *name, const struct zyd_hash *id,
+                   size_t programme);
+/* Index in the plan: by code (wrong when there is none), by number (NO_PROGRAMME). */
+size_t scn_programme_of(struct run *r, const char *code);
+size_t scn_programme_index(const struct run *r, uint16_t number);
+/* The product that a posting's label is of. */
+const struct zyd_product *scn_product_of(const struct run *r, uint16_t programme);
+uint16_t scn_contract(const struct run *r, size_t programme);
 /* Account codes and stage rows with ".BORR" -> ".9143...".  out is large enough for any line. */
 void scn_substitute(const struct run *r, char *out, size_t cap, const char *in);
 void scn_row_text(const struct run *r, char out[200], const struct row *row);
 void scn_end_action(struct run *r);
-/* Debits less credits: the ledger's, or over the postings of some labels alone. */
-zyd_i128 scn_balance(struct run *r, const char *labels, uint16_t member, const char *code);
+/* Debits less credits: the ledger's, or over the postings of some labels alone; of a programme or (NO_PROGRAMME) all. */
+zyd_i128 scn_balance(struct run *r, const char *labels, size_t programme, uint16_t member, const char *code);
 void scn_expect(struct run *r);
 
 #endif

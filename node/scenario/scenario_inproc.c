@@ -9,17 +9,22 @@
 #include <zyd/scenario.h>
 #include <zyd/state.h>
 
+#include "scenario_impl.h"
+
 #define OUTCOMES_SIZE (4u << 20)
 #define ELF_MAX (256u << 10)
 #define MAKER 1u /* index of the officer's key */
 
 struct zyd_scenario_inproc {
     struct zyd_genesis g;
-    uint8_t body[ZYD_GENESIS_SIZE_MAX], params[ZYD_RECORD_VALUE_MAX];
+    uint8_t body[ZYD_GENESIS_SIZE_MAX], params[ZYD_SCENARIO_PROGRAMMES_MAX][ZYD_RECORD_VALUE_MAX];
     char uscc[ZYD_MEMBERS_MAX][19];
     uint8_t sk[ZYD_MEMBERS_MAX][2][ZYD_SK_SIZE];
-    uint8_t *elf;
-    size_t elf_size;
+    char folder[512]; /* of the plugins */
+    struct zyd_buf {
+        uint8_t *data;
+        size_t size;
+    } elf[ZYD_PLUGINS_MAX];
     void *state_mem, *host_mem;
     struct zyd_state *state;
     struct zyd_host *host;
@@ -97,13 +102,7 @@ static void plan_calendar(struct zyd_calendar *c, const struct zyd_scenario_plan
         c->years[y].year = (uint16_t)(2010 + y);
         memset(c->years[y].days, 0, sizeof c->years[y].days);
         for (int32_t day = first; day < end; day++) {
-            int32_t date = zyd_date_from_day(day);
-            bool working = (day + 3) % 7 < 5; /* day 0 was a Thursday */
-            for (size_t i = 0; i < plan->day_count; i++) {
-                if (date >= plan->days[i].from && date <= plan->days[i].to) {
-                    working = plan->days[i].working;
-                }
-            }
+            bool working = scenario_working(plan, day);
             uint8_t *byte = &c->years[y].days[(day - first) / 8];
             *byte = (uint8_t)(*byte | (unsigned)working << ((day - first) % 8));
         }
@@ -126,26 +125,72 @@ static bool member_code(void *ctx, char out[13], uint16_t member)
     return true;
 }
 
-static enum zyd_status plan_programme(struct zyd_scenario_inproc *p, char *why, const struct zyd_scenario_plan *plan)
+static enum zyd_status plan_programme(struct zyd_scenario_inproc *p, char *why, const struct zyd_scenario_plan *plan, size_t i)
 {
+    const struct zyd_scenario_programme *from = &plan->programmes[i];
     struct zyd_members members = {&p->g, member_index, member_code};
-    struct zyd_wr wr = zyd_wr_of(p->params, sizeof p->params);
-    struct zyd_programme *g = &p->g.programmes[0];
+    struct zyd_wr wr = zyd_wr_of(p->params[i], sizeof p->params[i]);
+    struct zyd_programme *g = &p->g.programmes[i];
     char reason[ZYD_WHY];
-    enum zyd_status s = zyd_product_params_encode(&zyd_product_guarantee, &wr, reason, plan->params, plan->param_count, &members);
+    enum zyd_status s = zyd_product_params_encode(from->product, &wr, reason, from->params, from->param_count, &members);
     if (s != ZYD_OK) {
-        return fail(why, s, reason);
+        snprintf(why, ZYD_SCENARIO_WHY, "%s: %.180s", from->code, reason);
+        return s;
     }
-    p->g.programme_count = 1;
-    g->id = ZYD_SCENARIO_PROGRAMME;
-    g->contract = ZYD_SCENARIO_CONTRACT;
-    g->code = g->name_zh = g->name_en = text(plan->programme);
+    p->g.programme_count++;
+    g->id = (uint16_t)(i + 1);
+    g->contract = from->product->number;
+    g->code = g->name_zh = g->name_en = text(from->code);
     g->class_ = 1;
     g->dual = 0;
     g->calendar = 0;
     g->pending_days = 10;
     g->params = zyd_wr_span(&wr);
     return ZYD_OK;
+}
+
+static enum zyd_status read_elf(struct zyd_scenario_inproc *p, char *why, struct zyd_buf *to, const char *name)
+{
+    char path[600];
+    snprintf(path, sizeof path, "%s/%s.elf", p->folder, name);
+    FILE *f = fopen(path, "rb");
+    free(to->data);
+    to->data = malloc(ELF_MAX);
+    zyd_assert(to->data != NULL);
+    to->size = f == NULL ? 0 : fread(to->data, 1, ELF_MAX, f);
+    if (f != NULL) {
+        fclose(f);
+    }
+    if (to->size == 0 || to->size == ELF_MAX) {
+        snprintf(why, ZYD_SCENARIO_WHY, "the plugin %.180s cannot be read", path);
+        return ZYD_E_IO;
+    }
+    return ZYD_OK;
+}
+
+/* The plugins of the plan's products, ascending. */
+static enum zyd_status plan_plugins(struct zyd_scenario_inproc *p, char *why, const struct zyd_scenario_plan *plan)
+{
+    struct zyd_genesis *g = &p->g;
+    enum zyd_status s = ZYD_OK;
+    const struct zyd_product *product;
+    g->plugin_count = 0;
+    for (uint16_t number = 1; s == ZYD_OK && number < ZYD_PLUGINS_MAX; number++) {
+        bool used = false;
+        product = zyd_product_by_number(number);
+        for (size_t i = 0; product != NULL && i < plan->programme_count; i++) {
+            used = used || plan->programmes[i].product == product;
+        }
+        if (used) {
+            struct zyd_plugin_ref *ref = &g->plugins[g->plugin_count];
+            struct zyd_buf *elf = &p->elf[g->plugin_count++];
+            s = read_elf(p, why, elf, product->name);
+            ref->contract = number;
+            ref->name = text(product->name);
+            zyd_sha256(&ref->hash, elf->data, elf->size);
+        }
+    }
+    return s;
 }
 
 static enum zyd_status make_genesis(struct zyd_scenario_inproc *p, char *why, const struct zyd_scenario_plan *plan)
@@ -166,13 +211,12 @@ static enum zyd_status make_genesis(struct zyd_scenario_inproc *p, char *why, co
     g->precision_ms = 500;
     g->msgdelay_ms = 1000;
     plan_members(p, plan);
-    g->plugin_count = 1;
-    g->plugins[0].contract = ZYD_SCENARIO_CONTRACT;
-    g->plugins[0].name = text("guarantee");
-    zyd_sha256(&g->plugins[0].hash, p->elf, p->elf_size);
     g->calendar_count = 1;
     plan_calendar(&g->calendars[0], plan);
-    enum zyd_status s = plan_programme(p, why, plan);
+    enum zyd_status s = plan_plugins(p, why, plan);
+    for (size_t i = 0; s == ZYD_OK && i < plan->programme_count; i++) {
+        s = plan_programme(p, why, plan, i);
+    }
     if (s != ZYD_OK) {
         return s;
     }
@@ -212,9 +256,11 @@ static enum zyd_status start(void *ctx, char *why, const struct zyd_scenario_pla
     zyd_assert(p->state_mem != NULL && p->host_mem != NULL);
     p->state = zyd_state_init(p->state_mem, &limits, &no_store);
     p->host = zyd_host_init(p->host_mem, &p->g);
-    s = zyd_host_plugin(p->host, &reason, zyd_span(p->elf, p->elf_size));
-    if (s != ZYD_OK) {
-        return fail(why, s, reason);
+    for (size_t i = 0; i < p->g.plugin_count; i++) {
+        s = zyd_host_plugin(p->host, &reason, zyd_span(p->elf[i].data, p->elf[i].size));
+        if (s != ZYD_OK) {
+            return fail(why, s, reason);
+        }
     }
     struct zyd_overlay *o = zyd_overlay_begin(p->state, NULL);
     memset(&p->block, 0, sizeof p->block);
@@ -272,12 +318,12 @@ static enum zyd_status run_due(struct zyd_scenario_inproc *p, char *why, uint64_
     return s;
 }
 
-static enum zyd_status advance(void *ctx, char *why, int32_t date)
+static enum zyd_status advance(void *ctx, char *why, int64_t time_ms)
 {
     struct zyd_scenario_inproc *p = ctx;
-    uint64_t at = (uint64_t)zyd_ms_of_date(date) + 9u * 3600000u;
+    uint64_t at = (uint64_t)time_ms;
     if (at <= p->time_ms) {
-        if (zyd_date_of_ms((int64_t)p->time_ms) == date) {
+        if (zyd_date_of_ms((int64_t)p->time_ms) == zyd_date_of_ms(time_ms)) {
             return ZYD_OK;
         }
         return fail(why, ZYD_E_INVALID, "time does not go back");
@@ -380,14 +426,15 @@ static enum zyd_status record(void *ctx, char *why, uint8_t *value, size_t *size
     return ZYD_OK;
 }
 
-static enum zyd_status balance(void *ctx, char *why, zyd_i128 *out, uint16_t member, const char *account)
+static enum zyd_status balance(void *ctx, char *why, zyd_i128 *out, uint16_t member, uint16_t programme,
+                               const char *account)
 {
     uint8_t value[ZYD_RECORD_VALUE_MAX];
     struct zyd_account a;
     struct zyd_hash key;
     size_t size;
     uint64_t seq;
-    zyd_account_key(&key, member, ZYD_SCENARIO_PROGRAMME, text(account));
+    zyd_account_key(&key, member, programme, text(account));
     enum zyd_status s = record(ctx, why, value, &size, &seq, &key);
     *out = 0;
     if (s == ZYD_OK && size != 0) {
@@ -402,36 +449,33 @@ static const struct zyd_genesis *genesis(void *ctx)
     return &((struct zyd_scenario_inproc *)ctx)->g;
 }
 
-static uint16_t programme(void *ctx)
+static uint16_t programme(void *ctx, size_t index)
 {
     (void)ctx;
-    return ZYD_SCENARIO_PROGRAMME;
+    return (uint16_t)(index + 1);
 }
 
-struct zyd_scenario_inproc *zyd_scenario_inproc_new(char why[ZYD_SCENARIO_WHY], const char *elf)
+struct zyd_scenario_inproc *zyd_scenario_inproc_new(char why[ZYD_SCENARIO_WHY], const char *plugins)
 {
     struct zyd_scenario_inproc *p = calloc(1, sizeof *p);
-    FILE *f = fopen(elf, "rb");
     zyd_assert(p != NULL);
-    p->elf = malloc(ELF_MAX);
-    p->outcomes = zyd_wr_of(malloc(OUTCOMES_SIZE), OUTCOMES_SIZE);
-    zyd_assert(p->elf != NULL && p->outcomes.data != NULL);
-    p->elf_size = f == NULL ? 0 : fread(p->elf, 1, ELF_MAX, f);
-    if (f != NULL) {
-        fclose(f);
-    }
-    if (p->elf_size == 0) {
-        snprintf(why, ZYD_SCENARIO_WHY, "%.180s cannot be read", elf);
-        zyd_scenario_inproc_free(p);
+    if (strlen(plugins) >= sizeof p->folder) {
+        snprintf(why, ZYD_SCENARIO_WHY, "the plugins' folder has a name that is too long");
+        free(p);
         return NULL;
     }
+    snprintf(p->folder, sizeof p->folder, "%s", plugins);
+    p->outcomes = zyd_wr_of(malloc(OUTCOMES_SIZE), OUTCOMES_SIZE);
+    zyd_assert(p->outcomes.data != NULL);
     return p;
 }
 
 void zyd_scenario_inproc_free(struct zyd_scenario_inproc *p)
 {
     if (p != NULL) {
-        free(p->elf);
+        for (size_t i = 0; i < ZYD_PLUGINS_MAX; i++) {
+            free(p->elf[i].data);
+        }
         free(p->outcomes.data);
         free(p->state_mem);
         free(p->host_mem);

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <zyd/date.h>
+
 #include "scenario_impl.h"
 
 #define FILE_MAX (1u << 20)
@@ -114,6 +116,30 @@ static const char *plan_days(struct zyd_scenario *s, char **w, size_t n)
     return NULL;
 }
 
+static const char *plan_programme(struct zyd_scenario *s, char **w, size_t n)
+{
+    struct zyd_scenario_plan *p = &s->plan;
+    if (n < 2 || n > 3 || !code_ok(w[1])) {
+        return "programme CODE [PRODUCT] is expected";
+    }
+    if (p->programme_count == ZYD_SCENARIO_PROGRAMMES_MAX) {
+        return "too many programmes";
+    }
+    for (size_t i = 0; i < p->programme_count; i++) {
+        if (strcmp(p->programmes[i].code, w[1]) == 0) {
+            return "two programmes have one code";
+        }
+    }
+    struct zyd_scenario_programme *of = &p->programmes[p->programme_count];
+    of->product = zyd_product_by_name(n == 3 ? w[2] : "guarantee");
+    if (of->product == NULL) {
+        return "no such product";
+    }
+    snprintf(of->code, sizeof of->code, "%s", w[1]);
+    p->programme_count++;
+    return NULL;
+}
+
 /* Statements that make the plan.  *taken: it was one of them. */
 static const char *plan_line(struct zyd_scenario *s, bool *taken, char **w, size_t n)
 {
@@ -128,17 +154,17 @@ static const char *plan_line(struct zyd_scenario *s, bool *taken, char **w, size
         return plan_member(s, w, n);
     }
     if (strcmp(w[0], "programme") == 0) {
-        if (n != 2 || !code_ok(w[1])) {
-            return "programme CODE is expected";
-        }
-        snprintf(p->programme, sizeof p->programme, "%s", w[1]);
-        return NULL;
+        return plan_programme(s, w, n);
     }
     if (strcmp(w[0], "param") == 0) {
-        if (n != 3 || p->param_count == ZYD_SCENARIO_PARAMS_MAX) {
+        if (p->programme_count == 0) {
+            return "param belongs to the programme above it";
+        }
+        struct zyd_scenario_programme *of = &p->programmes[p->programme_count - 1];
+        if (n != 3 || of->param_count == ZYD_SCENARIO_PARAMS_MAX) {
             return "param NAME VALUE is expected";
         }
-        p->params[p->param_count++] = (struct zyd_pair){w[1], w[2]};
+        of->params[of->param_count++] = (struct zyd_pair){w[1], w[2]};
         return NULL;
     }
     if (strcmp(w[0], "holiday") == 0 || strcmp(w[0], "workday") == 0) {
@@ -155,6 +181,25 @@ static const char *plan_line(struct zyd_scenario *s, bool *taken, char **w, size
     return NULL;
 }
 
+bool scenario_working(const struct zyd_scenario_plan *plan, int32_t day)
+{
+    int32_t date = zyd_date_from_day(day);
+    bool working = (day + 3) % 7 < 5; /* day 0 was a Thursday */
+    for (size_t i = 0; i < plan->day_count; i++) {
+        if (date >= plan->days[i].from && date <= plan->days[i].to) {
+            working = plan->days[i].working;
+        }
+    }
+    return working;
+}
+
+int scenario_minutes(const char *text)
+{
+    int h, m, used = 0;
+    bool ok = strlen(text) == 5 && sscanf(text, "%2d:%2d%n", &h, &m, &used) == 2 && used == 5 && h >= 0 && h < 24 && m >= 0 && m < 60;
+    return ok ? h * 60 + m : -1;
+}
+
 static const char *step_line(struct zyd_scenario *s, unsigned line, char **w, size_t n)
 {
     static const char *const verbs[] = {"date", "do", "expect", "alloc", "check"};
@@ -167,8 +212,8 @@ static const char *step_line(struct zyd_scenario *s, unsigned line, char **w, si
     }
     if (strcmp(w[0], "date") == 0) {
         int32_t date;
-        if (n != 2 || !zyd_date_parse(&date, w[1])) {
-            return "date YYYY-MM-DD is expected";
+        if (n < 2 || n > 3 || !zyd_date_parse(&date, w[1]) || (n == 3 && scenario_minutes(w[2]) < 0)) {
+            return "date YYYY-MM-DD [HH:MM] is expected";
         }
         s->plan.start = s->plan.start == 0 ? date : s->plan.start;
     }
@@ -235,7 +280,7 @@ enum zyd_status zyd_scenario_parse(struct zyd_scenario **out, char why[ZYD_SCENA
             return st;
         }
     }
-    if (s->plan.name[0] == 0 || (!zyd_scenario_arithmetic(s) && (s->plan.programme[0] == 0 || s->plan.start == 0))) {
+    if (s->plan.name[0] == 0 || (!zyd_scenario_arithmetic(s) && (s->plan.programme_count == 0 || s->plan.start == 0))) {
         zyd_scenario_free(s);
         return bad(why, 1, "a scenario needs `scenario`, and for `do` also `programme` and `date`", NULL);
     }

@@ -62,24 +62,60 @@ uint16_t scn_member_of(struct run *r, const char *code)
     return (uint16_t)i;
 }
 
-struct zyd_hash *scn_find_label(struct label *labels, size_t count, const char *name)
+struct label *scn_find_label(struct label *labels, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++) {
         if (strcmp(labels[i].name, name) == 0) {
-            return &labels[i].id;
+            return &labels[i];
         }
     }
     return NULL;
 }
 
-bool scn_add_label(struct label *labels, size_t *count, size_t max, const char *name, const struct zyd_hash *id)
+bool scn_add_label(struct label *labels, size_t *count, size_t max, const char *name, const struct zyd_hash *id,
+                   size_t programme)
 {
     if (*count == max || strlen(name) >= sizeof labels[0].name) {
         return false;
     }
     snprintf(labels[*count].name, sizeof labels[0].name, "%s", name);
+    labels[*count].programme = programme;
     labels[(*count)++].id = *id;
     return true;
+}
+
+size_t scn_programme_of(struct run *r, const char *code)
+{
+    const struct zyd_scenario_plan *plan = &r->s->plan;
+    for (size_t i = 0; i < plan->programme_count; i++) {
+        if (strcmp(plan->programmes[i].code, code) == 0) {
+            return i;
+        }
+    }
+    scn_wrong(r, "no programme has this code");
+    return NO_PROGRAMME;
+}
+
+size_t scn_programme_index(const struct run *r, uint16_t number)
+{
+    for (size_t i = 0; i < r->s->plan.programme_count; i++) {
+        if (r->b->programme(r->b->ctx, i) == number) {
+            return i;
+        }
+    }
+    return NO_PROGRAMME;
+}
+
+const struct zyd_product *scn_product_of(const struct run *r, uint16_t programme)
+{
+    size_t i = scn_programme_index(r, programme);
+    return i == NO_PROGRAMME ? NULL : r->s->plan.programmes[i].product;
+}
+
+uint16_t scn_contract(const struct run *r, size_t programme)
+{
+    const struct zyd_programme *p = zyd_genesis_programme(r->g, r->b->programme(r->b->ctx, programme));
+    return p == NULL ? r->s->plan.programmes[programme].product->number : p->contract;
 }
 
 /* Account codes and stage rows with ".BORR" -> ".9143...".  out is large enough for any line. */
@@ -123,13 +159,23 @@ static void see_account(struct run *r, uint16_t member, const char *code)
 void scn_row_text(const struct run *r, char out[200], const struct row *row)
 {
     char member[13], yuan[32];
-    const struct zyd_name *label = zyd_label_by_number(&zyd_product_guarantee, row->label);
+    const struct zyd_name *label = zyd_label_by_number(scn_product_of(r, row->programme), row->label);
     zyd_yuan_text(yuan, row->fen, false);
     snprintf(out, 200, "%s %s %s %s %s", member_text(r, member, row->member), label == NULL ? "?" : label->name, row->dr,
              row->cr, yuan);
 }
 
 /* ---- actions ---- */
+
+static const struct zyd_product *product_by_contract(const struct run *r, uint16_t contract)
+{
+    for (size_t i = 0; i < r->s->plan.programme_count; i++) {
+        if (scn_contract(r, i) == contract) {
+            return r->s->plan.programmes[i].product;
+        }
+    }
+    return NULL;
+}
 
 static void take_outcome(void *to, const struct zyd_outcome *o)
 {
@@ -141,18 +187,22 @@ static void take_outcome(void *to, const struct zyd_outcome *o)
             return;
         }
         struct row *row = &r->rows[r->row_count++];
-        *row = (struct row){p->member, p->label, "", "", p->amount.fen, p->obligation};
+        *row = (struct row){p->member, p->label, p->programme, "", "", p->amount.fen, p->obligation};
         snprintf(row->dr, sizeof row->dr, "%s", p->dr);
         snprintf(row->cr, sizeof row->cr, "%s", p->cr);
         see_account(r, p->member, p->dr);
         see_account(r, p->member, p->cr);
+        if (scn_programme_index(r, p->programme) == NO_PROGRAMME) {
+            scn_wrong(r, "a posting of a programme that the file does not have");
+        }
     }
     for (uint32_t i = 0; i < o->warning_count && r->warning_count < 256; i++) {
         r->warnings[r->warning_count++] = o->warnings[i];
     }
     if (o->due_ms != 0 && o->code != 0) {
-        scn_tell(r, r->action, false, "the SYS operation %s failed with E%u", zyd_outcome_name(&zyd_product_guarantee, o->event, o->deadline),
-             o->code);
+        const struct zyd_product *product = product_by_contract(r, o->contract);
+        scn_tell(r, r->action, false, "the SYS operation %s failed with E%u",
+                 zyd_outcome_name(product, o->event, o->deadline), o->code);
     }
     r->report->postings += o->posting_count;
 }
@@ -179,7 +229,8 @@ static void do_date(struct run *r)
         scn_wrong(r, "date");
         return;
     }
-    scn_backend(r, r->b->advance(r->b->ctx, r->why, date));
+    int minutes = r->step->count == 3 ? scenario_minutes(r->step->words[2]) : 9 * 60;
+    scn_backend(r, r->b->advance(r->b->ctx, r->why, zyd_ms_of_date(date) + minutes * 60000));
 }
 
 static size_t signers_of(struct run *r, uint16_t members[16], const char *list)
@@ -212,12 +263,40 @@ static bool code_of(void *ctx, char out[13], uint16_t member)
     return out[0] != '?';
 }
 
+/* "@LABEL" of an object or an obligation -> its id in hex. */
+static void put_labels(struct run *r, char *out, size_t cap, const char *in)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
+    size_t at = 0;
+    while (*in != 0 && at + 70 < cap) {
+        char name[40];
+        size_t n = *in == '@' ? strspn(in + 1, letters) : 0;
+        if (n == 0) {
+            out[at++] = *in++;
+            continue;
+        }
+        snprintf(name, sizeof name, "%.*s", (int)n, in + 1);
+        const struct label *l = scn_find_label(r->objects, r->object_count, name);
+        l = l != NULL ? l : scn_find_label(r->obligations, r->obligation_count, name);
+        if (l == NULL) {
+            scn_wrong(r, "no object or obligation was given the label after @");
+            break;
+        }
+        for (size_t i = 0; i < 32; i++) {
+            at += (size_t)snprintf(out + at, 3, "%02x", l->id.b[i]);
+        }
+        in += n + 1;
+    }
+    out[at] = 0;
+}
+
 /* name=value words from `first` on -> args of the event. */
 static bool encode_args(struct run *r, struct zyd_wr *wr, const struct zyd_event *event, size_t first)
 {
     struct zyd_pair pairs[WORDS_MAX];
     char names[WORDS_MAX][40], why[ZYD_WHY];
-    static char rows[8192];
+    static char values[2 * ZYD_OP_SIZE_MAX];
+    size_t used = 0;
     struct world world = {r};
     const struct zyd_members members = {&world, index_of, code_of};
     size_t count = 0;
@@ -229,9 +308,15 @@ static bool encode_args(struct run *r, struct zyd_wr *wr, const struct zyd_event
         }
         snprintf(names[count], sizeof names[0], "%.*s", (int)(equal - word), word);
         pairs[count] = (struct zyd_pair){names[count], equal + 1};
-        if (strcmp(names[count], "rows") == 0) {
-            scn_substitute(r, rows, sizeof rows, equal + 1);
-            pairs[count].value = rows;
+        if (strcmp(names[count], "rows") == 0 || strchr(equal, '@') != NULL) {
+            char *out = values + used;
+            if (strcmp(names[count], "rows") == 0) {
+                scn_substitute(r, out, sizeof values - used, equal + 1);
+            } else {
+                put_labels(r, out, sizeof values - used, equal + 1);
+            }
+            used += strlen(out) + 1;
+            pairs[count].value = out;
         }
         for (size_t k = 0; strcmp(names[count], "borrower") == 0 && k < r->s->borrower_count; k++) {
             if (strcmp(equal + 1, r->s->borrowers[k].label) == 0) {
@@ -271,56 +356,88 @@ static uint64_t current_seq(struct run *r, const struct zyd_op *op)
     return seq;
 }
 
-/* do EVENT LABEL by M[,M...] [in turn] name=value ... */
+/* The programme of an event that makes an object: the one named, else the only one whose product has the event; of one
+ * that does not, its object's.  NO_PROGRAMME: wrong. */
+static size_t programme_for(struct run *r, const char *event, const char *code, const struct label *object)
+{
+    const struct zyd_scenario_plan *plan = &r->s->plan;
+    size_t found = NO_PROGRAMME;
+    if (code != NULL) {
+        return scn_programme_of(r, code);
+    }
+    if (object != NULL && zyd_event_by_name(plan->programmes[object->programme].product, event) != NULL) {
+        return object->programme;
+    }
+    for (size_t i = 0; i < plan->programme_count; i++) {
+        if (zyd_event_by_name(plan->programmes[i].product, event) != NULL) {
+            if (found != NO_PROGRAMME) {
+                scn_wrong(r, "several programmes know this event: say in PROGRAMME after the label");
+                return NO_PROGRAMME;
+            }
+            found = i;
+        }
+    }
+    if (found == NO_PROGRAMME) {
+        scn_wrong(r, "no such event");
+    }
+    return found;
+}
+
+/* A new object's reference and label. */
+static void new_object(struct run *r, struct zyd_op *op, char *ref, size_t cap, const char *name, size_t programme)
+{
+    struct zyd_hash id;
+    snprintf(ref, cap, "%.16s/%.18s", r->s->plan.name, name);
+    op->client_ref = zyd_span(ref, strlen(ref));
+    zyd_object_id(&id, op->contract, op->programme, op->member, op->client_ref);
+    if (scn_find_label(r->objects, r->object_count, name) == NULL &&
+        !scn_add_label(r->objects, &r->object_count, LABELS_MAX, name, &id, programme)) {
+        scn_wrong(r, "too many objects");
+    }
+}
+
+/* do EVENT LABEL [in PROGRAMME] by M[,M...] [in turn] name=value ... */
 static void do_event(struct run *r)
 {
     char **w = r->step->words, ref[ZYD_CODE_MAX * 6];
     static uint8_t bytes[ZYD_OP_SIZE_MAX];
     struct zyd_wr args = zyd_wr_of(bytes, sizeof bytes);
     uint16_t members[16];
-    if (r->step->count < 5 || strcmp(w[3], "by") != 0) {
-        scn_wrong(r, "do EVENT LABEL by MEMBER ... is expected");
+    size_t by = r->step->count > 5 && strcmp(w[3], "in") == 0 ? 5 : 3;
+    if (r->step->count < by + 2 || strcmp(w[by], "by") != 0) {
+        scn_wrong(r, "do EVENT LABEL [in PROGRAMME] by MEMBER ... is expected");
         return;
     }
-    bool paid = strcmp(w[1], "PAID") == 0;
-    const struct zyd_event *event = paid ? NULL : zyd_event_by_name(&zyd_product_guarantee, w[1]);
+    bool paid = strcmp(w[1], "PAID") == 0 && scn_find_label(r->obligations, r->obligation_count, w[2]) != NULL;
+    const struct label *object = paid ? scn_find_label(r->obligations, r->obligation_count, w[2])
+                                      : scn_find_label(r->objects, r->object_count, w[2]);
+    size_t programme = paid ? object->programme : programme_for(r, w[1], by == 5 ? w[4] : NULL, object);
+    if (programme == NO_PROGRAMME) {
+        return;
+    }
+    const struct zyd_event *event = paid ? NULL : zyd_event_by_name(r->s->plan.programmes[programme].product, w[1]);
     if (event == NULL && !paid) {
         scn_wrong(r, "no such event");
         return;
     }
-    size_t count = signers_of(r, members, w[4]);
-    bool in_turn = r->step->count >= 7 && strcmp(w[5], "in") == 0 && strcmp(w[6], "turn") == 0;
-    if (count == 0 || r->status != ZYD_OK || !encode_args(r, &args, event, in_turn ? 7 : 5)) {
+    size_t count = signers_of(r, members, w[by + 1]), first = by + 2;
+    bool in_turn = r->step->count >= first + 2 && strcmp(w[first], "in") == 0 && strcmp(w[first + 1], "turn") == 0;
+    if (count == 0 || r->status != ZYD_OK || !encode_args(r, &args, event, in_turn ? first + 2 : first)) {
         return;
     }
-    struct zyd_op op = {.contract = paid ? ZYD_CONTRACT_HOST : ZYD_SCENARIO_CONTRACT,
+    struct zyd_op op = {.contract = paid ? ZYD_CONTRACT_HOST : scn_contract(r, programme),
                         .event = paid ? (uint16_t)ZYD_HOST_PAID : event->number,
-                        .programme = r->b->programme(r->b->ctx),
+                        .programme = r->b->programme(r->b->ctx, programme),
                         .member = members[0],
                         .args = zyd_wr_span(&args)};
-    const struct zyd_programme *programme = zyd_genesis_programme(r->g, op.programme);
-    if (!paid && programme != NULL) {
-        op.contract = programme->contract;
-    }
-    bool makes = event != NULL && event->makes;
-    if (makes) {
-        snprintf(ref, sizeof ref, "%.16s/%.18s", r->s->plan.name, w[2]);
-        op.client_ref = zyd_span(ref, strlen(ref));
-        zyd_object_id(&op.object, op.contract, op.programme, op.member, op.client_ref);
-        if (scn_find_label(r->objects, r->object_count, w[2]) == NULL &&
-            !scn_add_label(r->objects, &r->object_count, LABELS_MAX, w[2], &op.object)) {
-            scn_wrong(r, "too many objects");
-        }
-        memset(&op.object, 0, sizeof op.object);
+    if (event != NULL && event->makes) {
+        new_object(r, &op, ref, sizeof ref, w[2], programme);
+    } else if (object == NULL) {
+        scn_wrong(r, "no object or obligation was given this label before");
+        return;
     } else {
-        const struct zyd_hash *id = paid ? scn_find_label(r->obligations, r->obligation_count, w[2])
-                                         : scn_find_label(r->objects, r->object_count, w[2]);
-        if (id == NULL) {
-            scn_wrong(r, "no object or obligation was given this label before");
-            return;
-        }
         op.has_object = true;
-        op.object = *id;
+        op.object = object->id;
         op.expect_seq = current_seq(r, &op);
     }
     if (r->status == ZYD_OK) {
@@ -342,7 +459,8 @@ static void check_mirrors(struct run *r)
         }
         int other = zyd_genesis_member_by_code(r->g, zyd_span(a->code + 5, strlen(a->code + 5)));
         snprintf(mirror, sizeof mirror, "%s.%s", due ? "2141" : "1141", member_text(r, code, a->member));
-        if (other < 0 || scn_balance(r, NULL, a->member, a->code) + scn_balance(r, NULL, (uint16_t)other, mirror) != 0) {
+        if (other < 0 || scn_balance(r, NULL, NO_PROGRAMME, a->member, a->code) +
+                             scn_balance(r, NULL, NO_PROGRAMME, (uint16_t)other, mirror) != 0) {
             scn_tell(r, r->action, false, "%s of %s is not the mirror of %s", a->code, code, mirror);
         }
     }
@@ -367,7 +485,7 @@ static void one_step(struct run *r)
         scn_expect(r);
     } else {
         char why[ZYD_SCENARIO_WHY];
-        const char *bad = scenario_check(&r->checker, why, r->step);
+        const char *bad = scenario_check(&r->checker, why, &r->s->plan, r->step);
         scn_tell(r, r->step, bad == NULL, "%s %s%s%s", verb, r->step->words[1], bad == NULL ? "" : ": ", bad == NULL ? "" : bad);
     }
 }

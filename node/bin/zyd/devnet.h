@@ -9,6 +9,8 @@
 /* Makes keys, join requests, genesis and approvals of a new consortium in d->dir by the ceremony's own functions.  plan: whose
  * members, programme, calendar and start it has (NULL: the usual cast). */
 int devnet_make(const struct cli *c, struct devnet *d, const struct zyd_scenario_plan *plan);
+/* The image of a product: beside this program in a build, else as installed.  False: there is none. */
+bool devnet_plugin_path(char out[CLI_PATH_MAX], const char *product);
 /* A running devnet in the directory of --dir, made for the plan when there is none. */
 int devnet_for_plan(const struct cli *c, const struct zyd_scenario_plan *plan);
 /* Starts a stopped node and waits until it caught up. */

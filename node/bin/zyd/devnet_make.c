@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <sodium.h>
 #include <zyd/date.h>
@@ -143,19 +144,24 @@ static int make_member(const struct cli *c, const struct devnet *d, const struct
     return s != ZYD_OK ? cli_fail_err(c, &err) : 0;
 }
 
-/* Copies the contract images under their hashes; adds them to the draft. */
-static int add_plugin(const struct cli *c, const struct devnet *d, json_t *plugins)
+bool devnet_plugin_path(char out[CLI_PATH_MAX], const char *product)
 {
-    char path[CLI_PATH_MAX], to[CLI_PATH_MAX], hex[65];
-    const char *given = cli_opt(c, "plugin");
+    char name[64];
+    snprintf(name, sizeof name, "plugins/%s.elf", product);
+    if (cli_find_program(out, name)) {
+        return true;
+    }
+    cli_path(out, "/usr/lib/zyd/%s", name);
+    return access(out, R_OK) == 0;
+}
+
+/* Copies a contract's image under its hash; adds it to the draft. */
+static int add_plugin(const struct cli *c, const struct devnet *d, json_t *plugins, const char *path, const struct zyd_product *p)
+{
+    char to[CLI_PATH_MAX], hex[65];
     struct zyd_hash hash;
     struct zyd_err err = {0};
     size_t size = 0;
-    if (given) {
-        cli_path(path, "%s", given);
-    } else if (!cli_find_program(path, "plugins/guarantee.elf")) { /* beside this program in a build, else installed */
-        cli_path(path, "/usr/lib/zyd/plugins/guarantee.elf");
-    }
     char *image = cli_read(c, path, &size, 1u << 20);
     if (!image) {
         return ZYD_EXIT_FILE;
@@ -167,21 +173,49 @@ static int add_plugin(const struct cli *c, const struct devnet *d, json_t *plugi
     cli_path(to, "%s/plugins/%s.elf", d->dir, hex);
     s = s != ZYD_OK ? s : zyd_file_write_atomic(&err, to, image, size, 0644);
     free(image);
-    json_array_append_new(plugins, json_pack("{s:i,s:s,s:s}", "contract", 1, "name", "guarantee", "sha256", hex));
+    json_array_append_new(plugins,
+                          json_pack("{s:i,s:s,s:s}", "contract", (int)p->number, "name", p->name, "sha256", hex));
     return s != ZYD_OK ? cli_fail_err(c, &err) : 0;
 }
 
-/* The scenario's programme and working days as the sections of a consortium file. */
+/* Pins the image of every product that this build has, ascending; --plugin gives the guarantee's. */
+static int add_plugins(const struct cli *c, const struct devnet *d, json_t *plugins)
+{
+    const char *given = cli_opt(c, "plugin");
+    int rc = 0;
+    for (uint16_t number = 1; rc == 0 && number < ZYD_PLUGINS_MAX; number++) {
+        const struct zyd_product *p = zyd_product_by_number(number);
+        char path[CLI_PATH_MAX];
+        if (p == &zyd_product_guarantee) {
+            if (given) {
+                cli_path(path, "%s", given);
+            } else {
+                (void)devnet_plugin_path(path, p->name);
+            }
+            rc = add_plugin(c, d, plugins, path, p);
+        } else if (p && devnet_plugin_path(path, p->name)) {
+            rc = add_plugin(c, d, plugins, path, p);
+        }
+    }
+    return rc;
+}
+
+/* The scenario's programmes and working days as the sections of a consortium file. */
 static void apply_plan(json_t *root, const struct zyd_scenario_plan *plan)
 {
-    json_t *params = json_object(), *years = json_array();
-    for (size_t i = 0; i < plan->param_count; i++) {
-        json_object_set_new(params, plan->params[i].name, json_string(plan->params[i].value));
+    json_t *programmes = json_array(), *years = json_array();
+    for (size_t k = 0; k < plan->programme_count; k++) {
+        const struct zyd_scenario_programme *p = &plan->programmes[k];
+        json_t *params = json_object();
+        for (size_t i = 0; i < p->param_count; i++) {
+            json_object_set_new(params, p->params[i].name, json_string(p->params[i].value));
+        }
+        json_array_append_new(programmes,
+                              json_pack("{s:i,s:i,s:s,s:{s:s,s:s},s:i,s:o}", "id", (int)k + 1, "contract",
+                                        (int)p->product->number, "code", p->code, "name", "zh", p->code, "en", p->code, "class",
+                                        1, "params", params));
     }
-    json_object_set_new(root, "programmes",
-                        json_pack("[{s:i,s:i,s:s,s:{s:s,s:s},s:i,s:o}]", "id", (int)ZYD_SCENARIO_PROGRAMME, "contract",
-                                  (int)ZYD_SCENARIO_CONTRACT, "code", plan->programme, "name", "zh", plan->programme, "en",
-                                  plan->programme, "class", 1, "params", params));
+    json_object_set_new(root, "programmes", programmes);
     for (int32_t year = plan->start / 10000 - 1; year < plan->start / 10000 + 8; year++) {
         json_t *off = json_array(), *on = json_array();
         int32_t day = zyd_date_to_day(year * 10000 + 101), end = zyd_date_to_day((year + 1) * 10000 + 101);
@@ -219,7 +253,7 @@ static int make_draft(const struct cli *c, const struct devnet *d, char **draft,
         zyd_rfc3339(when, created / 1000 * 1000);
     }
     json_t *plugins = json_array();
-    int rc = add_plugin(c, d, plugins);
+    int rc = add_plugins(c, d, plugins);
     json_t *root =
         json_pack("{s:s,s:{s:s,s:s},s:b,s:s,s:s,s:o,s:o,s:o}", "format", "zyd-consortium-1", "name", "zh", "示范联盟（开发网）",
                   "en", "Demo consortium (devnet)", "development", 1, "preset", "LAN", "created", when, "plugins", plugins,

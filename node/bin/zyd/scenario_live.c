@@ -17,7 +17,7 @@ struct live {
     const struct cli *c;
     struct client k;
     bool open;
-    const struct zyd_programme *programme;
+    const struct zyd_programme *programmes[ZYD_SCENARIO_PROGRAMMES_MAX]; /* of the plan, in its order */
     uint64_t seen; /* height whose outcomes were given */
 };
 
@@ -34,7 +34,11 @@ static enum zyd_status live_start(void *ctx, char why[ZYD_SCENARIO_WHY], const s
         return fail(why, ZYD_E_IO, "the devnet of the scenario could not be started");
     }
     l->open = true;
-    l->programme = client_programme(&l->k, plan->programme);
+    bool found = true;
+    for (size_t i = 0; i < plan->programme_count; i++) {
+        l->programmes[i] = client_programme(&l->k, plan->programmes[i].code);
+        found = found && l->programmes[i];
+    }
     for (size_t i = 0; i < plan->member_count; i++) {
         if (client_member(&l->k, plan->members[i].code) < 0) {
             return fail(why, ZYD_E_FOREIGN, "the running devnet lacks a member of the scenario");
@@ -44,7 +48,7 @@ static enum zyd_status live_start(void *ctx, char why[ZYD_SCENARIO_WHY], const s
     json_t *s = http_get(l->c, &l->k.http, &rc, "/v1/status");
     l->seen = (uint64_t)json_fen(s, "height");
     json_decref(s);
-    return l->programme && rc == 0 ? ZYD_OK : fail(why, ZYD_E_FOREIGN, "the running devnet lacks the programme of the scenario");
+    return found && rc == 0 ? ZYD_OK : fail(why, ZYD_E_FOREIGN, "the running devnet lacks a programme of the scenario");
 }
 
 static const struct zyd_genesis *live_genesis(void *ctx)
@@ -52,15 +56,15 @@ static const struct zyd_genesis *live_genesis(void *ctx)
     return ((struct live *)ctx)->k.g;
 }
 
-static uint16_t live_programme(void *ctx)
+static uint16_t live_programme(void *ctx, size_t index)
 {
-    return ((struct live *)ctx)->programme->id;
+    return ((struct live *)ctx)->programmes[index]->id;
 }
 
-static enum zyd_status live_advance(void *ctx, char why[ZYD_SCENARIO_WHY], int32_t date)
+static enum zyd_status live_advance(void *ctx, char why[ZYD_SCENARIO_WHY], int64_t to)
 {
     struct live *l = ctx;
-    int64_t to = zyd_ms_of_date(date) + 9 * 3600 * 1000, now = 0;
+    int64_t now = 0;
     if (client_wall(&l->k, &now) != 0) {
         return fail(why, ZYD_E_IO, "no status");
     }
@@ -175,14 +179,16 @@ static enum zyd_status live_outcomes(void *ctx, char why[ZYD_SCENARIO_WHY],
     return rc == 0 ? ZYD_OK : fail(why, ZYD_E_IO, "blocks could not be read");
 }
 
-static enum zyd_status live_balance(void *ctx, char why[ZYD_SCENARIO_WHY], zyd_i128 *out, uint16_t member, const char *account)
+static enum zyd_status live_balance(void *ctx, char why[ZYD_SCENARIO_WHY], zyd_i128 *out, uint16_t member,
+                                    uint16_t programme, const char *account)
 {
     struct live *l = ctx;
     char code[ZYD_CODE_MAX + 1];
     int rc = 0;
+    const struct zyd_programme *p = zyd_genesis_programme(l->k.g, programme);
     client_code(&l->k, member, code);
     json_t *list = http_get(l->c, &l->k.http, &rc, "/v1/balances?member=%s&programme=%.*s&prefix=%s&limit=500", code,
-                            (int)l->programme->code.size, (const char *)l->programme->code.data, account),
+                            (int)p->code.size, (const char *)p->code.data, account),
            *o;
     size_t i;
     *out = 0;
@@ -261,9 +267,8 @@ int scenario_run_file(const struct cli *c, const char *file, bool live)
     }
     const char *name = zyd_scenario_plan(s)->name, *title = zyd_scenario_plan(s)->title;
     if (!live) {
-        if (!cli_find_program(elf, "plugins/guarantee.elf")) {
-            cli_path(elf, "/usr/lib/zyd/plugins/guarantee.elf");
-        }
+        devnet_plugin_path(elf, "guarantee");
+        *strrchr(elf, '/') = '\0';
         inproc = zyd_scenario_inproc_new(why, elf);
         if (!inproc) {
             zyd_scenario_free(s);
