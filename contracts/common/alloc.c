@@ -169,3 +169,34 @@ void cc_tree_split(struct cc_leaves *out, const uint8_t *p, uint32_t count, int6
         }
     }
 }
+
+void cc_tree_split_more(struct cc_leaves *out, const uint8_t *p, uint32_t count, int64_t total, const int64_t *memory)
+{
+    int64_t weights[CC_CHILDREN_MAX], paid[CC_CHILDREN_MAX], inc[CC_CHILDREN_MAX];
+    const uint8_t *q = p;
+    const int64_t *m = memory;
+    if (count < 1 || count > CC_CHILDREN_MAX) {
+        ct_fail(CC_RANGE);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        weights[i] = cc_node_ppm(q);
+        paid[i] = 0;
+        for (const uint8_t *end = cc_node_next(q); q < end; q += CC_NODE_SIZE) {
+            paid[i] += cc_node_children(q) == 0 ? *m++ : 0;
+        }
+    }
+    cc_alloc(inc, paid, total, weights, count);
+    for (uint32_t i = 0; i < count; i++, p = cc_node_next(p)) {
+        uint32_t first = out->count;
+        if (cc_node_children(p) > 0) {
+            cc_tree_split_more(out, p + CC_NODE_SIZE, cc_node_children(p), paid[i], memory);
+        } else {
+            if (out->count == CC_LEAVES_MAX) {
+                ct_fail(CC_RANGE);
+            }
+            out->member[out->count] = cc_node_member(p);
+            out->amount[out->count++] = inc[i];
+        }
+        memory += out->count - first;
+    }
+}

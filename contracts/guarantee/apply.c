@@ -134,8 +134,23 @@ static void household_add(struct household *list, const struct gu *g)
     ct_put(key, sizeof key, list, (uint32_t)sizeof list->h + list->h.count * CT_ID_SIZE);
 }
 
-/* OFFER: DD -> OFFERED by GUAR, and REG above `auto_limit`.  Inputs: amount, fee rate, tree.  1104 and 1105 (leverage and
- * concentration) are not tested in this version: README. */
+/* A contract that REVERSE brings back to life: an OFFER may have dropped it from the list meanwhile. */
+void household_again(const struct gu *g)
+{
+    struct household list;
+    household_committed(&list, g);
+    for (uint32_t i = 0; i < list.h.count; i++) {
+        if (memcmp(list.ids[i], g->call->object, CT_ID_SIZE) == 0) {
+            return;
+        }
+    }
+    if (list.h.count == ZYD_GUARANTEE_HOUSEHOLD_MAX) {
+        ct_fail(E_HOUSEHOLD_CAP);
+    }
+    household_add(&list, g);
+}
+
+/* OFFER: DD -> OFFERED by GUAR, and REG above `auto_limit`.  Inputs: amount, fee rate, tree. */
 void event_offer(struct gu *g)
 {
     struct household list;
@@ -163,6 +178,7 @@ void event_offer(struct gu *g)
         list.h.count == ZYD_GUARANTEE_HOUSEHOLD_MAX) {
         ct_fail(E_HOUSEHOLD_CAP);
     }
+    exposure_offer(g, amount); /* 1104, 1105 */
     if (bank_ppm(g) < param(g, ZYD_GP_MIN_BANK_SHARE)) {
         ct_fail(E_BANK_SHARE_LOW);
     }
@@ -171,6 +187,7 @@ void event_offer(struct gu *g)
     signed_end(g);
     household_add(&list, g);
     g->o.h.amount = amount;
+    exposure_open(g, amount);
     g->o.h.state = ZYD_GS_OFFERED;
     object_store(g);
     deadline_after_workdays(g, ZYD_GD_LAPSE, ZYD_GP_ISSUE_WD);
@@ -240,7 +257,9 @@ void event_issue(struct gu *g)
 
 static void end_unused(struct gu *g, uint8_t state)
 {
+    int64_t before = committed(g);
     g->o.h.state = state;
+    exposure_move(g, before);
     object_store(g);
 }
 

@@ -53,6 +53,34 @@ void breaker_store(const struct breaker *b, const struct gu *g)
     }
 }
 
+void breaker_released(const struct gu *g, int64_t principal, uint32_t days, bool drawdown)
+{
+    struct breaker b;
+    breaker_load(&b, g);
+    cc_add_days(&b.h.s_lo, &b.h.s_hi, principal, days);
+    b.h.drawdowns += drawdown;
+    breaker_store(&b, g);
+    if (g->undo != 0) {
+        uint64_t lo = 0, hi = 0;
+        cc_add_days(&lo, &hi, principal, days);
+        undo_note_days(g->undo, b.h.year, lo, hi);
+    }
+}
+
+/* What an event of the running year added; an older year's S is gone. */
+void breaker_taken_back(const struct gu *g, int32_t year, uint64_t lo, uint64_t hi, bool drawdown)
+{
+    struct breaker b;
+    breaker_load(&b, g);
+    if (b.h.year == year) {
+        ct_u128 s = ((ct_u128)b.h.s_hi << 64 | b.h.s_lo) - ((ct_u128)hi << 64 | lo);
+        b.h.s_lo = (uint64_t)s;
+        b.h.s_hi = (uint64_t)(s >> 64);
+        b.h.drawdowns -= drawdown;
+        breaker_store(&b, g);
+    }
+}
+
 void breaker_open(const struct gu *g)
 {
     struct breaker b;

@@ -28,17 +28,20 @@ static void path_refees(struct refees *out, const struct gu *g, const uint8_t *p
     }
 }
 
-static void charge_fees(struct gu *g, struct zyd_guarantee_drawdown *d)
+/* Fees of GUAR and, out of them, of REG and NFGF on amount for [from, to) (E3, ruling 3). */
+void charge_fees(struct gu *g, struct zyd_guarantee_drawdown *d, int64_t amount, int32_t from, int32_t to)
 {
     uint16_t guar = param_member(g, ZYD_GP_GUAR), reg = param_member(g, ZYD_GP_REG), nfgf = param_member(g, ZYD_GP_NFGF);
-    uint32_t days = (uint32_t)zyd_days_between(d->value_date, d->maturity);
+    uint32_t days = (uint32_t)zyd_days_between(from, to);
     struct refees r = {0, 0};
     char customer[CT_ACCOUNT_SIZE];
-    d->fee = cc_fee(d->principal, g->o.h.fee_ppm, days, (uint32_t)param(g, ZYD_GP_FEE_BASIS));
+    int64_t charge = cc_fee(amount, g->o.h.fee_ppm, days, (uint32_t)param(g, ZYD_GP_FEE_BASIS));
+    d->fee += charge;
+    d->charged += charge;
     account_borrower(customer, g, "2101");
-    post(guar, ZYD_GL_FEE_CHARGE, "1121", "2151", d->fee, 0);
-    oblige_and_post(g, g->o.h.bank, customer, guar, "1121", d->fee, ZYD_GL_FEE_COLLECT);
-    path_refees(&r, g, g->tree.p + CC_NODE_SIZE, 1, 1, 1, d->principal, days);
+    post(g, guar, ZYD_GL_FEE_CHARGE, "1121", "2151", charge, 0);
+    oblige_and_post(g, g->o.h.bank, customer, guar, "1121", charge, ZYD_GL_FEE_COLLECT);
+    path_refees(&r, g, g->tree.p + CC_NODE_SIZE, 1, 1, 1, amount, days);
     if (reg != CT_NO_MEMBER && cc_tree_has(&g->tree, reg)) {
         oblige_and_post(g, guar, "5021", reg, "4021", r.reg + r.nfgf, ZYD_GL_REFEE);
         oblige_and_post(g, reg, "5021", nfgf, "4021", r.nfgf, ZYD_GL_REFEE);
@@ -52,7 +55,6 @@ void event_disburse(struct gu *g)
 {
     struct ct_rd rd = ct_args(g->call);
     struct zyd_guarantee_drawdown d;
-    struct breaker b;
     char customer[CT_ACCOUNT_SIZE];
     ct_rd_array(&rd);
     state_in(g, ZYD_GS_ISSUED, ZYD_GS_ACTIVE);
@@ -61,7 +63,7 @@ void event_disburse(struct gu *g)
     d.number = (uint32_t)ct_rd_u64(&rd, 999999999);
     d.principal = d.balance = cc_arg_fen(&rd, 1);
     d.value_date = d.settled_to = cc_arg_date(&rd);
-    d.maturity = cc_arg_date(&rd);
+    d.maturity = d.first_maturity = cc_arg_date(&rd);
     d.rate_ppm = (uint32_t)ct_rd_u64(&rd, (uint64_t)CC_PPM);
     ct_rd_end(&rd);
     if (d.value_date > g->o.h.valid_until) {
@@ -88,13 +90,10 @@ void event_disburse(struct gu *g)
     struct loan_dates was = loan_dates(g);
     gu_borrower(g);
     account_borrower(customer, g, "2101");
-    post(g->o.h.bank, ZYD_GL_DRAW, "1101", customer, d.principal, 0);
+    post(g, g->o.h.bank, ZYD_GL_DRAW, "1101", customer, d.principal, 0);
     memo(g, g->o.h.principal, g->o.h.principal + d.principal, ZYD_GL_DRAW);
-    charge_fees(g, &d);
-    breaker_load(&b, g);
-    cc_add_days(&b.h.s_lo, &b.h.s_hi, d.principal, days); /* S of the cap (ruling 14) */
-    b.h.drawdowns++;
-    breaker_store(&b, g);
+    charge_fees(g, &d, d.principal, d.value_date, d.maturity);
+    breaker_released(g, d.principal, days, true);
     if (g->o.h.state == ZYD_GS_ISSUED) {
         deadline_clear(g, ZYD_GD_LAPSE);
     }

@@ -6,21 +6,28 @@
 #include <zyd/common.h>
 #include <zyd/guarantee.h>
 
+#define ROLE_AUD 6 /* zyd/genesis.h */
+
 /* Codes of domain.md 3.6 that this contract ends with. */
 enum code {
     E_PROGRAMME_CLOSED = 1101,
     E_BREAKER_STOPPED = 1102,
     E_HOUSEHOLD_CAP = 1103,
+    E_LEVERAGE = 1104,
+    E_CONCENTRATION = 1105,
     E_BANK_SHARE_LOW = 1106,
     E_FILING_MISSING = 1107,
     E_OVER_LIMIT = 1108,
     E_RATE_OVER_CAP = 1109,
     E_SPLIT_ORDER = 1110,
+    E_EXTEND_LATE = 1111,
+    E_EXTEND_TOO_LONG = 1112,
     W_NOTICE_LATE = 1113,
     E_CLAIM_TOO_EARLY = 1114,
     E_CLAIM_EXPIRED = 1115,
     E_EVIDENCE_MISSING = 1116,
     E_BANK_SHARE_SHIFTED = 1117,
+    E_TOO_MANY_QUERIES = 1118,
     E_AMOUNT_MISMATCH = 1119,
     W_SILENCE_ESCALATED = 1120,
     W_PAYMENT_LATE = 1121,
@@ -33,7 +40,9 @@ enum code {
     E_RANGE = 9104,
     E_BAD_ID = 9105,
     E_DEADLINE = 9106,
+    E_ALREADY_INSTRUCTED = 9107,
     E_DUP_KEY = 9109,
+    E_FROZEN = 9110,
     E_BAD_STATE = 9111,
     E_BAD_DATE = 9112
 };
@@ -60,6 +69,7 @@ struct gu {
     struct object o;
     char borrower[CC_TEXT_SIZE]; /* as accounts name it; set by gu_borrower */
     struct cc_signers who;
+    struct undo *undo; /* reverse.c: what the event does, noted down; NULL: it cannot be reversed */
 };
 
 /* ---- params.c: the programme's parameters, decoded where they are asked for ---- */
@@ -72,6 +82,8 @@ uint32_t rest_ppm(const struct gu *g);                  /* the guarantee side's 
  * leaves in depth-first order (ruling 1). */
 int64_t tree_split(struct cc_leaves *out, const struct gu *g, int64_t total);
 void tree_split_rest(struct cc_leaves *out, const struct gu *g, int64_t rest);
+/* With memory: increments that bring the leaves to their shares of rest. */
+void tree_split_more(struct cc_leaves *out, const struct gu *g, int64_t rest, const int64_t *memory);
 
 /* ---- post.c: records, accounts, signers, deadlines ---- */
 void object_load(struct gu *g);
@@ -79,21 +91,16 @@ void object_store(struct gu *g);
 uint32_t claim_load(struct claim *out, const struct gu *g); /* its party count */
 void claim_store(const struct claim *c, const struct gu *g);
 void state_in(const struct gu *g, uint32_t first, uint32_t last); /* 9111 unless the state lies between */
-static inline void sign(struct gu *g, uint16_t member)
-{
-    cc_sign(&g->who, member);
-}
+void sign(struct gu *g, uint16_t member);
 static inline void signed_end(const struct gu *g)
 {
     cc_signed_end(&g->who);
 }
 void gu_borrower(struct gu *g);
 void account_borrower(char out[CT_ACCOUNT_SIZE], const struct gu *g, const char *code);
-static inline void post(uint16_t member, enum zyd_guarantee_label label, const char *dr, const char *cr, int64_t amount,
-                        const uint8_t *obligation)
-{
-    cc_post(member, (uint16_t)label, dr, cr, amount, obligation);
-}
+/* One debit and one credit; nothing for 0 (ruling 1). */
+void post(const struct gu *g, uint16_t member, enum zyd_guarantee_label label, const char *dr, const char *cr, int64_t amount,
+          const uint8_t *obligation);
 /* An obligation (3.0.7: its mode by `settle`); id stays in out for the postings. */
 void oblige(struct ct_obligation *out, const struct gu *g, uint16_t debtor, uint16_t creditor, int64_t amount,
             enum zyd_guarantee_label why);
@@ -104,6 +111,8 @@ void oblige_and_post(const struct gu *g, uint16_t debtor, const char *dr, uint16
 void memo(const struct gu *g, int64_t before, int64_t after, enum zyd_guarantee_label why);
 /* Ruling 4: what is left in 2151 of drawdowns first..last-1 is earned. */
 void earn_fees(struct gu *g, uint32_t first, uint32_t last);
+void deadline_release(const struct gu *g); /* ruling 7: 00:00 of overdue date + claim_close_days + 1 */
+bool window_over(const struct gu *g);      /* the last day of a claim is past */
 void deadline_at(const struct gu *g, enum zyd_guarantee_deadline which, int32_t date); /* 00:00 of date */
 void deadline_after_workdays(const struct gu *g, enum zyd_guarantee_deadline which, enum zyd_guarantee_param count);
 void deadline_clear(const struct gu *g, enum zyd_guarantee_deadline which);
@@ -118,7 +127,23 @@ void breaker_store(const struct breaker *b, const struct gu *g);
 void breaker_open(const struct gu *g); /* 1102 when STOPPED */
 int64_t breaker_room(const struct breaker *b, const struct gu *g); /* cap - used; CC_FEN_MAX without a cap */
 void breaker_claimed(struct breaker *b, const struct gu *g, int64_t compensated, int64_t overflow);
+void breaker_released(const struct gu *g, int64_t principal, uint32_t days, bool drawdown); /* S grows (ruling 14) */
+void breaker_taken_back(const struct gu *g, int32_t year, uint64_t lo, uint64_t hi, bool drawdown);
 bool breaker_is(const uint8_t object[CT_ID_SIZE]); /* is it the key of a breaker record? */
+
+/* ---- exposure.c: what GUAR has committed, kept as two sums (rulings 10, E20) ---- */
+int64_t committed(const struct gu *g); /* of the contract: limit less principal repaid; 0 when it is over */
+void exposure_offer(struct gu *g, int64_t amount); /* 1104, 1105 */
+void exposure_open(struct gu *g, int64_t amount);
+void exposure_move(const struct gu *g, int64_t before); /* from what the contract committed to what it commits now */
+
+/* ---- reverse.c: 3.0.10 ---- */
+void undo_note_signer(struct undo *u, uint16_t member);
+void undo_note_post(struct undo *u, uint16_t member, uint16_t label, const char *dr, const char *cr, int64_t amount,
+                    const uint8_t *obligation);
+void undo_note_claim(struct undo *u, const struct claim *c, uint32_t size);
+void undo_note_days(struct undo *u, int32_t year, uint64_t lo, uint64_t hi);
+void reversible(struct gu *g, void (*event)(struct gu *g)); /* runs it, and notes down how to take it back */
 
 /* ---- the events: one function a row of 3.1 ---- */
 void arg_borrower(struct gu *g, struct ct_rd *rd); /* apply.c: 9105 */
@@ -131,9 +156,16 @@ void event_issue(struct gu *g);
 void event_reject(struct gu *g);
 void event_cancel(struct gu *g);
 void sys_lapse(struct gu *g);
+void household_again(const struct gu *g);
 void event_disburse(struct gu *g);      /* disburse.c */
-void event_repay(struct gu *g);         /* repay.c */
+void charge_fees(struct gu *g, struct zyd_guarantee_drawdown *d, int64_t amount, int32_t from, int32_t to);
+void event_repay(struct gu *g);         /* repay.c; PREPAY too */
+struct zyd_guarantee_drawdown *find_drawdown(struct gu *g, uint32_t number); /* 9104 */
+void event_extend(struct gu *g);        /* extend.c */
+void event_cure(struct gu *g);
+int64_t fee_earned(const struct gu *g, uint32_t i, int32_t date); /* of drawdown i up to date (ruling 17) */
 void event_overdue(struct gu *g);
+void release(struct gu *g);
 void event_release(struct gu *g);
 void sys_int_settle(struct gu *g);
 void sys_overdue(struct gu *g);
@@ -147,6 +179,19 @@ struct loan_dates loan_dates(const struct gu *g);
 void loan_deadlines(const struct gu *g, struct loan_dates was);
 void event_claim(struct gu *g);         /* claim.c */
 void event_approve(struct gu *g);
+int64_t interest_open(const struct gu *g);
+void compensate_disputed(struct gu *g, int64_t amount); /* RESOLVE after APPROVE: the algorithm again, on T + amount */
+void review_from(struct gu *g, int32_t date, uint32_t workdays);
+void stop_review(struct gu *g);        /* its deadlines, and an open query */
+void claimed(struct gu *g, int64_t amount); /* into CLAIMED, with a new review */
+int64_t covered(const struct gu *g);
+void event_query(struct gu *g);         /* dispute.c */
+void event_supply(struct gu *g);
+void event_refuse(struct gu *g);
+void event_dispute(struct gu *g);
+void event_resolve(struct gu *g);
+void sys_clock(struct gu *g);
+void sign_claim(struct gu *g, int64_t amount); /* GUAR; REG and NFGF where they share and amount is over auto_claim */
 void sys_silence(struct gu *g);
 void sys_settled(struct gu *g);
 void sys_late(struct gu *g);
@@ -155,5 +200,9 @@ void event_write_off(struct gu *g);
 void event_breaker_reset(struct gu *g); /* breaker.c */
 void sys_breaker_period(struct gu *g);
 void event_opening(struct gu *g);       /* opening.c */
+void event_freeze(struct gu *g);        /* overlay.c */
+void event_unfreeze(struct gu *g);
+void event_flag_shift(struct gu *g);
+void event_reverse(struct gu *g);       /* reverse.c */
 
 #endif

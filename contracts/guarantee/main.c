@@ -8,11 +8,14 @@ static void member_event(struct gu *g)
 {
     uint32_t event = g->call->event;
     bool makes = event == ZYD_GE_APPLY || event == ZYD_GE_OPENING || event == ZYD_GE_BREAKER_RESET;
-    if (event < ZYD_GE_APPLY || event > ZYD_GE_CANCEL || makes == (g->call->has_object != 0)) {
+    if (event < ZYD_GE_APPLY || event > ZYD_GE_FLAG_SHIFT || makes == (g->call->has_object != 0)) {
         ct_fail(E_RANGE); /* no such event, or an object where none belongs */
     }
     if (!makes) {
         object_load(g);
+        if (g->o.h.flags & ZYD_GF_FROZEN && event != ZYD_GE_UNFREEZE && event != ZYD_GE_REVERSE && event != ZYD_GE_RECOVER) {
+            ct_fail(E_FROZEN); /* 3.0.6, ruling 25 */
+        }
     }
     switch ((enum zyd_guarantee_event)event) {
     case ZYD_GE_APPLY:
@@ -31,13 +34,14 @@ static void member_event(struct gu *g)
         event_issue(g);
         break;
     case ZYD_GE_DISBURSE:
-        event_disburse(g);
+        reversible(g, event_disburse);
         break;
     case ZYD_GE_REPAY:
-        event_repay(g);
+    case ZYD_GE_PREPAY:
+        reversible(g, event_repay);
         break;
     case ZYD_GE_OVERDUE:
-        event_overdue(g);
+        reversible(g, event_overdue);
         break;
     case ZYD_GE_CLAIM:
         event_claim(g);
@@ -46,10 +50,10 @@ static void member_event(struct gu *g)
         event_approve(g);
         break;
     case ZYD_GE_RECOVER:
-        event_recover(g);
+        reversible(g, event_recover);
         break;
     case ZYD_GE_WRITE_OFF:
-        event_write_off(g);
+        reversible(g, event_write_off);
         break;
     case ZYD_GE_RELEASE:
         event_release(g);
@@ -65,6 +69,39 @@ static void member_event(struct gu *g)
         break;
     case ZYD_GE_CANCEL:
         event_cancel(g);
+        break;
+    case ZYD_GE_QUERY:
+        event_query(g);
+        break;
+    case ZYD_GE_SUPPLY:
+        event_supply(g);
+        break;
+    case ZYD_GE_REFUSE:
+        event_refuse(g);
+        break;
+    case ZYD_GE_DISPUTE:
+        event_dispute(g);
+        break;
+    case ZYD_GE_RESOLVE:
+        event_resolve(g);
+        break;
+    case ZYD_GE_EXTEND:
+        reversible(g, event_extend);
+        break;
+    case ZYD_GE_CURE:
+        reversible(g, event_cure);
+        break;
+    case ZYD_GE_FREEZE:
+        event_freeze(g);
+        break;
+    case ZYD_GE_UNFREEZE:
+        event_unfreeze(g);
+        break;
+    case ZYD_GE_REVERSE:
+        event_reverse(g);
+        break;
+    case ZYD_GE_FLAG_SHIFT:
+        event_flag_shift(g);
         break;
     }
 }
@@ -100,7 +137,8 @@ static void sys_event(struct gu *g)
     case ZYD_GD_SHARE_LATE:
         sys_late(g);
         break;
-    case ZYD_GD_CLOCK: /* never set: QUERY is not an event of this version */
+    case ZYD_GD_CLOCK:
+        sys_clock(g);
         break;
     }
 }
@@ -112,6 +150,7 @@ int64_t contract_call(const struct ct_call *call, uint64_t size)
     (void)size;
     g.call = call;
     g.borrower[0] = 0;
+    g.undo = 0;
     g.who = (struct cc_signers){call, false};
     params_open(&g);
     if (call->sys) {

@@ -3,7 +3,7 @@
 #include "guarantee.h"
 
 /* Stage rows in anybody's books: array of [member, dr, cr, fen]. */
-static void post_stage(struct ct_rd *rd)
+static void post_stage(const struct gu *g, struct ct_rd *rd)
 {
     uint32_t rows = ct_rd_nil(rd) ? 0 : ct_rd_array(rd);
     for (uint32_t i = 0; i < rows; i++) {
@@ -16,7 +16,7 @@ static void post_stage(struct ct_rd *rd)
             memcpy(code[k], text, size);
             code[k][size] = 0;
         }
-        post(member, ZYD_GL_OPENING, code[0], code[1], cc_arg_fen(rd, 1), 0);
+        post(g, member, ZYD_GL_OPENING, code[0], code[1], cc_arg_fen(rd, 1), 0);
     }
 }
 
@@ -85,7 +85,7 @@ void event_opening(struct gu *g)
     d->rate_ppm = ct_rd_nil(&rd) ? 0 : (uint32_t)ct_rd_u64(&rd, (uint64_t)CC_PPM);
     d->value_date = cc_arg_date(&rd);
     d->settled_to = ct_rd_nil(&rd) ? d->value_date : cc_arg_date(&rd);
-    d->maturity = cc_arg_date(&rd);
+    d->maturity = d->first_maturity = cc_arg_date(&rd);
     d->interest = ct_rd_nil(&rd) ? 0 : cc_arg_fen(&rd, 0);
     g->o.h.overdue = ct_rd_nil(&rd) ? 0 : cc_arg_date(&rd);
     g->o.h.term_days = (uint32_t)zyd_days_between(d->value_date, d->maturity);
@@ -120,13 +120,13 @@ void event_opening(struct gu *g)
     if (period) {
         breaker_store(&b, g);
     }
-    post_stage(&rd);
+    post_stage(g, &rd);
     ct_rd_end(&rd);
     if (state == ZYD_GS_ACTIVE) {
         memo(g, 0, g->o.h.principal, ZYD_GL_OPENING);
         loan_deadlines(g, (struct loan_dates){0, 0});
     } else if (state == ZYD_GS_OVERDUE) {
         memo(g, 0, g->o.h.principal, ZYD_GL_OPENING);
-        deadline_at(g, ZYD_GD_RELEASE, zyd_date_add(g->o.h.overdue, (int32_t)param(g, ZYD_GP_CLAIM_CLOSE_DAYS) + 1));
+        deadline_release(g);
     }
 }

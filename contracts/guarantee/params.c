@@ -63,3 +63,16 @@ int64_t tree_split(struct cc_leaves *out, const struct gu *g, int64_t total)
     tree_split_rest(out, g, parts[1]);
     return parts[0];
 }
+
+void tree_split_more(struct cc_leaves *out, const struct gu *g, int64_t rest, const int64_t *memory)
+{
+    const uint8_t *p = g->tree.p + CC_NODE_SIZE;
+    out->count = 0;
+    if (cc_node_children(p) > 0) {
+        cc_tree_split_more(out, p + CC_NODE_SIZE, cc_node_children(p), rest, memory);
+    } else {
+        out->count = 1;
+        out->member[0] = cc_node_member(p);
+        out->amount[0] = rest - memory[0];
+    }
+}

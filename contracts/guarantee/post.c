@@ -12,6 +12,7 @@ void object_load(struct gu *g)
 
 void object_store(struct gu *g)
 {
+    g->o.h.changes++;
     ct_put(g->call->object, CT_ID_SIZE, &g->o,
            (uint32_t)(sizeof g->o.h + g->o.h.drawdown_count * sizeof g->o.d[0]));
 }
@@ -29,6 +30,9 @@ uint32_t claim_load(struct claim *out, const struct gu *g)
     if (ct_get(g->call->contract, key, sizeof key, out, sizeof *out) < (int64_t)sizeof out->h) {
         ct_fail(E_BAD_STATE);
     }
+    if (g->undo != 0) {
+        undo_note_claim(g->undo, out, (uint32_t)(sizeof out->h + out->h.party_count * sizeof out->p[0]));
+    }
     return out->h.party_count;
 }
 
@@ -43,6 +47,23 @@ void state_in(const struct gu *g, uint32_t first, uint32_t last)
 {
     if (g->o.h.state < first || g->o.h.state > last) {
         ct_fail(E_BAD_STATE);
+    }
+}
+
+void sign(struct gu *g, uint16_t member)
+{
+    cc_sign(&g->who, member);
+    if (g->undo != 0 && member != CT_NO_MEMBER) {
+        undo_note_signer(g->undo, member);
+    }
+}
+
+void post(const struct gu *g, uint16_t member, enum zyd_guarantee_label label, const char *dr, const char *cr, int64_t amount,
+          const uint8_t *obligation)
+{
+    cc_post(member, (uint16_t)label, dr, cr, amount, obligation);
+    if (g->undo != 0 && amount != 0) {
+        undo_note_post(g->undo, member, (uint16_t)label, dr, cr, amount, obligation);
     }
 }
 
@@ -65,7 +86,16 @@ void oblige(struct ct_obligation *out, const struct gu *g, uint16_t debtor, uint
 void oblige_and_post(const struct gu *g, uint16_t debtor, const char *dr, uint16_t creditor, const char *cr, int64_t amount,
                      enum zyd_guarantee_label why)
 {
-    cc_oblige_and_post(debtor, dr, creditor, cr, amount, (uint16_t)why, param(g, ZYD_GP_SETTLE) == ZYD_GUARANTEE_GROSS);
+    struct ct_obligation o;
+    char due[CT_ACCOUNT_SIZE];
+    if (amount == 0 || debtor == creditor) {
+        return;
+    }
+    oblige(&o, g, debtor, creditor, amount, why);
+    cc_account(due, "2141", creditor);
+    post(g, debtor, why, dr, due, amount, o.id);
+    cc_account(due, "1141", debtor);
+    post(g, creditor, why, due, cr, amount, o.id);
 }
 
 void memo(const struct gu *g, int64_t before, int64_t after, enum zyd_guarantee_label why)
@@ -79,9 +109,9 @@ void memo(const struct gu *g, int64_t before, int64_t after, enum zyd_guarantee_
     for (uint32_t i = 0; i < l->count; i++) {
         int64_t up = (after != 0 ? is.amount[i] : 0) - (before != 0 ? was.amount[i] : 0);
         if (up > 0) {
-            post(l->member[i], why, "9001", "9002", up, 0);
+            post(g, l->member[i], why, "9001", "9002", up, 0);
         } else if (up < 0) {
-            post(l->member[i], why, "9002", "9001", -up, 0);
+            post(g, l->member[i], why, "9002", "9001", -up, 0);
         }
     }
 }
@@ -94,7 +124,7 @@ void earn_fees(struct gu *g, uint32_t first, uint32_t last)
         g->o.d[i].fee = 0;
     }
     if (sum > 0) {
-        post(param_member(g, ZYD_GP_GUAR), ZYD_GL_FEE_EARN, "2151", "4021", sum, 0);
+        post(g, param_member(g, ZYD_GP_GUAR), ZYD_GL_FEE_EARN, "2151", "4021", sum, 0);
     }
 }
 
@@ -106,6 +136,16 @@ void deadline_at(const struct gu *g, enum zyd_guarantee_deadline which, int32_t 
 void deadline_after_workdays(const struct gu *g, enum zyd_guarantee_deadline which, enum zyd_guarantee_param count)
 {
     cc_deadline_after_workdays(g->call, (uint8_t)which, (uint32_t)param(g, count));
+}
+
+void deadline_release(const struct gu *g)
+{
+    deadline_at(g, ZYD_GD_RELEASE, zyd_date_add(g->o.h.overdue, (int32_t)param(g, ZYD_GP_CLAIM_CLOSE_DAYS) + 1));
+}
+
+bool window_over(const struct gu *g)
+{
+    return zyd_days_between(g->o.h.overdue, g->call->date) > (int32_t)param(g, ZYD_GP_CLAIM_CLOSE_DAYS);
 }
 
 void deadline_clear(const struct gu *g, enum zyd_guarantee_deadline which)

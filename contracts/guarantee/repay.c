@@ -81,7 +81,7 @@ static int64_t running_interest(const struct gu *g, const struct zyd_guarantee_d
 static void settle(const struct gu *g, struct zyd_guarantee_drawdown *d, int32_t date)
 {
     int64_t due = running_interest(g, d, date);
-    post(g->o.h.bank, ZYD_GL_INT, "1111", "4011", due, 0);
+    post(g, g->o.h.bank, ZYD_GL_INT, "1111", "4011", due, 0);
     d->interest += due;
     d->days_lo = d->days_hi = 0;
     d->settled_to = zyd_date_add(d->settled_to, (int32_t)running_days(d, date));
@@ -102,7 +102,7 @@ void sys_int_settle(struct gu *g)
     loan_deadlines(g, was);
 }
 
-static struct zyd_guarantee_drawdown *find_drawdown(struct gu *g, uint32_t number)
+struct zyd_guarantee_drawdown *find_drawdown(struct gu *g, uint32_t number)
 {
     for (uint32_t i = 0; i < g->o.h.drawdown_count; i++) {
         if (g->o.d[i].number == number) {
@@ -112,13 +112,26 @@ static struct zyd_guarantee_drawdown *find_drawdown(struct gu *g, uint32_t numbe
     ct_fail(E_RANGE);
 }
 
+/* The fee of a drawdown that PREPAY pays off before maturity: earned to the value date, the rest back to the borrower through the
+ * bank (E17, ruling 17). */
+static void refund_fee(struct gu *g, struct zyd_guarantee_drawdown *d, int32_t date, const char *customer)
+{
+    uint16_t guar = param_member(g, ZYD_GP_GUAR);
+    int64_t earned = cc_min(d->fee, fee_earned(g, (uint32_t)(d - g->o.d), date));
+    post(g, guar, ZYD_GL_FEE_EARN, "2151", "4021", earned, 0);
+    d->refunded = d->fee - earned;
+    oblige_and_post(g, guar, "2151", g->o.h.bank, customer, d->refunded, ZYD_GL_FEE_REFUND);
+    d->fee = 0;
+}
+
 /* REPAY: ACTIVE, OVERDUE -> same, or RELEASED at 0, by BANK.  Inputs: drawdown, value date, amount, interest in it (nil: by the
- * order of 3.0.4: interest first). */
+ * order of 3.0.4: interest first).  PREPAY: the same in ACTIVE before maturity; a payoff then refunds the unearned fee. */
 void event_repay(struct gu *g)
 {
     struct ct_rd rd = ct_args(g->call);
+    bool early = g->call->event == ZYD_GE_PREPAY;
     ct_rd_array(&rd);
-    state_in(g, ZYD_GS_ACTIVE, ZYD_GS_OVERDUE);
+    state_in(g, ZYD_GS_ACTIVE, early ? ZYD_GS_ACTIVE : ZYD_GS_OVERDUE);
     bool active = g->o.h.state == ZYD_GS_ACTIVE;
     struct zyd_guarantee_drawdown *d = find_drawdown(g, (uint32_t)ct_rd_u64(&rd, 999999999));
     int32_t date = cc_arg_date(&rd);
@@ -126,7 +139,7 @@ void event_repay(struct gu *g)
     bool split = !ct_rd_nil(&rd);
     int64_t paid_interest = split ? cc_arg_fen(&rd, 0) : 0;
     ct_rd_end(&rd);
-    if (date > g->call->date || date < d->settled_to) {
+    if (date > g->call->date || date < d->settled_to || (early && date >= d->maturity)) {
         ct_fail(E_BAD_DATE); /* ruling 15 */
     }
     /* What pays the drawdown off also pays the interest up to the value date, booked first (ruling 15). */
@@ -152,15 +165,16 @@ void event_repay(struct gu *g)
     }
     char customer[CT_ACCOUNT_SIZE];
     struct loan_dates was = active ? loan_dates(g) : (struct loan_dates){0, 0};
+    int64_t before = committed(g);
     gu_borrower(g);
     account_borrower(customer, g, "2101");
     if (payoff && active) {
         settle(g, d, date);
     }
-    post(g->o.h.bank, ZYD_GL_REPAY_INT, customer, "1111", paid_interest, 0);
+    post(g, g->o.h.bank, ZYD_GL_REPAY_INT, customer, "1111", paid_interest, 0);
     d->interest -= paid_interest;
     if (paid_principal > 0) {
-        post(g->o.h.bank, ZYD_GL_REPAY_PRIN, customer, active ? "1101" : "1102", paid_principal, 0);
+        post(g, g->o.h.bank, ZYD_GL_REPAY_PRIN, customer, active ? "1101" : "1102", paid_principal, 0);
         memo(g, g->o.h.principal, g->o.h.principal - paid_principal, ZYD_GL_RELEASE);
         if (active && !payoff) {
             /* the running accumulator keeps what this part earned until its value date */
@@ -171,6 +185,10 @@ void event_repay(struct gu *g)
     }
     if (payoff) {
         uint32_t i = (uint32_t)(d - g->o.d);
+        d->closed = date;
+        if (early && param(g, ZYD_GP_REFUNDABLE) != 0) {
+            refund_fee(g, d, date, customer);
+        }
         earn_fees(g, i, i + 1);
         if (g->o.h.principal == 0) {
             g->o.h.state = ZYD_GS_RELEASED;
@@ -180,6 +198,7 @@ void event_repay(struct gu *g)
             deadline_clear(g, ZYD_GD_RELEASE);
         }
     }
+    exposure_move(g, before);
     object_store(g);
 }
 
@@ -195,12 +214,12 @@ static void go_overdue(struct gu *g, int32_t date)
             settle(g, &g->o.d[i], date);
         }
     }
-    post(g->o.h.bank, ZYD_GL_OVERDUE, "1102", "1101", g->o.h.principal, 0);
+    post(g, g->o.h.bank, ZYD_GL_OVERDUE, "1102", "1101", g->o.h.principal, 0);
     g->o.h.overdue = date;
     g->o.h.state = ZYD_GS_OVERDUE;
     object_store(g);
     loan_deadlines(g, was);
-    deadline_at(g, ZYD_GD_RELEASE, zyd_date_add(date, (int32_t)param(g, ZYD_GP_CLAIM_CLOSE_DAYS) + 1));
+    deadline_release(g);
 }
 
 /* OVERDUE: ACTIVE -> OVERDUE by BANK.  Inputs: date, principal, interest: as the ledger has them on that date. */
@@ -246,13 +265,15 @@ void sys_overdue(struct gu *g)
     go_overdue(g, first_maturity(g));
 }
 
-static void release(struct gu *g)
+void release(struct gu *g)
 {
+    int64_t before = committed(g);
     bool active = g->o.h.state == ZYD_GS_ACTIVE;
     struct loan_dates was = active ? loan_dates(g) : (struct loan_dates){0, 0};
     memo(g, g->o.h.principal, 0, ZYD_GL_RELEASE);
     earn_fees(g, 0, g->o.h.drawdown_count);
     g->o.h.state = ZYD_GS_RELEASED;
+    exposure_move(g, before);
     object_store(g);
     loan_deadlines(g, was);
     if (!active && !g->call->sys) {
@@ -267,8 +288,7 @@ void event_release(struct gu *g)
     ct_rd_array(&rd);
     ct_rd_end(&rd);
     state_in(g, ZYD_GS_ACTIVE, ZYD_GS_OVERDUE);
-    bool over = g->o.h.state == ZYD_GS_OVERDUE &&
-                zyd_days_between(g->o.h.overdue, g->call->date) > (int32_t)param(g, ZYD_GP_CLAIM_CLOSE_DAYS);
+    bool over = g->o.h.state == ZYD_GS_OVERDUE && window_over(g) && !(g->o.h.more & ZYD_GM_DISPUTED);
     if (g->o.h.principal != 0 && !over) {
         ct_fail(E_NOT_RELEASABLE);
     }

@@ -32,8 +32,8 @@ enum cc_code {
 /* ---- alloc.c: ALLOC and share trees (3.0.3) ---- */
 #define CC_ALLOC_MAX 32u
 /* inc: increments that bring the cumulative total to its shares by weights; paid (memory; NULL: none) is raised by them.
- * count 1..CC_ALLOC_MAX; weights and total >= 0, sum of weights < 2^63.  9103 when all weights are 0, 9104 when total is below the
- * sum of paid. */
+ * count 1..CC_ALLOC_MAX; weights and total >= 0, sum of weights < 2^63.  9103 when all weights are 0, 9104 when total is
+ * below the sum of paid. */
 void cc_alloc(int64_t *inc, int64_t *paid, int64_t total, const int64_t *weights, uint32_t count);
 
 /* A share tree: nodes in depth-first order, 8 bytes each: share of its parent in ppm u32 big-endian, member u16 big-endian
@@ -52,7 +52,8 @@ struct cc_leaves { /* in depth-first order */
     uint16_t member[CC_LEAVES_MAX];
     int64_t amount[CC_LEAVES_MAX];
 };
-void cc_tree_open(struct cc_tree *t, const uint8_t *nodes, uint32_t size, uint32_t roots); /* 9104 unless the bytes end with it */
+/* 9104 unless the bytes end with it. */
+void cc_tree_open(struct cc_tree *t, const uint8_t *nodes, uint32_t size, uint32_t roots);
 void cc_tree_check(const struct cc_tree *t); /* 9103 unless the children of every node, and the roots, sum to 1,000,000 */
 bool cc_tree_has(const struct cc_tree *t, uint16_t member); /* is it a leaf? */
 uint32_t cc_node_ppm(const uint8_t *node);
@@ -61,6 +62,9 @@ uint32_t cc_node_children(const uint8_t *node);
 const uint8_t *cc_node_next(const uint8_t *node); /* past the node and all below it */
 /* ALLOC without memory at each node: total over count siblings from p on, down to the leaves, which are added to out. */
 void cc_tree_split(struct cc_leaves *out, const uint8_t *p, uint32_t count, int64_t total);
+/* The same with memory: what each leaf had so far, in depth-first order; out gets the increments that bring the sum of all
+ * to total. */
+void cc_tree_split_more(struct cc_leaves *out, const uint8_t *p, uint32_t count, int64_t total, const int64_t *memory);
 
 /* ---- interest.c: 3.0.2, 3.0.4 ---- */
 /* round(n * m / d) as an amount: 9104 when it is above CC_FEN_MAX or n * m >= 2^126.  By 64 bits where they are enough. */
@@ -116,8 +120,8 @@ int32_t cc_arg_date(struct ct_rd *rd);              /* 9112 unless it is a calen
 int64_t cc_arg_fen(struct ct_rd *rd, int64_t min);  /* 9104 unless min..CC_FEN_MAX */
 void cc_arg_text(struct ct_rd *rd, uint32_t min, uint32_t max); /* passes over a text of min..max bytes */
 
-/* Signers: cc_sign each (CT_NO_MEMBER is nobody), then cc_signed_end.  Beside what ct_require_end tests, who acts must be one of
- * them, else 9102: an outsider may not act, whoever else signs.  SYS calls need no signers. */
+/* Signers: cc_sign each (CT_NO_MEMBER is nobody), then cc_signed_end.  Beside what ct_require_end tests, who acts must be
+ * one of them, else 9102: an outsider may not act, whoever else signs.  SYS calls need no signers. */
 struct cc_signers {
     const struct ct_call *call;
     bool actor;
@@ -129,7 +133,8 @@ void cc_signed_end(const struct cc_signers *s);
 #define CC_FIRM 1u
 #define CC_PERSON 2u
 uint32_t cc_arg_borrower(uint8_t out[CT_ID_SIZE], struct ct_rd *rd); /* CC_FIRM, CC_PERSON; 9105 */
-void cc_borrower_text(char out[CC_TEXT_SIZE], uint32_t kind, const uint8_t borrower[CT_ID_SIZE]); /* 18 characters, 16 hex digits */
+/* 18 characters, or the first 16 hex digits of the pseudonym. */
+void cc_borrower_text(char out[CC_TEXT_SIZE], uint32_t kind, const uint8_t borrower[CT_ID_SIZE]);
 
 void cc_account(char out[CT_ACCOUNT_SIZE], const char *code, uint16_t member); /* "2141." + the member's code */
 void cc_account_text(char out[CT_ACCOUNT_SIZE], const char *code, const char *tail);
@@ -143,7 +148,8 @@ static inline void cc_post(uint16_t member, uint16_t label, const char *dr, cons
 }
 /* An obligation (3.0.7) made now; its id stays in out for the postings.  amount > 0. */
 void cc_oblige(struct ct_obligation *out, uint16_t debtor, uint16_t creditor, int64_t amount, uint16_t reason, bool gross);
-/* The same with its two postings: debtor dr / 2141.creditor, then creditor 1141.debtor / cr.  Nothing for 0, or towards oneself. */
+/* The same with its two postings: debtor dr / 2141.creditor, then creditor 1141.debtor / cr.  Nothing for 0, or towards
+ * oneself. */
 void cc_oblige_and_post(uint16_t debtor, const char *dr, uint16_t creditor, const char *cr, int64_t amount, uint16_t reason,
                         bool gross);
 

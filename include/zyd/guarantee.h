@@ -28,7 +28,19 @@
     X(BREAKER_RESET, 14, "恢复新增业务", "reset the breaker")                                                          \
     X(OPENING, 15, "期初录入", "opening (development consortium only)")                                                \
     X(REJECT, 16, "拒绝担保", "reject the application")                                                                \
-    X(CANCEL, 17, "取消", "cancel")
+    X(CANCEL, 17, "取消", "cancel")                                                                                    \
+    X(QUERY, 18, "代偿质询", "query on a claim")                                                                       \
+    X(SUPPLY, 19, "补充材料", "answer to a query")                                                                     \
+    X(REFUSE, 20, "拒绝代偿", "refuse the claim")                                                                      \
+    X(DISPUTE, 21, "争议", "dispute a part of a claim, or a refusal")                                                  \
+    X(RESOLVE, 22, "争议解决", "resolve the dispute")                                                                  \
+    X(EXTEND, 23, "展期", "extend a drawdown")                                                                         \
+    X(PREPAY, 24, "提前还款", "early repayment, with refund of the fee")                                               \
+    X(CURE, 25, "逾期转正常", "arrears paid, active again")                                                            \
+    X(FREEZE, 26, "冻结", "freeze")                                                                                    \
+    X(UNFREEZE, 27, "解冻", "unfreeze")                                                                                \
+    X(REVERSE, 28, "冲正", "reverse the last event by its mirror image")                                               \
+    X(FLAG_SHIFT, 29, "标记银行份额转移", "an auditor flags that the bank shifted its share")
 
 enum zyd_guarantee_event {
 #define X(name, number, zh, en) ZYD_GE_##name = number,
@@ -110,7 +122,10 @@ enum zyd_guarantee_breaker_state {
     X(SHARE, 14, "分担", "share of another party")                                                                     \
     X(CAP_OVERFLOW, 15, "超上限由银行承担", "over the cap, borne by the bank")                                         \
     X(RECOV, 16, "追偿分配", "recovery and its distribution")                                                          \
-    X(WRITE_OFF, 17, "核销", "written off")
+    X(WRITE_OFF, 17, "核销", "written off")                                                                            \
+    X(FEE_REFUND, 18, "退还担保费", "guarantee fee refunded")                                                          \
+    X(CURE, 19, "逾期转正常", "back from overdue")                                                                     \
+    X(REVERSE, 20, "冲正", "obligation against one that was reversed; its mirrored postings keep their labels")
 
 enum zyd_guarantee_label {
 #define X(name, number, zh, en) ZYD_GL_##name = number,
@@ -179,7 +194,15 @@ enum zyd_guarantee_label {
     X(STOP_PPM, "stop_ppm", PPM, 0, 0, 1000000, "熔断线", "compensation rate that stops new business; 0: none")        \
     X(AUTO_RESET, "auto_reset", BOOL, 1, 0, 1, "新期自动恢复", "a new period sets the breaker to NORMAL")              \
     X(RECOVERY_MODE, "recovery_mode", RECOVERY, 1, 1, 1, "追偿分配方式", "by the amounts actually borne")              \
-    X(COST_LIMIT, "cost_limit", FEN, 5000000, 0, 9000000000000000, "追偿费用限额", "above: GUAR and BANK sign too")
+    X(COST_LIMIT, "cost_limit", FEN, 5000000, 0, 9000000000000000, "追偿费用限额", "above: GUAR and BANK sign too")    \
+    X(REFUNDABLE, "refundable", BOOL, 1, 0, 1, "提前还款退费", "PREPAY refunds the unearned fee")                      \
+    X(EXT_MAX, "ext_max", U64, 0, 0, 36600, "最长展期(天)", "0: short loans their term, medium half, long 1096 days")  \
+    X(SUPPLY_WD, "supply_wd", U64, 5, 1, 250, "补件时限(工作日)", "an open query stops the clock so long at most")     \
+    X(NET_ASSETS, "net_assets", FEN, 0, 0, 9000000000000000, "担保机构净资产", "0: 1104 and 1105 are not tested")      \
+    X(LEVERAGE, "leverage", U64, 10, 1, 100, "放大倍数上限", "weighted exposure to net assets")                        \
+    X(CONCENTRATION, "concentration_ppm", PPM, 100000, 0, 1000000, "单户集中度", "one borrower, of net assets")        \
+    X(SMALL_MAX, "small_max", FEN, 0, 0, 9000000000000000, "小额界限", "offers up to it weigh small_ppm")              \
+    X(SMALL_PPM, "small_ppm", PPM, 1000000, 0, 1000000, "小额权重", "weight of small exposures")
 
 enum zyd_guarantee_param {
 #define X(name, text, type, def, min, max, zh, en) ZYD_GP_##name,
@@ -207,11 +230,19 @@ enum { ZYD_GUARANTEE_SILENCE_ESCALATE = 1, ZYD_GUARANTEE_SILENCE_APPROVE = 2 };
  *                                                          struct zyd_guarantee_reset (kind 2: one BREAKER_RESET)
  * 'C' || object id                                         struct zyd_guarantee_claim + its parties; made at APPROVE
  * "guarantee/breaker", zeros to 30, programme u16 BE       struct zyd_guarantee_breaker
- * 'H' || class u8 || borrower 32                           struct zyd_guarantee_household + ids */
+ * 'H' || class u8 || borrower 32                           struct zyd_guarantee_household + ids
+ * 'X' || object id || drawdown's place u8                  struct zyd_guarantee_extension, as many as the drawdown says
+ * 'U' || object id                                         struct zyd_guarantee_undo + what it needs: the last event that
+ *                                                          REVERSE can take back
+ * 'E' || GUAR u16 BE                                       struct zyd_guarantee_exposure: of all its contracts
+ * 'E' || GUAR u16 BE || borrower 32                        the same of one borrower; both only with `net_assets` */
 #define ZYD_GUARANTEE_KIND_CONTRACT 1u
 #define ZYD_GUARANTEE_KIND_RESET 2u
 #define ZYD_GUARANTEE_KEY_CLAIM 'C'
 #define ZYD_GUARANTEE_KEY_HOUSEHOLD 'H'
+#define ZYD_GUARANTEE_KEY_EXTENSION 'X'
+#define ZYD_GUARANTEE_KEY_UNDO 'U'
+#define ZYD_GUARANTEE_KEY_EXPOSURE 'E'
 #define ZYD_GUARANTEE_KEY_BREAKER "guarantee/breaker"
 
 #define ZYD_GUARANTEE_FIRM 1u   /* borrower: 18 characters of USCC, zeros */
@@ -223,18 +254,33 @@ enum { ZYD_GUARANTEE_SILENCE_ESCALATE = 1, ZYD_GUARANTEE_SILENCE_APPROVE = 2 };
 #define ZYD_GF_PAY_LATE 8u     /* 1121 */
 #define ZYD_GF_SHARE_LATE 16u  /* 1122 */
 #define ZYD_GF_OPENING 32u     /* made by OPENING, in the middle of its life */
+#define ZYD_GF_EXTENDED 64u    /* a drawdown was extended (for subsidies) */
+#define ZYD_GF_FROZEN 128u     /* FREEZE by frozen_by */
+/* more */
+#define ZYD_GM_QUERY 1u        /* a query is open: the clock stands */
+#define ZYD_GM_REFUSED 2u      /* the last claim was refused */
+#define ZYD_GM_DISPUTED 4u     /* `disputed` is in dispute */
+#define ZYD_GM_SHIFTED 8u      /* FLAG_SHIFT by an auditor */
+#define ZYD_GM_EXPOSED 16u     /* counted in the exposure of GUAR */
+#define ZYD_GM_SMALL 32u       /* there among the small ones */
+#define ZYD_GUARANTEE_QUERIES_MAX 2u
+#define ZYD_GUARANTEE_EXTENSIONS_MAX 4u
 
 #define ZYD_GUARANTEE_DRAWDOWNS_MAX 16u
 struct zyd_guarantee_drawdown {
     uint32_t number, rate_ppm;
-    int32_t value_date, maturity, settled_to; /* settled_to: interest is booked up to here, exclusive */
-    uint32_t zero;
+    int32_t value_date, maturity;
+    int32_t first_maturity;     /* as drawn; maturity is later after EXTEND */
+    int32_t settled_to;         /* interest is booked up to here, exclusive */
+    int32_t closed;             /* value date of what paid it off, 0: not yet */
+    uint32_t extensions;
     int64_t principal, balance; /* fen as drawn; still owed */
     int64_t interest;           /* booked and unpaid (its part of 1111) */
     int64_t fee;                /* charged and not yet earned (its part of 2151) */
+    int64_t charged, refunded;  /* fees: ever charged; given back by PREPAY.  Earned after a payoff: charged - refunded */
     uint64_t days_lo, days_hi;  /* fen-days since settled_to of principal that was repaid in between (128 bits) */
 };
-_Static_assert(sizeof(struct zyd_guarantee_drawdown) == 72, "record layout");
+_Static_assert(sizeof(struct zyd_guarantee_drawdown) == 96, "record layout");
 
 struct zyd_guarantee_object {
     uint8_t kind, state, flags, drawdown_count;
@@ -244,14 +290,45 @@ struct zyd_guarantee_object {
     uint32_t county;          /* GB/T 2260 code of the place, 0: not given */
     uint32_t term_days, fee_ppm;
     int32_t applied, issued, valid_until, overdue, claimed; /* dates, 0: not yet */
-    uint32_t zero;
+    int32_t review_until; /* last day of the review of the claim, as the clock stood when it last ran */
     int64_t amount;    /* the limit: as applied, then as offered */
     int64_t drawn;     /* ever */
     int64_t principal; /* still owed, all drawdowns */
     int64_t claim;     /* what was claimed: covered principal and interest */
+    int64_t disputed;  /* of it, or of a refused one, in dispute */
+    uint32_t changes;  /* counts stores but for FREEZE, UNFREEZE, FLAG_SHIFT: REVERSE asks whether anything came after */
+    uint16_t frozen_by;
+    uint8_t more;      /* ZYD_GM_... */
+    uint8_t queries, clock_left; /* queries of this claim; working days left of its review while a query is open */
+    uint8_t zero[7];
     /* then drawdown_count of struct zyd_guarantee_drawdown */
 };
-_Static_assert(sizeof(struct zyd_guarantee_object) == 112, "record layout");
+_Static_assert(sizeof(struct zyd_guarantee_object) == 136, "record layout");
+
+struct zyd_guarantee_extension {
+    int32_t from, to;
+    int64_t amount; /* outstanding then: what its fee was charged on */
+};
+_Static_assert(sizeof(struct zyd_guarantee_extension) == 16, "record layout");
+
+struct zyd_guarantee_exposure {
+    int64_t small, other; /* GUAR's leaf of what contracts commit; small: those with weight small_ppm */
+};
+_Static_assert(sizeof(struct zyd_guarantee_exposure) == 16, "record layout");
+
+struct zyd_guarantee_undo {
+    uint8_t op_id[32];         /* of the event; zeros: it cannot be reversed */
+    uint64_t s_lo, s_hi;       /* fen-days that it added to S of year */
+    int32_t year;
+    uint32_t changes;          /* of the object after it */
+    uint16_t event, drawdowns; /* drawdowns: bit i: drawdown i is here as it was */
+    uint8_t signer_count, obligation_count, posting_count, zero;
+    uint16_t claim_size, postings_size;
+    uint32_t zero32;
+    /* then signers u16, obligation ids, struct zyd_guarantee_object, drawdowns, claim (claim_size bytes) as they were, and
+     * postings: member u16, label u16, amount i64, obligation's place u8 (255: none), sizes of dr and cr u8, dr, cr */
+};
+_Static_assert(sizeof(struct zyd_guarantee_undo) == 72, "record layout");
 
 struct zyd_guarantee_reset {
     uint8_t kind, was; /* was: the breaker's state before */

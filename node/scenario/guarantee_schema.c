@@ -67,6 +67,36 @@ static const struct zyd_field recover[] = {
 };
 static const struct zyd_field write_off[] = {ZYD_ARG_ID("decision", true, "核销决议", "hash of the decision")};
 static const struct zyd_field reason[] = {ZYD_ARG_TEXT("reason", true, 200, "原因", "reason")};
+static const struct zyd_field text[] = {ZYD_ARG_ID("document", true, "文件", "hash of the question, or of what answers it")};
+static const struct zyd_field refuse[] = {
+    ZYD_ARG_U64("code", true, 0, 9999, "原因代码", "reason code"),
+    ZYD_ARG_TEXT("clause", true, 200, "合同条款", "clause of the contract"),
+};
+static const struct zyd_field dispute[] = {
+    ZYD_ARG_FEN("amount", true, 1, "争议金额", "in dispute"),
+    ZYD_ARG_ID("document", true, "争议文件", "hash of the statement"),
+};
+static const struct zyd_field resolve[] = {
+    ZYD_ARG_FEN("upheld", true, 0, "支持金额", "what of it the guarantee covers after all"),
+    ZYD_ARG_ID("document", true, "协议或裁决", "hash of the agreement or award"),
+};
+static const struct zyd_field extend[] = {
+    ZYD_ARG_U64("drawdown", true, 0, 999999999, "借据号", "number of the drawdown"),
+    ZYD_ARG_DATE("maturity", true, "新到期日", "new maturity"),
+};
+static const struct zyd_field cure[] = {
+    ZYD_ARG_DATE("value_date", true, "还款日", "value date"),
+    ZYD_ARG_FEN("amount", true, 0, "归还欠息", "payment: all interest due"),
+};
+static const struct zyd_field reverse[] = {
+    ZYD_ARG_ID("op", true, "原操作", "op_id of the event"),
+    ZYD_ARG_U64("code", true, 0, 9999, "原因代码", "reason code"),
+    ZYD_ARG_BOOL("opposite", false, "反向义务", "opposite obligations where the first are settled or in a cycle"),
+};
+static const struct zyd_field flag_shift[] = {
+    ZYD_ARG_BOOL("shifted", true, "银行份额已转移", "the bank has insured or shifted its own share"),
+    ZYD_ARG_TEXT("reason", true, 200, "原因", "reason"),
+};
 static const struct zyd_field opening[] = {
     ZYD_ARG_WORD("state", true, &state_names, "状态", "ACTIVE, OVERDUE or RECOVERING"),
     ZYD_ARG_BORROWER("borrower", true, "借款人", "borrower"),
@@ -106,6 +136,18 @@ static const struct zyd_event events[] = {
     EVENT(OPENING, true, "BANK", opening),
     EVENT(REJECT, false, "GUAR", reason),
     EVENT(CANCEL, false, "BANK", reason),
+    EVENT(QUERY, false, "GUAR", text),
+    EVENT(SUPPLY, false, "BANK", text),
+    EVENT(REFUSE, false, "GUAR", refuse),
+    EVENT(DISPUTE, false, "BANK", dispute),
+    EVENT(RESOLVE, false, "BANK", resolve),
+    EVENT(EXTEND, false, "BANK", extend),
+    EVENT(PREPAY, false, "BANK", repay),
+    EVENT(CURE, false, "BANK", cure),
+    EVENT(FREEZE, false, "ANY", reason),
+    EVENT(UNFREEZE, false, "ANY", reason),
+    EVENT(REVERSE, false, "PARTY", reverse),
+    EVENT(FLAG_SHIFT, false, "ANY", flag_shift),
 };
 
 /* The words of parameters. */

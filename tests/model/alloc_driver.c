@@ -149,6 +149,8 @@ int64_t ct_sys(int64_t n, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e,
         return post_(a, PTR(b), PTR(c), d, PTR(e));
     case CT_SYS_OBLIGATION:
         return oblige_(PTR(a));
+    default: /* what the modelled events do not call */
+        abort();
     case CT_SYS_OBLIGATION_GET:
         i = (uint32_t)((uint8_t *)PTR(b))[30] << 8 | ((uint8_t *)PTR(b))[31];
         if (i >= obligation_count) {

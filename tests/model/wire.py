@@ -9,7 +9,8 @@ SLOTS = ('class settle cover batch open_from open_until guar reg nfgf first_paye
          'settle_day settle_months fee_ppm fee_basis refee_reg_ppm refee_nfgf_ppm household_cap term_max min_bank_share '
          'auto_limit auto_claim file_later_days dd_wd offer_wd issue_wd report_wd notice_wd grace late_ppm claim_open_days '
          'claim_close_days review_wd pay_wd share_wd silence cap_ppm cap_period cap_overflow min_room warn_ppm stop_ppm '
-         'auto_reset recovery_mode cost_limit').split()
+         'auto_reset recovery_mode cost_limit refundable ext_max supply_wd net_assets leverage concentration_ppm small_max '
+         'small_ppm').split()
 
 
 def pack(v):
