@@ -5,6 +5,7 @@
 
 static const struct zyd_product *const products[] = {
     &zyd_product_guarantee,
+    &zyd_product_pool,
     &zyd_product_subsidy,
     &zyd_product_voucher,
 };
