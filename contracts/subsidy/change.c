@@ -53,7 +53,7 @@ void event_repay_change(struct su *s)
     if (balance >= s->l.p[s->l.h.point_count - 1].balance) {
         ct_fail(CC_RANGE);
     }
-    link_check_balance(s, balance);
+    link_check_balance(s, date, balance);
     sign_bank(s);
     add_point(s, date)->balance = balance;
     if (balance == 0) {

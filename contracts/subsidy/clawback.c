@@ -120,6 +120,7 @@ void event_fee_change(struct su *s)
     if (earned > fee_until(s, s->l.h.amount, paid_off) || earned > s->l.h.fee) {
         ct_fail(E_OVER_INTEREST);
     }
+    link_check_earned(s, earned);
     cc_sign(&s->who, e->bank);
     cc_signed_end(&s->who);
     int64_t base = cc_min(earned, fee_until(s, e->eligible, paid_off)), now = cc_ppm(base, kind_ppm(s), CT_FLOOR);

@@ -27,7 +27,7 @@ static const struct zyd_guarantee_drawdown *look(struct other *o, const struct s
     ct_fail(CC_BAD_ID);
 }
 
-void link_check_new(const struct su *s, uint32_t rate_ppm)
+void link_check_new(struct su *s, uint32_t rate_ppm)
 {
     struct other o;
     if (!s->l.h.linked) {
@@ -36,16 +36,34 @@ void link_check_new(const struct su *s, uint32_t rate_ppm)
     const struct zyd_guarantee_drawdown *d = look(&o, s);
     if (o.h.bank != s->l.h.bank || o.h.borrower_kind != s->l.h.borrower_kind ||
         memcmp(o.h.borrower, s->l.h.borrower, CT_ID_SIZE) != 0 || d->principal != s->l.h.amount ||
-        d->value_date != s->l.h.value_date || d->maturity != s->l.h.maturity || d->rate_ppm != rate_ppm ||
+        d->value_date != s->l.h.value_date || d->first_maturity != s->l.h.maturity || d->rate_ppm != rate_ppm ||
         (s->l.h.fee_ppm != 0 && o.h.fee_ppm != s->l.h.fee_ppm)) {
         ct_fail(CC_BAD_ID);
     }
+    s->l.h.extended = d->maturity;
 }
 
-void link_check_balance(const struct su *s, int64_t balance)
+void link_check_balance(const struct su *s, int32_t date, int64_t balance)
 {
     struct other o;
-    if (s->l.h.linked && look(&o, s)->balance > balance) {
+    if (!s->l.h.linked) {
+        return;
+    }
+    const struct zyd_guarantee_drawdown *d = look(&o, s);
+    if (d->balance > balance || (balance == 0 && d->closed != date)) {
+        ct_fail(CC_RANGE);
+    }
+}
+
+void link_check_earned(const struct su *s, int64_t earned)
+{
+    struct other o;
+    if (!s->l.h.linked) {
+        return;
+    }
+    const struct zyd_guarantee_drawdown *d = look(&o, s);
+    int64_t kept = d->charged - d->refunded; /* of the extensions' fees too, which are not subsidised */
+    if (earned > kept || (d->extensions == 0 && earned != kept)) {
         ct_fail(CC_RANGE);
     }
 }

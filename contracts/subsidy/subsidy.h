@@ -100,8 +100,9 @@ uint64_t subsidy_rate(uint32_t kind, uint32_t ppm, uint32_t rate_ppm, uint32_t l
 int64_t fee_until(const struct su *s, int64_t principal, int32_t date); /* guarantee fee from the value date on */
 
 /* ---- link.c: the guarantee contract's record of the same loan ---- */
-void link_check_new(const struct su *s, uint32_t rate_ppm); /* 9105 unless it is this loan */
-void link_check_balance(const struct su *s, int64_t balance); /* 9104 when the ledger has more than balance */
+void link_check_new(struct su *s, uint32_t rate_ppm); /* 9105 unless it is this loan */
+void link_check_balance(const struct su *s, int32_t date, int64_t balance); /* 9104 when it is owed more there */
+void link_check_earned(const struct su *s, int64_t earned); /* 9104 unless the guarantor kept so much of the fee */
 void link_check_settle(const struct su *s, int32_t to);     /* 9104, 3007, 3008 */
 void link_check_extended(const struct su *s, int32_t maturity);
 void link_check_overdue(const struct su *s);
