@@ -141,19 +141,19 @@ void line_release(const struct vo *v)
 
 void registration_take(struct vo *v, bool write)
 {
-    uint8_t key[1 + ZYD_VOUCHER_REGISTRATION_MAX], owner[CT_ID_SIZE];
+    uint8_t key[1 + ZYD_VOUCHER_REGISTRATION_MAX] = {ZYD_VOUCHER_KEY_REGISTRATION}, owner[CT_ID_SIZE];
     uint32_t size = 0;
     const uint8_t *text = ct_rd_nil(&v->args) ? NULL : ct_rd_bin(&v->args, &size, ZYD_VOUCHER_REGISTRATION_MAX);
     if (size == 0) {
         ct_fail(E_NOT_REGISTERED);
     }
-    key[0] = ZYD_VOUCHER_KEY_REGISTRATION;
+    /* Always the whole key: one of 32 bytes would be an object's, and who knows a child's id to come could take it. */
     memcpy(key + 1, text, size);
-    if (ct_get(v->call->contract, key, 1 + size, owner, sizeof owner) >= 0) {
+    if (ct_get(v->call->contract, key, sizeof key, owner, sizeof owner) >= 0) {
         ct_fail(E_NOT_REGISTERED); /* one registration stands for one financing */
     }
     if (write) {
-        ct_put(key, 1 + size, v->call->object, CT_ID_SIZE);
+        ct_put(key, sizeof key, v->call->object, CT_ID_SIZE);
     }
 }
 

@@ -148,8 +148,9 @@ enum zyd_voucher_param {
  * 'L' || programme u16 BE || core u16 BE                   struct zyd_voucher_line
  * 'I' || fingerprint 32                                    struct zyd_voucher_invoice: one for all programmes
  * 'U' || voucher's id 32                                   its zyd_voucher_use, so that CANCEL gives back what ISSUE took
- * 'R' || registration number                               the id of the voucher that it financed, for all programmes
+ * 'R' || registration number, zeros to 32                  the id of the voucher that it financed, for all programmes
  * "voucher/serial" || programme u16 BE                     u32: the last number given out
+ * Only objects have keys of 32 bytes, so no other record can stand where a child will.
  *
  * Fingerprint of an invoice: the consortium's hash (SHA-256, or SM3) of invoice code, number and seller's USCC, each followed
  * by a zero byte.  The contract sees the 32 bytes alone. */

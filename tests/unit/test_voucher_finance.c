@@ -30,6 +30,20 @@ static void a_discount_is_registered_capped_and_disclosed(void **state)
     ROWS("BANK2 DISCOUNT 1171.V2 2101.S1 100000", "S1 DISCOUNT 1002.BANK2 1161.V2 100000");
 }
 
+static void a_registration_s_record_is_no_object(void **state)
+{
+    struct zyd_hash v, key;
+    (void)state;
+    on(20260105);
+    open_line("9000000");
+    v = active(1000, 20260401);
+    OK(PLEDGE, &v, S1, B(BANK), "@BANK \"0123456789012345678901234567890"); /* 31 characters */
+    memcpy(key.b, "R0123456789012345678901234567890", 32);
+    NO(9115, SPLIT, &key, S1, 0, "[1 999]");
+    v = active(1000, 20260401);
+    NO(9104, PLEDGE, &v, S1, B(BANK), "@BANK \"012345678901234567890123456789012"); /* 33 */
+}
+
 static void a_pledge_binds_until_it_ends(void **state)
 {
     struct zyd_hash v;
@@ -202,6 +216,24 @@ static void payment_in_time_is_no_default(void **state)
     NO(9111, TRANSFER, &v, BANK, B(S1), "@S1 h:t 0");
 }
 
+/* The members decide on the year's calendar: its first eight days are working days. */
+static void publish_2041(void)
+{
+    struct zyd_calendar_year year = {.year = 2041, .days = {0xff}};
+    uint8_t bytes[64];
+    struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
+    zyd_wr_array(&wr, 3);
+    zyd_wr_u64(&wr, 0);
+    zyd_wr_u64(&wr, year.year);
+    zyd_wr_bin(&wr, year.days, sizeof year.days);
+    struct zyd_fixture_op op = {.event = ZYD_HOST_CALENDAR, .member = 0, .ref = "2041", .args = zyd_wr_span(&wr),
+                                .class_ = ZYD_ENV_GOVERNANCE, .signers = {S1, S2, S3, BANK, BANK2, AUD, CORE2},
+                                .signer_count = 7};
+    zyd_fixture_block(f, now += 1000);
+    assert_int_equal(zyd_fixture_run(f, &op), 0);
+    zyd_fixture_end(f);
+}
+
 static void a_silent_calendar_stops_the_clock_and_not_the_maturity(void **state)
 {
     struct zyd_hash v;
@@ -214,11 +246,7 @@ static void a_silent_calendar_stops_the_clock_and_not_the_maturity(void **state)
     ROWS("CORE MATURITY 2161.V1 2141.S1 1000", "S1 MATURITY 1141.CORE 1161.V1 1000");
     STATE(v, MATURED);
     NO(9113, DEFAULT, &v, S1, 0, "");
-    struct zyd_calendar *cal = &f->c.g.calendars[0]; /* the year is published */
-    memmove(&cal->years[0], &cal->years[1], (size_t)(cal->year_count - 1) * sizeof cal->years[0]);
-    struct zyd_calendar_year *year = &cal->years[cal->year_count - 1];
-    year->year = 2041;
-    memset(year->days, 0xff, sizeof year->days);
+    publish_2041();
     on(20410103);
     NO(9112, DEFAULT, &v, S1, 0, "");
     on(20410104);
@@ -233,6 +261,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(a_discount_is_registered_capped_and_disclosed),
+        T(a_registration_s_record_is_no_object),
         T(a_pledge_binds_until_it_ends),
         T(prepayment_shares_the_discount),
         T(default_calls_the_chain_and_a_late_payment_is_passed_on),
