@@ -18,6 +18,8 @@
 #ifndef ZYD_PRODUCT_H
 #define ZYD_PRODUCT_H
 
+#include <stddef.h>
+
 #include <zyd/base.h>
 #include <zyd/codec.h>
 
@@ -120,6 +122,14 @@ struct zyd_event {
 #define ZYD_EVENT_BARE(number_, makes_, name_, zh_, en_, actor_) {number_, makes_, name_, zh_, en_, actor_, 0, NULL}
 
 /* ---- products ---- */
+/* A field of an object's record that people see: a value of this type in the struct, little-endian as the contract wrote it. */
+struct zyd_shown {
+    struct zyd_field field; /* a number, an id or a text padded with zeros */
+    uint16_t offset, size;
+};
+#define ZYD_SHOWN(struct_, member_, type_, zh_, en_)                                                                   \
+    {{.name = #member_, ZYD_AS_##type_, .max = UINT64_MAX, .zh = zh_, .en = en_},                                      \
+     (uint16_t)offsetof(struct_, member_), (uint16_t)sizeof(((struct_ *)0)->member_)}
 struct zyd_pair {
     const char *name, *value; /* NUL-terminated UTF-8; a JSON array is its elements joined by commas */
 };
@@ -154,6 +164,9 @@ struct zyd_product {
     size_t preset_count;
     /* State in the value of an object's record; -1: the record is of another kind.  NULL: byte 0 is a kind, byte 1 the state. */
     int (*state)(struct zyd_span value);
+    const struct zyd_shown *shown; /* of an object that has a state; NULL: none */
+    size_t shown_count;
+    const char *child_tag; /* child N of an object has the id SHA-256(tag, the object's id, N u16 big-endian); NULL: none */
     /* NULL: the common form of parameters (below). */
     enum zyd_status (*params_encode)(struct zyd_wr *wr, char why[ZYD_WHY], const struct zyd_pair *pairs, size_t count,
                                      const struct zyd_members *members);
@@ -173,6 +186,9 @@ const struct zyd_name *zyd_label_by_number(const struct zyd_product *product, ui
 const struct zyd_name *zyd_label_by_name(const struct zyd_product *product, const char *name);
 const struct zyd_preset *zyd_preset_by_name(const struct zyd_product *product, const char *name);
 const struct zyd_name *zyd_state_of(const struct zyd_product *product, struct zyd_span value); /* of an object's record */
+/* Tells the shown fields of an object's record, as arguments are told; nothing when it has no state. */
+void zyd_object_tell(const struct zyd_product *product, zyd_emit *emit, void *ctx, struct zyd_span value,
+                     const struct zyd_members *members);
 /* Name of what an outcome tells: a member's event, or a SYS one by its number and deadline ("INT_SETTLE"). "?" if none. */
 const char *zyd_outcome_name(const struct zyd_product *product, uint16_t event, uint8_t deadline);
 

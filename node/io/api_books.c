@@ -175,15 +175,15 @@ enum step zyd_run_programme_get(struct request *r)
     const char *code = r->uri.segments[2];
     for (uint16_t i = 0; i < a->g->programme_count; i++) {
         const struct zyd_programme *p = &a->g->programmes[i];
+        const struct zyd_product *product = zyd_product_of(zyd_contract_text(a->g, p->contract));
         struct zyd_members members = zyd_api_members(a->g);
         if (p->code.size != strlen(code) || memcmp(p->code.data, code, p->code.size) != 0) {
             continue;
         }
         zyd_view_lock(a->view);
         json_t *o = programme_json(r, p), *params = json_object();
-        bool guarantee = zyd_view_programme(a->view, p->id)->guarantee;
         zyd_view_unlock(a->view);
-        if (guarantee && zyd_product_params_decode(&zyd_product_guarantee, set_param, params, p->params, &members) == ZYD_OK) {
+        if (product && zyd_product_params_decode(product, set_param, params, p->params, &members) == ZYD_OK) {
             json_object_set_new(o, "params", params);
         } else {
             json_decref(params);

@@ -129,6 +129,47 @@ static void guarantee_head(json_t *o, const struct zyd_genesis *g, const struct 
     json_object_set_new(o, "flags", list);
 }
 
+static void set_field(void *ctx, const char *name, const char *value)
+{
+    zyd_j_str(ctx, name, value);
+}
+
+/* State and fields of an object by its product's table; of an unknown contract nothing. */
+static void product_head(json_t *o, const struct zyd_genesis *g, const struct zyd_view_object *x, const struct zyd_view_record *rec)
+{
+    const struct zyd_product *product = zyd_product_of(zyd_contract_text(g, x->contract));
+    const struct zyd_members members = zyd_api_members(g);
+    const struct zyd_name *state = rec ? zyd_state_of(product, zyd_span(rec->value, rec->size)) : NULL;
+    if (state) {
+        json_t *fields = json_object();
+        zyd_j_str(o, "state", state->name);
+        zyd_j_str(o, "state_zh", state->zh);
+        zyd_j_str(o, "state_en", state->en);
+        zyd_object_tell(product, set_field, fields, zyd_span(rec->value, rec->size), &members);
+        json_object_set_new(o, "fields", fields);
+    }
+}
+
+/* Is the object's state the one of this name, of its own product? */
+static bool in_state(const struct zyd_api *a, const struct zyd_view_object *x, const char *state)
+{
+    const struct zyd_view_record *rec = zyd_view_record_at(a->view, x->record);
+    const struct zyd_product *product = zyd_product_of(zyd_contract_text(a->g, x->contract));
+    const struct zyd_name *is = rec ? zyd_state_of(product, zyd_span(rec->value, rec->size)) : NULL;
+    return is && strcmp(is->name, state) == 0;
+}
+
+static bool state_known(const char *name)
+{
+    const struct zyd_product *p;
+    for (size_t i = 0; (p = zyd_product_at(i)) != NULL; i++) {
+        if (zyd_name_by_text(&p->states, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* With the lock held. full: everything that a contract's own page shows. */
 static json_t *object_json(const struct request *r, const struct zyd_view_object *x, bool full)
 {
@@ -171,6 +212,7 @@ static json_t *object_json(const struct request *r, const struct zyd_view_object
         zyd_j_str(o, "kind", "reset");
     } else {
         zyd_j_str(o, "kind", "object");
+        product_head(o, a->g, x, rec);
         if (rec) {
             zyd_j_hex(o, "value", rec->value, rec->size);
         }
@@ -224,7 +266,9 @@ const char *zyd_obligation_state(uint8_t state)
 
 json_t *zyd_obligation_json(const struct zyd_api *a, const struct zyd_view_obligation *x)
 {
-    const struct zyd_name *reason = zyd_label_by_number(&zyd_product_guarantee, x->o.reason);
+    const struct zyd_programme *programme = zyd_genesis_programme(a->g, x->o.programme);
+    const struct zyd_product *product = programme ? zyd_product_of(zyd_contract_text(a->g, programme->contract)) : NULL;
+    const struct zyd_name *reason = zyd_label_by_number(product, x->o.reason);
     json_t *o = json_object();
     zyd_j_hash(o, "id", &x->o.id);
     zyd_j_member(o, "debtor", a->g, x->o.debtor);
@@ -257,10 +301,11 @@ static json_t *deadlines_json(const struct zyd_api *a, const struct zyd_view_obj
     const struct zyd_view_record *rec = zyd_view_record(a->view, &key);
     if (rec && zyd_deadlines_decode(&d, zyd_span(rec->value, rec->size)) == ZYD_OK) {
         for (uint8_t i = 0; i < d.count; i++) {
-            const struct zyd_name *n = zyd_name_by_number(&zyd_product_guarantee.deadlines, d.slots[i].number);
+            const struct zyd_product *product = zyd_product_of(zyd_contract_text(a->g, x->contract));
+            const struct zyd_name *n = product ? zyd_name_by_number(&product->deadlines, d.slots[i].number) : NULL;
             json_t *one = json_object();
             zyd_j_u64(one, "number", d.slots[i].number);
-            zyd_j_str(one, "name", n && x->contract == zyd_view_guarantee(a->view) ? n->name : NULL);
+            zyd_j_str(one, "name", n ? n->name : NULL);
             zyd_j_time(one, "due", d.slots[i].due_ms);
             json_array_append_new(list, one);
         }
@@ -330,9 +375,8 @@ enum step zyd_run_contracts_get(struct request *r)
     uint16_t party, programme, member;
     const char *state = zyd_uri_arg(&r->uri, "state"), *q = zyd_uri_arg(&r->uri, "q"), *ref = zyd_uri_arg(&r->uri, "client_ref");
     const char *contract = zyd_uri_arg(&r->uri, "contract");
-    const struct zyd_name *wanted = state ? zyd_name_by_text(&zyd_product_guarantee.states, state) : NULL;
     if (!zyd_page_read(r, &page) || !zyd_member_arg(r, "party", &party) || !zyd_member_arg(r, "member", &member) ||
-        !zyd_programme_arg(r, &programme) || (state && !wanted && !bad_arg(r, "state", state))) {
+        !zyd_programme_arg(r, &programme) || (state && !state_known(state) && !bad_arg(r, "state", state))) {
         return zyd_answer_problem(r);
     }
     json_t *items = json_array();
@@ -343,7 +387,7 @@ enum step zyd_run_contracts_get(struct request *r)
         struct zyd_span name = zyd_contract_text(a->g, x->contract);
         if (!zyd_api_sees(r, parties) || (programme != 0 && x->programme != programme) ||
             (party != 0xffff && (parties >> party & 1) == 0) || (member != 0xffff && x->member != member) ||
-            (wanted && (x->kind != ZYD_GUARANTEE_KIND_CONTRACT || x->state != wanted->number)) ||
+            (state && !in_state(a, x, state)) ||
             (ref && strcmp(ref, x->client_ref) != 0) || (q && !object_matches(a, x, q)) ||
             (contract && (name.size != strlen(contract) || memcmp(name.data, contract, name.size) != 0))) {
             continue;

@@ -211,6 +211,21 @@ static int state_of(struct zyd_span value)
     return zyd_guarantee_object_read(&view, value) == ZYD_OK ? view.head.state : -1;
 }
 
+#define SHOWN(member, type, zh, en) ZYD_SHOWN(struct zyd_guarantee_object, member, type, zh, en)
+static const struct zyd_shown shown[] = {
+    SHOWN(bank, MEMBER, "银行", "bank"),
+    SHOWN(amount, FEN, "额度", "limit"),
+    SHOWN(drawn, FEN, "已放款", "drawn ever"),
+    SHOWN(principal, FEN, "本金余额", "principal owed"),
+    SHOWN(claim, FEN, "代偿申请", "claimed"),
+    SHOWN(fee_ppm, PPM, "担保费率", "fee a year"),
+    SHOWN(applied, DATE, "申请日", "applied"),
+    SHOWN(issued, DATE, "出函日", "issued"),
+    SHOWN(valid_until, DATE, "担保函有效期", "last day of a drawdown"),
+    SHOWN(overdue, DATE, "逾期日", "overdue since"),
+    SHOWN(claimed, DATE, "代偿申请日", "claimed on"),
+};
+
 const struct zyd_product zyd_product_guarantee = {
     .number = 1,
     .name = "guarantee",
@@ -226,6 +241,8 @@ const struct zyd_product zyd_product_guarantee = {
     .presets = presets,
     .preset_count = ZYD_COUNT(presets),
     .state = state_of,
+    .shown = shown,
+    .shown_count = ZYD_COUNT(shown),
     .params_encode = zyd_guarantee_params_encode,
     .params_decode = zyd_guarantee_params_decode,
 };

@@ -305,6 +305,34 @@ void zyd_schema_tell(zyd_emit *emit, void *ctx, struct zyd_rd *rd, const struct 
     }
 }
 
+void zyd_object_tell(const struct zyd_product *product, zyd_emit *emit, void *ctx, struct zyd_span value,
+                     const struct zyd_members *members)
+{
+    size_t count = zyd_state_of(product, value) == NULL ? 0 : product->shown_count;
+    for (size_t i = 0; i < count; i++) {
+        const struct zyd_shown *s = &product->shown[i];
+        char text[256];
+        uint64_t v = 0;
+        if ((size_t)s->offset + s->size > value.size || s->size >= sizeof text / 2) {
+            continue;
+        }
+        const uint8_t *p = value.data + s->offset;
+        if (zyd_schema_is_number(s->field.type)) {
+            for (size_t k = s->size; k > 0; k--) {
+                v = v << 8 | p[k - 1];
+            }
+            zyd_schema_tell_number(emit, ctx, &s->field, v, members);
+        } else if (s->field.type == ZYD_FIELD_ID) {
+            zyd_schema_hex(text, p, s->size);
+            emit(ctx, s->field.name, text);
+        } else {
+            memcpy(text, p, s->size);
+            text[s->size] = 0;
+            emit(ctx, s->field.name, text);
+        }
+    }
+}
+
 enum zyd_status zyd_args_decode(zyd_emit *emit, void *ctx, const struct zyd_event *event, struct zyd_span args,
                                 const struct zyd_members *members)
 {

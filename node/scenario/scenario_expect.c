@@ -172,6 +172,57 @@ static void expect_state(struct run *r)
          strcmp(is, w[3]) == 0 ? "" : is);
 }
 
+struct sought {
+    const char *name;
+    char value[256];
+    bool found;
+};
+
+static void on_field(void *ctx, const char *name, const char *value)
+{
+    struct sought *s = ctx;
+    if (strcmp(name, s->name) == 0) {
+        snprintf(s->value, sizeof s->value, "%s", value);
+        s->found = true;
+    }
+}
+
+/* expect field LABEL NAME VALUE: of the object's record; an amount in yuan by its name, in fen by NAME_fen */
+static void expect_field(struct run *r)
+{
+    char **w = r->step->words, fen_name[48];
+    uint8_t value[ZYD_RECORD_VALUE_MAX];
+    struct zyd_hash key;
+    struct sought s = {.found = false};
+    size_t size;
+    uint64_t seq;
+    int64_t fen;
+    const struct label *object = r->step->count == 5 ? scn_find_label(r->objects, r->object_count, w[2]) : NULL;
+    if (object == NULL) {
+        scn_wrong(r, "expect field LABEL NAME VALUE is expected");
+        return;
+    }
+    zyd_contract_object_key(&key, scn_contract(r, object->programme), &object->id);
+    scn_backend(r, r->b->record(r->b->ctx, r->why, value, &size, &seq, &key));
+    if (r->status != ZYD_OK) {
+        return;
+    }
+    const struct zyd_product *product = r->s->plan.programmes[object->programme].product;
+    const struct zyd_members members = scn_members(r);
+    s.name = w[3];
+    zyd_object_tell(product, on_field, &s, zyd_span(value, size), &members);
+    bool ok = s.found && strcmp(s.value, w[4]) == 0;
+    if (!s.found) {
+        snprintf(fen_name, sizeof fen_name, "%.40s_fen", w[3]);
+        s.name = fen_name;
+        zyd_object_tell(product, on_field, &s, zyd_span(value, size), &members);
+        fen = strtoll(s.value, NULL, 10);
+        ok = s.found && zyd_yuan_parse(&fen, w[4]) && fen == strtoll(s.value, NULL, 10);
+    }
+    scn_tell(r, r->step, ok, "field %s of %s %s%s%s", w[3], w[2], w[4], ok ? "" : s.found ? ": it is " : ": there is none",
+             ok ? "" : s.value);
+}
+
 /* The guarantee's breaker: of the programme named, else of the file's first guarantee programme. */
 static size_t breaker_programme(struct run *r)
 {
@@ -296,12 +347,14 @@ void scn_expect(struct run *r)
         expect_balance(r, what[7] == 's');
     } else if (strcmp(what, "state") == 0) {
         expect_state(r);
+    } else if (strcmp(what, "field") == 0) {
+        expect_field(r);
     } else if (strcmp(what, "breaker") == 0 || strcmp(what, "used") == 0 || strcmp(what, "fen_days") == 0) {
         expect_breaker(r);
     } else if (strcmp(what, "obligation") == 0) {
         expect_obligation(r);
     } else {
-        scn_wrong(r, "expect posting, balance, balances, state, breaker, used, fen_days, obligation, error or warning");
+        scn_wrong(r, "expect posting, balance, balances, state, field, breaker, used, fen_days, obligation, error or warning");
     }
 }
 

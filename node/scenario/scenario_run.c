@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <zyd/contract.h>
+#include <zyd/crypto.h>
 #include <zyd/date.h>
 #include <zyd/host.h>
 
@@ -250,17 +251,19 @@ static size_t signers_of(struct run *r, uint16_t members[16], const char *list)
     return count;
 }
 
-struct world {
-    struct run *r;
-};
 static int index_of(void *ctx, const char *code)
 {
-    return zyd_genesis_member_by_code(((struct world *)ctx)->r->g, zyd_span(code, strlen(code)));
+    return zyd_genesis_member_by_code(((struct run *)ctx)->g, zyd_span(code, strlen(code)));
 }
 static bool code_of(void *ctx, char out[13], uint16_t member)
 {
-    member_text(((struct world *)ctx)->r, out, member);
+    member_text(ctx, out, member);
     return out[0] != '?';
+}
+
+struct zyd_members scn_members(struct run *r)
+{
+    return (struct zyd_members){r, index_of, code_of};
 }
 
 /* "@LABEL" of an object or an obligation -> its id in hex. */
@@ -297,8 +300,7 @@ static bool encode_args(struct run *r, struct zyd_wr *wr, const struct zyd_event
     char names[WORDS_MAX][40], why[ZYD_WHY];
     static char values[2 * ZYD_OP_SIZE_MAX];
     size_t used = 0;
-    struct world world = {r};
-    const struct zyd_members members = {&world, index_of, code_of};
+    const struct zyd_members members = scn_members(r);
     size_t count = 0;
     for (size_t i = first; i < r->step->count; i++) {
         const char *word = r->step->words[i], *equal = strchr(word, '=');
@@ -467,6 +469,31 @@ static void check_mirrors(struct run *r)
     scn_tell(r, r->action, true, "every 1141 equals its mirror 2141");
 }
 
+/* child LABEL of PARENT N: a label for the object that a product made out of another */
+static void name_child(struct run *r)
+{
+    char **w = r->step->words, *end = NULL;
+    const struct label *parent = r->step->count == 5 ? scn_find_label(r->objects, r->object_count, w[3]) : NULL;
+    const char *tag = parent == NULL ? NULL : r->s->plan.programmes[parent->programme].product->child_tag;
+    unsigned long n = tag == NULL ? 0 : strtoul(w[4], &end, 10);
+    uint8_t bytes[128];
+    struct zyd_hash id;
+    if (tag == NULL || strcmp(w[2], "of") != 0 || *end != 0 || n > UINT16_MAX || strlen(tag) > 64) {
+        scn_wrong(r, "child LABEL of PARENT N is expected, of a product whose objects have children");
+        return;
+    }
+    size_t size = strlen(tag);
+    memcpy(bytes, tag, size);
+    memcpy(bytes + size, parent->id.b, 32);
+    bytes[size + 32] = (uint8_t)(n >> 8);
+    bytes[size + 33] = (uint8_t)n;
+    zyd_sha256(&id, bytes, size + 34);
+    if (scn_find_label(r->objects, r->object_count, w[1]) != NULL ||
+        !scn_add_label(r->objects, &r->object_count, LABELS_MAX, w[1], &id, parent->programme)) {
+        scn_wrong(r, "the label is taken, or there are too many objects");
+    }
+}
+
 static void one_step(struct run *r)
 {
     const char *verb = r->step->words[0];
@@ -481,6 +508,8 @@ static void one_step(struct run *r)
         if (r->status == ZYD_OK) {
             scn_backend(r, r->b->outcomes(r->b->ctx, r->why, take_outcome, r));
         }
+    } else if (strcmp(verb, "child") == 0) {
+        name_child(r);
     } else if (strcmp(verb, "expect") == 0) {
         scn_expect(r);
     } else {

@@ -81,6 +81,24 @@ static int state_of(struct zyd_span value) /* the minute of a LINE has none */
     return value.size >= sizeof(struct zyd_voucher) && value.data[0] == ZYD_VOUCHER_KIND_VOUCHER ? value.data[1] : -1;
 }
 
+#define SHOWN(member, type, zh, en) ZYD_SHOWN(struct zyd_voucher, member, type, zh, en)
+static const struct zyd_shown shown[] = {
+    SHOWN(number, U64, "凭证号", "number: V<number> in accounts"),
+    SHOWN(core, MEMBER, "核心企业", "core firm"),
+    SHOWN(holder, MEMBER, "持有人", "holder"),
+    SHOWN(face, FEN, "面额", "face"),
+    SHOWN(issued, DATE, "签发日", "issued"),
+    SHOWN(due, DATE, "到期日", "due date"),
+    SHOWN(financed, DATE, "贴现日", "discounted on"),
+    SHOWN(rate_ppm, PPM, "贴现利率", "rate of the discount"),
+    SHOWN(unearned, FEN, "未实现贴现息", "discount not earned yet"),
+    SHOWN(owed, FEN, "核心企业应付", "owed by the core firm"),
+    SHOWN(pledgee, MEMBER, "质权银行", "pledgee"),
+    SHOWN(depth, U64, "拆分层级", "splits above it"),
+    SHOWN(child_count, U64, "子凭证数", "children"),
+    SHOWN(parent, ID, "上级凭证", "parent; zeros: it was issued"),
+};
+
 const struct zyd_product zyd_product_voucher = {
     .number = ZYD_VOUCHER_CONTRACT,
     .name = "voucher",
@@ -94,4 +112,7 @@ const struct zyd_product zyd_product_voucher = {
     .params = params,
     .param_count = ZYD_COUNT(params),
     .state = state_of,
+    .shown = shown,
+    .shown_count = ZYD_COUNT(shown),
+    .child_tag = ZYD_VOUCHER_CHILD_TAG,
 };

@@ -105,6 +105,10 @@ static void wrong_expectations_fail(void **state)
         {"ROWS check part floor amount 0.03 share 50% = 0.02\n", 1},
         {"ROWS expect balance in TWO BANK 1102 Dr 100.00\n", 0},
         {"ROWS expect balance in TWO BANK 1102 Dr 100.01\n", 1},
+        {"ROWS expect field L principal 100.00\nexpect field L bank BANK\nexpect field L overdue 2025-04-01\n", 0},
+        {"ROWS expect field L principal 100.01\n", 1},
+        {"ROWS expect field L bank GUAR\n", 1},
+        {"ROWS expect field L colour red\n", 1},
         {"ROWS expect breaker NORMAL in TWO\n", 0},
         {"ROWS expect breaker STOPPED in TWO\n", 1},
         {"ROWS check fee amount 1 rate 1% days 365 basis 365 = 0.02\n", 1},
@@ -187,6 +191,34 @@ static void several_programmes_have_books_of_their_own(void **state)
     }
 }
 
+static void parts_of_a_voucher_get_labels(void **state)
+{
+    static const char world[] = "scenario T \"t\"\nmember CORE other\nmember BANK bank\nmember SUP other\nprogramme VCH voucher\n"
+                                "date 2025-06-02\ndo LINE L by BANK core=CORE limit=1000 until=2026-06-01\n"
+                                "do ISSUE V by CORE supplier=SUP face=100 due=2025-12-01 invoices=sha256:a=100\n";
+    static const struct {
+        const char *tail;
+        enum zyd_status status;
+    } cases[] = {
+        {"expect field V face 100.00\nexpect field V holder SUP\nexpect state V OFFERED\n", ZYD_OK},
+        {"child A of V 0\nexpect state A ABSENT\n", ZYD_OK},
+        {"do ACCEPT V by SUP\n", ZYD_E_INVALID}, /* its postings are not listed */,
+        {"child A of W 0\n", ZYD_E_MALFORMED},
+        {"child V of V 0\n", ZYD_E_MALFORMED},
+        {"child A of V x\n", ZYD_E_MALFORMED},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[4096], why[ZYD_SCENARIO_WHY];
+        struct zyd_scenario_report report = {.line = NULL};
+        snprintf(text, sizeof text, "%s%s", world, cases[i].tail);
+        enum zyd_status s = run_text(&report, why, text);
+        if (s != cases[i].status || (report.failures > 0) != (s == ZYD_E_INVALID)) {
+            fail_msg("%s: %u failures, status %d, %s", cases[i].tail, report.failures, s, why);
+        }
+    }
+}
+
 /* A file cut anywhere is refused, fails or, where it ends between statements, still holds; it never crashes. */
 static void every_cut_of_a_file_is_survived(void **state)
 {
@@ -209,6 +241,7 @@ int main(void)
         cmocka_unit_test(wrong_expectations_fail),
         cmocka_unit_test(files_that_are_no_scenario_are_refused),
         cmocka_unit_test(several_programmes_have_books_of_their_own),
+        cmocka_unit_test(parts_of_a_voucher_get_labels),
         cmocka_unit_test(every_cut_of_a_file_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <sodium.h>
+#include <zyd/product.h>
 
 #include "cli.h"
 
@@ -186,6 +187,16 @@ static json_t *sheet_members(const struct zyd_genesis *g, uint64_t approvals)
     return rows;
 }
 
+static const struct zyd_product *product_of(const struct zyd_genesis *g, uint16_t contract)
+{
+    for (uint16_t i = 0; i < g->plugin_count; i++) {
+        if (g->plugins[i].contract == contract) {
+            return zyd_product_of(g->plugins[i].name);
+        }
+    }
+    return NULL;
+}
+
 static void sheet_programmes(const struct cli *c, const struct zyd_genesis *g)
 {
     static const char *const shown[] = {
@@ -198,11 +209,18 @@ static void sheet_programmes(const struct cli *c, const struct zyd_genesis *g)
                (int)(c->lang == ZYD_LANG_ZH ? p->name_zh.size : p->name_en.size),
                (const char *)(c->lang == ZYD_LANG_ZH ? p->name_zh.data : p->name_en.data), TR(c, "合约", "contract"),
                p->contract);
-        if (zyd_params_show(&json, &err, "guarantee", p->params, g) == ZYD_OK) {
-            json_t *o = json_loads(json, 0, NULL);
-            for (size_t k = 0; shown[k]; k++) {
-                if (json_object_get(o, shown[k])) {
-                    printf("    %-18s %s\n", shown[k], json_string_value(json_object_get(o, shown[k])));
+        const struct zyd_product *product = product_of(g, p->contract);
+        if (product && zyd_params_show(&json, &err, product->name, p->params, g) == ZYD_OK) {
+            json_t *o = json_loads(json, 0, NULL), *v;
+            const char *name;
+            json_object_foreach(o, name, v)
+            {
+                bool show = product != &zyd_product_guarantee; /* whose table is long: what people agree on */
+                for (size_t k = 0; shown[k]; k++) {
+                    show = show || strcmp(name, shown[k]) == 0;
+                }
+                if (show) {
+                    printf("    %-18s %s\n", name, json_string_value(v));
                 }
             }
             json_decref(o);

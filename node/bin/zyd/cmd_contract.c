@@ -1,4 +1,4 @@
-/* zyd contract, claim, recovery: any event of the guarantee, by name. */
+/* zyd contract, claim, recovery: any event of any product, by name. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -73,8 +73,8 @@ static int read_draft(struct client *k, struct intent *in, const char *path)
     struct zyd_pair pairs[PAIRS_MAX];
     int rc = 0;
     memset(in, 0, sizeof *in);
-    in->event = zyd_event_by_name(&zyd_product_guarantee, event);
     in->programme = client_programme(k, *programme ? programme : NULL);
+    in->event = zyd_event_by_name(client_product(k, in->programme), event);
     snprintf(in->ref, sizeof in->ref, "%s", json_text(o, "client_ref"));
     in->member = k->me >= 0 ? (uint16_t)k->me : 0;
     if (!in->event || !in->programme || (in->event->makes && !in->ref[0]) ||
@@ -148,11 +148,13 @@ static int run_check(struct cli *c)
         printf("%s (%s)  %s %.*s  %s %s\n", TR(c, in->event->zh, in->event->en), in->event->name, TR(c, "项目", "programme"),
                (int)in->programme->code.size, (const char *)in->programme->code.data, TR(c, "参考号", "reference"), in->ref);
         zyd_assert(zyd_args_decode(print_word, &w, in->event, zyd_span(in->args, in->args_size), &members) == ZYD_OK);
-        if (zyd_params_show(&params, &err, "guarantee", in->programme->params, k.g) == ZYD_OK) {
+        if (zyd_params_show(&params, &err, client_product(&k, in->programme)->name, in->programme->params, k.g) == ZYD_OK) {
             json_t *p = json_loads(params, 0, NULL);
-            printf("  ");
-            cli_pad(stdout, TR(c, "分担", "shares"), 14, false);
-            printf("  %s\n", json_text(p, "tree"));
+            if (json_object_get(p, "tree")) {
+                printf("  ");
+                cli_pad(stdout, TR(c, "分担", "shares"), 14, false);
+                printf("  %s\n", json_text(p, "tree"));
+            }
             json_decref(p);
             free(params);
         }
@@ -187,7 +189,7 @@ static int run_sign(struct cli *c)
         uint8_t *bytes = NULL;
         size_t size = 0;
         int64_t wall = zyd_clock_wall_ms() + (k.on_devnet ? devnet_offset_of(&k.devnet) : 0);
-        intent_op(&k, &op, in);
+        intent_op(&op, in);
         oplist_add(&ops, &op);
         rc = client_envelope(&k, &bytes, &size, &env_id, &ops, wall + 9 * 60 * 1000, true);
         rc = rc ? rc : cli_write(c, cli_opt(c, "out"), (const char *)bytes, size, 0644, false);
@@ -254,7 +256,7 @@ static int run_submit(struct cli *c)
             json_decref(s);
         }
         rc = rc ? rc : intent_run(&k, in, &outcome);
-        intent_op(&k, &op, in);
+        intent_op(&op, in);
         zyd_object_id(&id, op.contract, op.programme, op.member, op.client_ref);
         cli_hex(hex, id.b);
         rc = rc ? rc : outcome_print(&k, outcome, hex, start);
@@ -268,30 +270,52 @@ static int run_submit(struct cli *c)
 
 /* ---- do ---- */
 
+/* Nobody in this consortium knows the event: which name is near? */
+static int no_event(const struct client *k, const char *event)
+{
+    const char *names[ZYD_PROGRAMMES_MAX * 4] = {NULL};
+    size_t n = 0;
+    for (uint16_t i = 0; i < k->g->plugin_count; i++) {
+        const struct zyd_product *p = zyd_product_of(k->g->plugins[i].name);
+        for (size_t e = 0; p && e < p->event_count && n + 1 < ZYD_COUNT(names); e++) {
+            names[n++] = p->events[e].name;
+        }
+    }
+    const char *near = cli_nearest(event, names);
+    return cli_fail(k->c, ZYD_ERR_USAGE, TR(k->c, "没有事件 %s%s%s", "no event %s%s%s"), event, near ? "; " : "",
+                    near ? near : "");
+}
+
+/* The first programme, or that of --programme, whose product has the event.  *on_object: one of the products (without
+ * --programme any) has it as an event of an object. */
+static int programme_of_event(const struct client *k, const struct zyd_programme **out, bool *on_object, const char *event)
+{
+    const char *code = cli_opt(k->c, "programme");
+    *out = NULL;
+    *on_object = false;
+    if (code && !client_programme(k, code)) {
+        return cli_fail(k->c, ZYD_ERR_USAGE, "--programme %s", code);
+    }
+    for (uint16_t i = 0; i < k->g->programme_count; i++) {
+        const struct zyd_programme *p = &k->g->programmes[i];
+        const struct zyd_event *e = zyd_event_by_name(client_product(k, p), event);
+        if (e && (!code || p == client_programme(k, code))) {
+            *out = *out ? *out : p;
+            *on_object = *on_object || !e->makes;
+        }
+    }
+    return *out ? 0 : no_event(k, event);
+}
+
 static int do_event(struct client *k, const char *event, const char *contract_text, const struct zyd_pair *pairs, size_t count)
 {
     struct intent *in = calloc(1, sizeof *in);
     json_t *contract = NULL, *outcome = NULL;
     int64_t start = zyd_clock_mono_ms();
-    int rc = 0;
+    bool on_object = false;
     zyd_assert(in);
-    in->event = zyd_event_by_name(&zyd_product_guarantee, event);
-    if (!in->event) {
-        const char *names[64];
-        size_t n = 0;
-        for (; n < zyd_product_guarantee.event_count && n < 63; n++) {
-            names[n] = zyd_product_guarantee.events[n].name;
-        }
-        names[n] = NULL;
-        const char *near = cli_nearest(event, names);
-        rc = cli_fail(k->c, ZYD_ERR_USAGE, TR(k->c, "没有事件 %s%s%s", "no event %s%s%s"), event, near ? "; " : "",
-                      near ? near : "");
-    }
-    if (rc == 0 && in->event->makes) {
-        snprintf(in->ref, sizeof in->ref, "%s", contract_text);
-        in->programme = client_programme(k, cli_opt(k->c, "programme"));
-        rc = in->programme ? 0 : cli_fail(k->c, ZYD_ERR_USAGE, "--programme %s", cli_opt(k->c, "programme"));
-    } else if (rc == 0) {
+    int rc = programme_of_event(k, &in->programme, &on_object, event);
+    if (rc == 0 && on_object) {
         contract = contract_find(k, &rc, contract_text);
         rc = rc ? rc : intent_object(k, in, contract);
         long seq = -1;
@@ -299,6 +323,14 @@ static int do_event(struct client *k, const char *event, const char *contract_te
             rc = ZYD_EXIT_USAGE;
         }
         in->seq = seq >= 0 ? (uint64_t)seq : in->seq;
+    } else if (rc == 0) {
+        snprintf(in->ref, sizeof in->ref, "%s", contract_text);
+    }
+    in->event = rc == 0 ? zyd_event_by_name(client_product(k, in->programme), event) : NULL;
+    if (rc == 0 && (!in->event || in->event->makes == on_object)) {
+        rc = !in->event ? no_event(k, event)
+                        : cli_fail(k->c, ZYD_ERR_USAGE,
+                                   TR(k->c, "%s 新建合同：请给出 --programme", "%s makes a contract: give --programme"), event);
     }
     if (rc == 0 && k->me >= 0) {
         in->member = (uint16_t)k->me;
@@ -313,7 +345,7 @@ static int do_event(struct client *k, const char *event, const char *contract_te
     if (rc == 0) {
         char hex[65];
         struct zyd_op op;
-        intent_op(k, &op, in);
+        intent_op(&op, in);
         if (!in->has_object) {
             zyd_object_id(&in->object, op.contract, op.programme, op.member, op.client_ref);
         }
@@ -511,6 +543,7 @@ static const struct option do_options[] = {
     {0}};
 static const struct option list_options[] = {{"state", 0, "STATE", "状态", "state"},
                                              {"programme", 0, "CODE", "项目", "programme"},
+                                             {"contract", 0, "PRODUCT", "产品", "product: guarantee, voucher ..."},
                                              {"party", 0, "CODE", "参与方", "party"},
                                              {"q", 0, "TEXT", "搜索", "search"},
                                              {"limit", 0, "N", "条数", "how many"},

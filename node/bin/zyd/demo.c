@@ -237,7 +237,7 @@ static int step(struct demo *d, const char *event, step_fn *fn)
                                   .seq = d->loans[i].seq,
                                   .member = (uint16_t)client_member(&d->k, actor)};
             rc = intent_args(&d->k, in, p.pairs, p.count);
-            intent_op(&d->k, &op, in);
+            intent_op(&op, in);
             oplist_add(&ops, &op);
             if (ops.count == CHUNK && rc == 0) {
                 rc = send_ops(d, &ops, groups[g], &done, &refused);

@@ -17,7 +17,7 @@ int look_list(struct cli *c)
     struct client k;
     char path[600] = "/v1/contracts?limit=", filter[200];
     long limit = 50;
-    static const char *const filters[] = {"state", "programme", "party", "q", "after", NULL};
+    static const char *const filters[] = {"state", "programme", "contract", "party", "q", "after", NULL};
     if (!cli_number(c, "limit", 50, 1, 500, &limit)) {
         return ZYD_EXIT_USAGE;
     }
@@ -53,6 +53,23 @@ int look_list(struct cli *c)
     }
     client_close(&k);
     return rc;
+}
+
+/* The record of a product's object, by the product's names. */
+static void show_fields(const struct cli *c, const json_t *fields, const char *contract)
+{
+    const struct zyd_product *p = c->json ? NULL : zyd_product_by_name(contract);
+    for (size_t i = 0; p && i < p->shown_count; i++) {
+        const struct zyd_field *f = &p->shown[i].field;
+        char key[64], yuan[32];
+        snprintf(key, sizeof key, "%s%s", f->name, f->type == ZYD_FIELD_FEN ? "_fen" : "");
+        const json_t *v = json_object_get((json_t *)(uintptr_t)fields, key);
+        if (v) {
+            zyd_yuan_text(yuan, strtoll(json_string_value(v), NULL, 10), true);
+            cli_pad(stdout, TR(c, f->zh, f->en), 14, false);
+            printf("  %s\n", f->type == ZYD_FIELD_FEN ? yuan : json_string_value(v));
+        }
+    }
 }
 
 int look_show(struct cli *c)
@@ -93,6 +110,7 @@ int look_show(struct cli *c)
             {"value_date", "起息", "FROM", 't'},         {"maturity", "到期", "MATURITY", 't'},
             {"rate_ppm", "利率ppm", "RATE ppm", 'r'},    {0}};
         cli_object(c, o, columns);
+        show_fields(c, json_object_get(o, "fields"), json_text(o, "contract"));
         if (!c->json && json_array_size(json_object_get(o, "drawdowns"))) {
             cli_table(c, json_object_get(o, "drawdowns"), draws);
         }

@@ -102,19 +102,19 @@ int intent_args(const struct client *k, struct intent *in, const struct zyd_pair
     return 0;
 }
 
-static uint16_t guarantee_number(const struct client *k)
+const struct zyd_product *client_product(const struct client *k, const struct zyd_programme *programme)
 {
-    for (uint16_t i = 0; i < k->g->plugin_count; i++) {
-        if (k->g->plugins[i].name.size == 9 && memcmp(k->g->plugins[i].name.data, "guarantee", 9) == 0) {
-            return k->g->plugins[i].contract;
+    for (uint16_t i = 0; programme && i < k->g->plugin_count; i++) {
+        if (k->g->plugins[i].contract == programme->contract) {
+            return zyd_product_of(k->g->plugins[i].name);
         }
     }
-    return 1;
+    return NULL;
 }
 
-void intent_op(const struct client *k, struct zyd_op *op, const struct intent *in)
+void intent_op(struct zyd_op *op, const struct intent *in)
 {
-    *op = (struct zyd_op){.contract = in->programme ? in->programme->contract : guarantee_number(k),
+    *op = (struct zyd_op){.contract = in->programme ? in->programme->contract : ZYD_CONTRACT_HOST,
                           .event = in->event->number,
                           .programme = in->programme ? in->programme->id : 0,
                           .member = in->member,
@@ -305,7 +305,7 @@ static int node_run(struct client *k, const struct intent *in, json_t **outcome)
         json_decref(args);
         return cli_fail(k->c, ZYD_ERR_BUG, "%s", in->event->name);
     }
-    intent_op(k, &op, in);
+    intent_op(&op, in);
     zyd_op_encode(&wr, &op);
     zyd_merkle_leaf(&identity, wr.data, wr.size);
     cli_hex(hex, identity.b);
@@ -358,7 +358,7 @@ int intent_run(struct client *k, const struct intent *in, json_t **outcome)
     if (k->signer_count == 0) {
         return node_run(k, in, outcome);
     }
-    intent_op(k, &op, in);
+    intent_op(&op, in);
     return op_run(k, &op, true, outcome);
 }
 

@@ -17,12 +17,14 @@ struct intent {
     uint8_t args[ZYD_OP_SIZE_MAX];
     size_t args_size;
 };
+/* The product of a programme's contract, by the contract's name in genesis; NULL: none that this build knows. */
+const struct zyd_product *client_product(const struct client *k, const struct zyd_programme *programme);
 /* "name=value" words into pairs; the words are cut in place into buffer. */
 int pairs_of(const struct cli *c, struct zyd_pair *pairs, size_t *count, char *buffer, size_t cap, const char *const *words,
              size_t word_count);
 /* Encodes the arguments; prints what is wrong. */
 int intent_args(const struct client *k, struct intent *in, const struct zyd_pair *pairs, size_t count);
-void intent_op(const struct client *k, struct zyd_op *op, const struct intent *in);
+void intent_op(struct zyd_op *op, const struct intent *in);
 /* The contract of the text: 64 hex digits or a client_ref; its JSON, or NULL after printing. */
 json_t *contract_find(struct client *k, int *rc, const char *text);
 /* Fills object, seq and programme from the contract's JSON. */
