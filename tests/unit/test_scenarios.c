@@ -202,7 +202,7 @@ static void parts_of_a_voucher_get_labels(void **state)
     } cases[] = {
         {"expect field V face 100.00\nexpect field V holder SUP\nexpect state V OFFERED\n", ZYD_OK},
         {"child A of V 0\nexpect state A ABSENT\n", ZYD_OK},
-        {"do ACCEPT V by SUP\n", ZYD_E_INVALID}, /* its postings are not listed */,
+        {"do ACCEPT V by SUP\n", ZYD_E_INVALID}, /* its postings are not listed */
         {"child A of W 0\n", ZYD_E_MALFORMED},
         {"child V of V 0\n", ZYD_E_MALFORMED},
         {"child A of V x\n", ZYD_E_MALFORMED},
