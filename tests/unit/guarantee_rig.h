@@ -1,6 +1,7 @@
 /* tests/unit/guarantee_rig.h: a ledger with the guarantee plugin, its members and programmes, for the tests of its events.
  *
- * The test that includes it defines more_programmes().  OK(programme, "EVENT", &object, member, signers, "a=1|b=2") must succeed; NO(code, ..)
+ * The test that includes it defines more_programmes().  OK(programme, "EVENT", &object, member, signers, "a=1|"
+     "b=2") must succeed; NO(code, ..)
  * must be refused with it, and then the state root is the one before. */
 #ifndef GUARANTEE_RIG_H
 #define GUARANTEE_RIG_H
@@ -88,7 +89,8 @@ static int setup(void **state)
         zyd_fixture_member(f, i, codes[i], roles[i]);
     }
     zyd_fixture_plugin(f, 1, "guarantee", ZYD_PLUGIN_DIR "/guarantee.elf");
-    programme(NAT, "NAT", "preset=NAT2080|banks=BANK,BANK2|evidence=notice,contract|cap_ppm=0|grace=3|rate_cap=6%|auto_limit=50000.00|"
+    programme(NAT, "NAT", "preset=NAT2080|banks=BANK,BANK2|evidence=notice,contract|cap_ppm=0|grace=3|rate_cap=6%|"
+        "auto_limit=50000.00|"
                           "auto_claim=50000.00|household_cap=200000.00|late_ppm=100000|cost_limit=100.00");
     programme(AH, "AH", "preset=AH4321|banks=BANK|household_cap=200000.00");
     programme(TWO, "TWO", "preset=TWO82|banks=BANK|batch=yes|class=2|household_cap=1000000.00");
@@ -107,7 +109,8 @@ static int setup(void **state)
     bytes[3 + 1 + 8 * ZYD_GP_MIN_BANK_SHARE + 6] = 0x0d;
     bytes[3 + 1 + 8 * ZYD_GP_MIN_BANK_SHARE + 7] = 0x40;
     zyd_fixture_programme(f, LOW, 1, "LOW", bad);
-    programme(STRICT, "STRICT", "preset=TWO82|banks=BANK|batch=yes|class=6|cap_ppm=1%|cap_overflow=REJECT|household_cap=9000000.00");
+    programme(STRICT, "STRICT", "preset=TWO82|banks=BANK|batch=yes|class=6|cap_ppm=1%|cap_overflow=REJECT|"
+        "household_cap=9000000.00");
     programme(TIGHT, "TIGHT", "preset=TWO82|banks=BANK|batch=yes|class=7|silence=DEEM_APPROVED|warn_ppm=1%|stop_ppm=50%|"
                               "household_cap=9000000.00");
     programme(LATER, "LATER", "preset=NAT2080|banks=BANK|batch=yes|class=8|file_later_days=30|household_cap=9000000.00");
@@ -135,7 +138,8 @@ static void on(int32_t date) /* time goes on to a date; what is due runs */
 }
 
 /* One operation in a block of its own.  signers: bits of members besides the first. */
-static uint32_t act(uint16_t programme_, const char *event, struct zyd_hash *object, uint16_t member, unsigned signers, const char *text)
+static uint32_t act(uint16_t programme_, const char *event, struct zyd_hash *object, uint16_t member, unsigned signers,
+                    const char *text)
 {
     char copy[1024], why[ZYD_WHY], ref[24];
     struct zyd_pair pairs[32];
@@ -258,7 +262,8 @@ static void issue_simple(struct zyd_hash *o, uint16_t programme_, const char *bo
 static void draw(struct zyd_hash *o, uint16_t programme_, const char *amount, int days)
 {
     char text[256];
-    snprintf(text, sizeof text, "drawdown=1|amount=%s|value_date=%d|maturity=%d|rate_ppm=4%%", amount, today(), zyd_date_add(today(), days));
+    snprintf(text, sizeof text, "drawdown=1|amount=%s|value_date=%d|maturity=%d|"
+        "rate_ppm=4%%", amount, today(), zyd_date_add(today(), days));
     OK(programme_, "DISBURSE", o, BANK, 0, text);
 }
 
@@ -273,9 +278,9 @@ static void pay(const struct zyd_hash *id)
     zyd_wr_str(&wr, "REF", 3);
     now += 1000;
     zyd_fixture_block(f, now);
-    assert_int_equal(zyd_fixture_run(f, &(struct zyd_fixture_op){.contract = 0, .event = ZYD_HOST_PAID, .programme = o.programme,
-                                                                .member = o.debtor, .signers = {o.creditor}, .signer_count = 1,
-                                                                .object = id, .expect_seq = UINT64_MAX, .args = zyd_wr_span(&wr)}), 0);
+    const struct zyd_fixture_op op = {.event = ZYD_HOST_PAID, .programme = o.programme, .member = o.debtor, .signers = {o.creditor},
+                                      .signer_count = 1, .object = id, .expect_seq = UINT64_MAX, .args = zyd_wr_span(&wr)};
+    assert_int_equal(zyd_fixture_run(f, &op), 0);
     zyd_fixture_end(f);
     now += 1000; /* its contract hears of it in the next block */
     zyd_fixture_block(f, now);
