@@ -1,14 +1,17 @@
 /* governance.c: what the members decide on the ledger: programmes, calendars, rates, plugins.
  *
- *   proposed --APPROVE, fewer than the quorum--> open --APPROVE, quorum--> done | failed (it no longer fits)
- *                                                 |-- REVOKE --> revoked     |-- 30 days --> nobody can approve it any more
+ *   proposed --APPROVE, fewer than the quorum--> open --APPROVE, quorum--> done | failed (it no
+ * longer fits)
+ *                                                 |-- REVOKE --> revoked     |-- 30 days --> nobody
+ * can approve it any more
  *
- * Not the pending operations of pending.c: those wait for all of at most 16 named signers and fit one record; a decision is
- * taken by any quorum of at most 64 members, and a plugin's image is 64 records long.
+ * Not the pending operations of pending.c: those wait for all of at most 16 named signers and fit
+ * one record; a decision is taken by any quorum of at most 64 members, and a plugin's image is 64
+ * records long.
  *
- * The voters are all members that hold an officer's key, auditors excepted; the quorum is that of consensus.md 1.2 over their
- * number, so that any two decisions share a member outside every third that may be at fault.  All signers of an envelope
- * that may vote have voted. */
+ * The voters are all members that hold an officer's key, auditors excepted; the quorum is that of
+ * consensus.md 1.2 over their number, so that any two decisions share a member outside every third
+ * that may be at fault.  All signers of an envelope that may vote have voted. */
 #include "impl.h"
 
 #define PROPOSAL_MS (UINT64_C(30) * 86400000u)
@@ -40,10 +43,13 @@ enum zyd_status zyd_proposal_decode(struct zyd_proposal *out, struct zyd_span va
     out->expires_ms = zyd_rx_u64(&rd);
     out->code = zyd_rx_u32(&rd);
     out->args = zyd_rx_block(&rd, ZYD_RECORD_VALUE_MAX);
-    return zyd_rd_done(&rd) == ZYD_OK && out->state >= OPEN && out->state <= FAILED ? ZYD_OK : ZYD_E_MALFORMED;
+    return zyd_rd_done(&rd) == ZYD_OK && out->state >= OPEN && out->state <= FAILED
+               ? ZYD_OK
+               : ZYD_E_MALFORMED;
 }
 
-static enum zyd_status read(struct zyd_host *h, struct zyd_proposal *out, uint64_t *seq, const struct zyd_hash *id)
+static enum zyd_status read(struct zyd_host *h, struct zyd_proposal *out, uint64_t *seq,
+                            const struct zyd_hash *id)
 {
     uint8_t name[4 + ZYD_HASH_SIZE];
     struct zyd_hash key;
@@ -61,7 +67,8 @@ static enum zyd_status read(struct zyd_host *h, struct zyd_proposal *out, uint64
     return ZYD_OK;
 }
 
-static uint32_t write(struct zyd_host *h, const struct zyd_proposal *p, uint64_t seq, const struct zyd_hash *id)
+static uint32_t write(struct zyd_host *h, const struct zyd_proposal *p, uint64_t seq,
+                      const struct zyd_hash *id)
 {
     uint8_t name[4 + ZYD_HASH_SIZE];
     struct zyd_hash key;
@@ -142,7 +149,8 @@ static uint32_t rate(struct zyd_host *h, struct zyd_span args, bool enact)
     return code != 0 || !enact ? code : zyd_host_rate_add(h, name, date, ppm);
 }
 
-/* Head of a PLUGIN's arguments; the fourth is the image in the operation, its size in the proposal's record. */
+/* Head of a PLUGIN's arguments; the fourth is the image in the operation, its size in the
+ * proposal's record. */
 static bool plugin_head(struct zyd_plugin_ref *ref, struct zyd_rd *rd, struct zyd_span args)
 {
     *rd = zyd_rd_of(args);
@@ -157,7 +165,8 @@ static bool plugin_head(struct zyd_plugin_ref *ref, struct zyd_rd *rd, struct zy
 static bool image_fuel(const struct zyd_host *h, struct result *r, size_t size)
 {
     uint64_t parts = (size + ZYD_RECORD_VALUE_MAX - 1) / ZYD_RECORD_VALUE_MAX;
-    uint64_t cost = parts * (TARIFF_READ + TARIFF_WRITE) + size * (TARIFF_SHA256_BYTE + 2 * TARIFF_WRITE_BYTE);
+    uint64_t cost =
+        parts * (TARIFF_READ + TARIFF_WRITE) + size * (TARIFF_SHA256_BYTE + 2 * TARIFF_WRITE_BYTE);
     if (cost > h->genesis->fuel_call) {
         return false;
     }
@@ -165,7 +174,8 @@ static bool image_fuel(const struct zyd_host *h, struct result *r, size_t size)
     return true;
 }
 
-static uint32_t enact(struct zyd_host *h, struct result *r, const struct zyd_proposal *p, struct zyd_span elf)
+static uint32_t enact(struct zyd_host *h, struct result *r, const struct zyd_proposal *p,
+                      struct zyd_span elf)
 {
     struct zyd_plugin_ref ref;
     struct zyd_rd rd;
@@ -198,10 +208,10 @@ static uint32_t enact(struct zyd_host *h, struct result *r, const struct zyd_pro
     return zyd_host_plugin_add(h, &ref, elf);
 }
 
-/* The image of a PLUGIN: whole, of its hash, and one that the machine takes.  The head is encoded into out with the image's
- * size in place of its bytes. */
-static uint32_t check_plugin(struct zyd_host *h, struct result *r, struct zyd_wr *out, struct zyd_span *elf,
-                             struct zyd_span args)
+/* The image of a PLUGIN: whole, of its hash, and one that the machine takes.  The head is encoded
+ * into out with the image's size in place of its bytes. */
+static uint32_t check_plugin(struct zyd_host *h, struct result *r, struct zyd_wr *out,
+                             struct zyd_span *elf, struct zyd_span args)
 {
     struct zyd_plugin_ref ref;
     struct zyd_rd rd;
@@ -231,7 +241,8 @@ static uint32_t check_plugin(struct zyd_host *h, struct result *r, struct zyd_wr
     return 0;
 }
 
-static uint32_t check(struct zyd_host *h, struct result *r, struct zyd_proposal *p, struct zyd_wr *head, struct zyd_span *elf)
+static uint32_t check(struct zyd_host *h, struct result *r, struct zyd_proposal *p,
+                      struct zyd_wr *head, struct zyd_span *elf)
 {
     switch (p->event) {
     case ZYD_HOST_PROGRAMME:
@@ -251,18 +262,23 @@ static uint32_t check(struct zyd_host *h, struct result *r, struct zyd_proposal 
 /* ---- the operations ---- */
 
 /* Code 0, or why not; what it writes is in the journal. */
-static uint32_t decide(struct zyd_host *h, struct result *r, struct zyd_proposal *p, struct zyd_span elf)
+static uint32_t decide(struct zyd_host *h, struct result *r, struct zyd_proposal *p,
+                       struct zyd_span elf)
 {
     if (!decided(h, p->approvals)) {
-        return p->event == ZYD_HOST_PLUGIN && elf.size != 0 ? zyd_host_image_stage(h, p->proposer, &r->object, elf) : 0;
+        return p->event == ZYD_HOST_PLUGIN && elf.size != 0
+                   ? zyd_host_image_stage(h, p->proposer, &r->object, elf)
+                   : 0;
     }
     p->state = DONE;
     return enact(h, r, p, elf);
 }
 
-static void propose(struct zyd_host *h, struct result *r, const struct zyd_op *op, const struct signers *signers)
+static void propose(struct zyd_host *h, struct result *r, const struct zyd_op *op,
+                    const struct signers *signers)
 {
-    struct zyd_proposal p = {.state = OPEN, .event = op->event, .proposer = op->member, .args = op->args};
+    struct zyd_proposal p = {
+        .state = OPEN, .event = op->event, .proposer = op->member, .args = op->args};
     struct zyd_proposal old;
     struct zyd_span elf = zyd_span(NULL, 0);
     uint8_t head[96];
@@ -292,9 +308,11 @@ static void propose(struct zyd_host *h, struct result *r, const struct zyd_op *o
 }
 
 /* The open proposal that an operation names. */
-static uint32_t open_proposal(struct zyd_host *h, struct zyd_proposal *p, uint64_t *seq, const struct zyd_op *op)
+static uint32_t open_proposal(struct zyd_host *h, struct zyd_proposal *p, uint64_t *seq,
+                              const struct zyd_op *op)
 {
-    if (!op->has_object || op->expect_seq != 0 || op->programme != 0 || op->args.size != 1 || op->args.data[0] != 0x90) {
+    if (!op->has_object || op->expect_seq != 0 || op->programme != 0 || op->args.size != 1 ||
+        op->args.data[0] != 0x90) {
         return ZYD_CODE_RANGE;
     }
     if (read(h, p, seq, &op->object) != ZYD_OK) {
@@ -306,7 +324,8 @@ static uint32_t open_proposal(struct zyd_host *h, struct zyd_proposal *p, uint64
     return h->block->time_ms > p->expires_ms ? ZYD_CODE_DEADLINE : 0;
 }
 
-static void approve(struct zyd_host *h, struct result *r, const struct zyd_op *op, const struct signers *signers)
+static void approve(struct zyd_host *h, struct result *r, const struct zyd_op *op,
+                    const struct signers *signers)
 {
     struct zyd_proposal p;
     uint8_t args[ZYD_RECORD_VALUE_MAX];
@@ -361,7 +380,8 @@ static void revoke(struct zyd_host *h, struct result *r, const struct zyd_op *op
     r->commit = r->code == 0;
 }
 
-void zyd_host_govern(struct zyd_host *h, struct result *r, const struct zyd_op *op, const struct signers *signers)
+void zyd_host_govern(struct zyd_host *h, struct result *r, const struct zyd_op *op,
+                     const struct signers *signers)
 {
     struct call *c = &h->call;
     memset(c, 0, sizeof *c);

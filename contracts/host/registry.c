@@ -1,9 +1,11 @@
 /* registry.c: programmes, calendars, rates and plugins as records (D19), and their decoded copies.
  *
- * Blocks are executed speculatively on several overlays and dropped again, so nothing here may be remembered under a name.  A
- * lookup reads the record through the running block's overlay and takes the slot's decoded copy only if it was decoded from
- * just these bytes (of a plugin: from the image of just this hash).  A slot can so be stale, but never wrong.  The slot's
- * number is the record's position in the ledger, kept in its leaf's flags: within one overlay no two records share a slot. */
+ * Blocks are executed speculatively on several overlays and dropped again, so nothing here may be
+ * remembered under a name.  A lookup reads the record through the running block's overlay and takes
+ * the slot's decoded copy only if it was decoded from just these bytes (of a plugin: from the image
+ * of just this hash).  A slot can so be stale, but never wrong.  The slot's number is the record's
+ * position in the ledger, kept in its leaf's flags: within one overlay no two records share a slot.
+ */
 #include "impl.h"
 
 #define PLUGIN_CHUNK ZYD_RECORD_VALUE_MAX
@@ -56,7 +58,8 @@ static enum zyd_status get(struct zyd_host *h, struct zyd_record *out, const str
     return zyd_host_read(h, out, &key);
 }
 
-static uint32_t put(struct zyd_host *h, const struct name *n, uint8_t kind, uint8_t flags, struct zyd_span value)
+static uint32_t put(struct zyd_host *h, const struct name *n, uint8_t kind, uint8_t flags,
+                    struct zyd_span value)
 {
     struct zyd_hash key;
     struct zyd_record old;
@@ -72,8 +75,10 @@ static uint16_t count_of(struct zyd_host *h, enum zyd_registry kind)
     return get(h, &r, &n) == ZYD_OK && r.value.size == 2 ? zyd_get16(r.value.data) : 0;
 }
 
-/* The next position, counted from 1: 9123 when max are there.  What stands at it is noted for those who list. */
-static uint32_t add(struct zyd_host *h, uint16_t *position, enum zyd_registry kind, uint16_t max, struct zyd_span what)
+/* The next position, counted from 1: 9123 when max are there.  What stands at it is noted for those
+ * who list. */
+static uint32_t add(struct zyd_host *h, uint16_t *position, enum zyd_registry kind, uint16_t max,
+                    struct zyd_span what)
 {
     uint8_t value[2];
     struct name count = name_number("gcnt", (uint16_t)kind);
@@ -173,13 +178,15 @@ uint32_t zyd_host_programme_add(struct zyd_host *h, const struct zyd_programme *
 {
     uint8_t id[2];
     uint16_t position;
-    struct name by_id = name_number("prog", p->id), by_code = name_unique(ZYD_REGISTRY_PROGRAMME, p->code);
+    struct name by_id = name_number("prog", p->id),
+                by_code = name_unique(ZYD_REGISTRY_PROGRAMME, p->code);
     struct zyd_wr wr = zyd_wr_of(h->scratch, sizeof h->scratch);
     zyd_programme_encode(&wr, p);
     zyd_assert(!wr.full); /* 3,500 bytes of parameters and less than 200 beside */
     zyd_put16(id, p->id);
     uint32_t code = add(h, &position, ZYD_REGISTRY_PROGRAMME, ZYD_PROGRAMMES_MAX, zyd_span(id, 2));
-    code = code != 0 ? code : put(h, &by_id, ZYD_REC_PROGRAMME, (uint8_t)position, zyd_wr_span(&wr));
+    code =
+        code != 0 ? code : put(h, &by_id, ZYD_REC_PROGRAMME, (uint8_t)position, zyd_wr_span(&wr));
     return code != 0 ? code : put(h, &by_code, ZYD_REC_REGISTRY, 0, zyd_span(id, 2));
 }
 
@@ -223,7 +230,8 @@ uint32_t zyd_host_calendar_put(struct zyd_host *h, uint16_t calendar, const stru
 }
 
 /* Days up to date that the new year would change: what has passed stays as it was counted. */
-static bool changes_past(const struct zyd_calendar_year *was, const struct zyd_calendar_year *is, int32_t date)
+static bool changes_past(const struct zyd_calendar_year *was, const struct zyd_calendar_year *is,
+                         int32_t date)
 {
     int32_t passed = zyd_days_between(is->year * 10000 + 101, date) + 1;
     for (int32_t d = 0; d < passed && d < 366; d++) {
@@ -301,7 +309,8 @@ uint32_t zyd_host_rate_add(struct zyd_host *h, struct zyd_span rate, int32_t dat
 
 bool zyd_rate_on(uint32_t *ppm, struct zyd_span value, int32_t date)
 {
-    size_t low = 0, high = value.size / RATE_ENTRY; /* the first entry after date lies in low..high */
+    size_t low = 0,
+           high = value.size / RATE_ENTRY; /* the first entry after date lies in low..high */
     while (low < high) {
         size_t mid = (low + high) / 2;
         if ((int32_t)zyd_get32(value.data + mid * RATE_ENTRY) <= date) {
@@ -373,7 +382,8 @@ static bool load(struct zyd_host *h, struct plugin *p, size_t slot, struct zyd_s
 {
     const char *why;
     p->image = NULL;
-    return zyd_vm_load(&p->image, &why, h->image_mem + slot * h->image_size, h->image_size, elf) == ZYD_OK;
+    return zyd_vm_load(&p->image, &why, h->image_mem + slot * h->image_size, h->image_size, elf) ==
+           ZYD_OK;
 }
 
 struct plugin *zyd_host_plugin_of(struct zyd_host *h, uint16_t contract)
@@ -418,7 +428,8 @@ uint32_t zyd_host_plugin_fit(struct zyd_host *h, const struct zyd_plugin_ref *re
     bool taken = zyd_host_contract_known(h, ref->contract) || get(h, &r, &by_name) == ZYD_OK;
     for (uint16_t i = 0; i < h->genesis->plugin_count; i++) {
         struct zyd_span other = h->genesis->plugins[i].name;
-        taken = taken || (other.size == ref->name.size && memcmp(other.data, ref->name.data, other.size) == 0);
+        taken = taken || (other.size == ref->name.size &&
+                          memcmp(other.data, ref->name.data, other.size) == 0);
     }
     return taken ? ZYD_CODE_DUP_KEY : 0;
 }
@@ -429,7 +440,8 @@ bool zyd_host_image_fit(struct zyd_host *h, struct zyd_span elf)
     return load(h, &trial, ZYD_PLUGINS_MAX, elf);
 }
 
-static uint32_t put_parts(struct zyd_host *h, const char *kind, uint16_t number, uint8_t record, struct zyd_span elf)
+static uint32_t put_parts(struct zyd_host *h, const char *kind, uint16_t number, uint8_t record,
+                          struct zyd_span elf)
 {
     uint32_t code = 0;
     for (size_t at = 0; at < elf.size && code == 0; at += PLUGIN_CHUNK) {
@@ -440,15 +452,16 @@ static uint32_t put_parts(struct zyd_host *h, const char *kind, uint16_t number,
     return code;
 }
 
-uint32_t zyd_host_image_stage(struct zyd_host *h, uint16_t member, const struct zyd_hash *proposal, struct zyd_span elf)
+uint32_t zyd_host_image_stage(struct zyd_host *h, uint16_t member, const struct zyd_hash *proposal,
+                              struct zyd_span elf)
 {
     struct name n = name_number("pimg", member);
     uint32_t code = put(h, &n, ZYD_REC_PROPOSAL, 0, zyd_span(proposal->b, ZYD_HASH_SIZE));
     return code != 0 ? code : put_parts(h, "pimg", member, ZYD_REC_PROPOSAL, elf);
 }
 
-bool zyd_host_image_staged(struct zyd_host *h, struct zyd_span *elf, uint16_t member, const struct zyd_hash *proposal,
-                           uint32_t size)
+bool zyd_host_image_staged(struct zyd_host *h, struct zyd_span *elf, uint16_t member,
+                           const struct zyd_hash *proposal, uint32_t size)
 {
     struct name n = name_number("pimg", member);
     struct zyd_record r;
@@ -460,11 +473,13 @@ bool zyd_host_image_staged(struct zyd_host *h, struct zyd_span *elf, uint16_t me
     return true;
 }
 
-uint32_t zyd_host_plugin_add(struct zyd_host *h, const struct zyd_plugin_ref *ref, struct zyd_span elf)
+uint32_t zyd_host_plugin_add(struct zyd_host *h, const struct zyd_plugin_ref *ref,
+                             struct zyd_span elf)
 {
     uint8_t number[2], value[96];
     uint16_t position;
-    struct name by_number = name_number("plug", ref->contract), by_name = name_unique(ZYD_REGISTRY_PLUGIN, ref->name);
+    struct name by_number = name_number("plug", ref->contract),
+                by_name = name_unique(ZYD_REGISTRY_PLUGIN, ref->name);
     struct zyd_wr wr = zyd_wr_of(value, sizeof value);
     zyd_wr_array(&wr, 4);
     zyd_wr_u64(&wr, ref->contract);
@@ -476,7 +491,8 @@ uint32_t zyd_host_plugin_add(struct zyd_host *h, const struct zyd_plugin_ref *re
     uint16_t room = (uint16_t)(ZYD_PLUGINS_MAX - h->genesis->plugin_count);
     uint32_t code = add(h, &position, ZYD_REGISTRY_PLUGIN, room, zyd_span(number, 2));
     position = (uint16_t)(position + h->genesis->plugin_count);
-    code = code != 0 ? code : put(h, &by_number, ZYD_REC_PLUGIN, (uint8_t)position, zyd_wr_span(&wr));
+    code =
+        code != 0 ? code : put(h, &by_number, ZYD_REC_PLUGIN, (uint8_t)position, zyd_wr_span(&wr));
     code = code != 0 ? code : put(h, &by_name, ZYD_REC_REGISTRY, 0, zyd_span(number, 2));
     return code != 0 ? code : put_parts(h, "plgi", ref->contract, ZYD_REC_PLUGIN, elf);
 }

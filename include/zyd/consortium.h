@@ -67,6 +67,10 @@ enum zyd_status zyd_params_encode(struct zyd_wr *wr, struct zyd_err *err, const 
 enum zyd_status zyd_params_show(char **json, struct zyd_err *err, const char *contract, struct zyd_span params,
                                 const struct zyd_genesis *g);
 
+/* A programme alone: the JSON object as in consortium.json -> its canonical bytes (zyd_programme_decode).  g: members,
+ * and the plugins by whose names its parameters are read. */
+enum zyd_status zyd_programme_parse(struct zyd_wr *wr, struct zyd_err *err, const char *json, const struct zyd_genesis *g);
+
 const char *zyd_role_text(uint8_t role);           /* "BANK" ..., never NULL */
 int zyd_role_of(const char *text);                 /* or -1 */
 const char *zyd_key_purpose_text(uint8_t purpose); /* "node" ..., never NULL */

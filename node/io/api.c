@@ -266,12 +266,20 @@ static struct commit *pop(struct zyd_api *a)
     return c;
 }
 
+/* Only the thread that applies blocks changes the view's genesis. */
+static enum zyd_status apply(struct zyd_api *a, struct zyd_span block)
+{
+    enum zyd_status s = zyd_view_apply(a->view, block);
+    a->g = zyd_view_genesis(a->view);
+    return s;
+}
+
 static enum zyd_status apply_stored(struct zyd_api *a, uint64_t height)
 {
     uint8_t *value, *finality;
     size_t size, finality_size;
     enum zyd_status s = read_block(a, height, &value, &size, &finality, &finality_size);
-    s = s == ZYD_OK ? zyd_view_apply(a->view, zyd_span(value, size)) : s;
+    s = s == ZYD_OK ? apply(a, zyd_span(value, size)) : s;
     free(value);
     free(finality);
     return s;
@@ -282,7 +290,7 @@ static void apply_commit(struct zyd_api *a, const struct commit *c)
     if (c->height <= zyd_view_height(a->view)) { /* known from the start-up scan */
         return;
     }
-    enum zyd_status s = c->block ? zyd_view_apply(a->view, zyd_span(c->block, c->size)) : apply_stored(a, c->height);
+    enum zyd_status s = c->block ? apply(a, zyd_span(c->block, c->size)) : apply_stored(a, c->height);
     if (s != ZYD_OK) {
         pthread_mutex_lock(&a->queue_lock);
         a->view_broken = true;

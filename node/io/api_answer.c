@@ -291,8 +291,9 @@ static const struct zyd_product *product_of(const struct zyd_genesis *g, uint16_
 
 const char *zyd_event_text(char out[24], const struct zyd_genesis *g, uint16_t contract, uint16_t event, uint8_t deadline, bool sys)
 {
-    static const char *const host[] = {"", "COUNTERSIGN", "DECLINE", "WITHDRAW", "PAID", "EVIDENCE", "EXPIRE"};
-    if (contract == ZYD_CONTRACT_HOST && event >= 1 && event <= 6) {
+    static const char *const host[] = {"", "COUNTERSIGN", "DECLINE", "WITHDRAW", "PAID", "EVIDENCE", "EXPIRE",
+                                       "PROGRAMME", "CALENDAR", "RATE", "PLUGIN", "APPROVE", "REVOKE"};
+    if (contract == ZYD_CONTRACT_HOST && event >= 1 && event <= ZYD_HOST_REVOKE) {
         return host[event];
     }
     if (product_of(g, contract)) {

@@ -136,6 +136,12 @@ static json_t *programme_json(const struct request *r, const struct zyd_programm
     zyd_j_span(o, "contract", zyd_contract_text(a->g, p->contract));
     zyd_j_u64(o, "class", p->class_);
     json_object_set_new(o, "dual", json_boolean(p->dual));
+    if (zyd_genesis_programme(a->config.genesis, p->id) == NULL) { /* a client has it from here only */
+        uint8_t record[ZYD_RECORD_VALUE_MAX];
+        struct zyd_wr wr = zyd_wr_of(record, sizeof record);
+        zyd_programme_encode(&wr, p);
+        zyd_j_hex(o, "record_hex", wr.data, wr.size);
+    }
     if (v->guarantee) {
         breaker_json(o, a, p, v);
         zyd_j_u64(o, "contracts", v->contracts);
@@ -192,4 +198,89 @@ enum step zyd_run_programme_get(struct request *r)
         return zyd_answer(r, 200, o);
     }
     return zyd_fail(r, ZYD_ERR_NOT_FOUND, "", "no such programme");
+}
+
+/* ---- what the members decide ---- */
+
+static void proposal_args(json_t *o, const struct zyd_proposal *p)
+{
+    struct zyd_programme programme;
+    struct zyd_rd rd = zyd_rd_of(p->args);
+    char text[33] = "";
+    if (p->event == ZYD_HOST_PROGRAMME) {
+        if (zyd_programme_decode(&programme, p->args) == ZYD_OK) {
+            zyd_j_span(o, "code", programme.code);
+            zyd_j_span(o, "name_zh", programme.name_zh);
+            zyd_j_span(o, "name_en", programme.name_en);
+        }
+        return;
+    }
+    (void)zyd_rd_array(&rd, 4);
+    if (p->event == ZYD_HOST_RATE) {
+        zyd_j_span(o, "code", zyd_rd_str(&rd, 1, ZYD_CODE_MAX));
+        zyd_j_u64(o, "from", zyd_rd_u64(&rd, UINT32_MAX));
+        zyd_j_u64(o, "ppm", zyd_rd_u64(&rd, UINT32_MAX));
+    } else if (p->event == ZYD_HOST_CALENDAR) {
+        uint64_t calendar = zyd_rd_u64(&rd, UINT16_MAX), year = zyd_rd_u64(&rd, UINT16_MAX);
+        snprintf(text, sizeof text, "%u/%u", (unsigned)calendar, (unsigned)year);
+        zyd_j_str(o, "code", text);
+    } else {
+        struct zyd_hash hash;
+        zyd_j_u64(o, "contract", zyd_rd_u64(&rd, UINT16_MAX));
+        zyd_j_span(o, "code", zyd_rd_str(&rd, 1, 32));
+        zyd_rd_hash(&rd, &hash);
+        zyd_j_hex(o, "sha256", hash.b, sizeof hash.b);
+        zyd_j_u64(o, "size", zyd_rd_u64(&rd, ZYD_PLUGIN_SIZE_MAX));
+    }
+}
+
+static json_t *proposal_json(const struct request *r, const struct zyd_view_proposal *at)
+{
+    static const char *const states[] = {"", "open", "done", "revoked", "failed"};
+    static const char *const kinds[] = {"programme", "calendar", "rate", "plugin"};
+    const struct zyd_api *a = r->api;
+    const struct zyd_genesis *g = a->g;
+    struct zyd_proposal p;
+    struct zyd_hash key;
+    char label[8];
+    zyd_proposal_key(&key, &at->id);
+    const struct zyd_view_record *record = zyd_view_record(a->view, &key);
+    if (record == NULL || zyd_proposal_decode(&p, zyd_span(record->value, record->size)) != ZYD_OK) {
+        return NULL;
+    }
+    bool late = p.state == 1 && zyd_view_time_ms(a->view) > p.expires_ms;
+    uint32_t voters = 0;
+    for (uint64_t set = zyd_genesis_voters(g); set != 0; set &= set - 1) {
+        voters++;
+    }
+    json_t *o = json_object();
+    zyd_j_hex(o, "id", at->id.b, sizeof at->id.b);
+    zyd_j_str(o, "kind", kinds[p.event - ZYD_HOST_PROGRAMME]);
+    proposal_args(o, &p);
+    zyd_j_str(o, "state", late ? "expired" : states[p.state]);
+    zyd_j_member(o, "proposer", g, p.proposer);
+    json_object_set_new(o, "approvals", zyd_j_members(g, p.approvals));
+    zyd_j_u64(o, "needed", zyd_quorum_q(voters));
+    if (p.code != 0) {
+        zyd_catalogue_label(label, p.code);
+        zyd_j_str(o, "code_failed", label);
+    }
+    zyd_j_u64(o, "made_height", at->made_height);
+    return o;
+}
+
+enum step zyd_run_proposals_get(struct request *r)
+{
+    struct zyd_api *a = r->api;
+    json_t *items = json_array();
+    const struct zyd_view_proposal *p;
+    zyd_view_lock(a->view);
+    for (uint32_t i = 0; (p = zyd_view_proposal_at(a->view, i)) != NULL; i++) {
+        json_t *one = proposal_json(r, p);
+        if (one != NULL) {
+            json_array_append_new(items, one);
+        }
+    }
+    zyd_view_unlock(a->view);
+    return zyd_answer(r, 200, zyd_page_json(r, items, UINT64_MAX));
 }

@@ -24,6 +24,7 @@ static const struct route routes[] = {
     {"GET", "v1/postings", NEED_READ, BODY_NONE, RUN(postings_get), false},
     {"GET", "v1/programmes", NEED_READ, BODY_NONE, RUN(programmes_get), false},
     {"GET", "v1/programmes/*", NEED_READ, BODY_NONE, RUN(programme_get), false},
+    {"GET", "v1/proposals", NEED_READ, BODY_NONE, RUN(proposals_get), false},
     {"GET", "v1/transactions/*", NEED_READ, BODY_NONE, RUN(transaction_get), false},
     {"GET", "v1/transactions/*/receipt", NEED_READ, BODY_NONE, RUN(transaction_receipt_get), false},
     {"GET", "v1/blocks", NEED_ALL, BODY_NONE, RUN(blocks_get), false},

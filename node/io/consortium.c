@@ -198,64 +198,88 @@ static enum zyd_status read_calendars(struct zyd_genesis *g, struct zyd_err *err
     return ZYD_OK;
 }
 
+/* One programme; its parameters into wr, which p then points into. */
+static enum zyd_status read_programme(struct zyd_programme *p, struct zyd_wr *wr, struct zyd_err *err, const json_t *o,
+                                      const char *where, const struct zyd_genesis *g)
+{
+    static const char *const allowed[] = {"id",   "contract", "code",         "name",       "class",
+                                          "dual", "calendar", "pending_days", "settlement", "params", NULL};
+    static const int64_t zero = 0, ten = 10;
+    int64_t id, contract, class_, calendar, days, settlement;
+    enum zyd_status s = zyd_cj_members(o, err, where, allowed);
+    s = s != ZYD_OK ? s : zyd_cj_int(&id, err, o, where, "id", 1, 65534, NULL);
+    s = s != ZYD_OK ? s : zyd_cj_int(&contract, err, o, where, "contract", 1, 65534, NULL);
+    s = s != ZYD_OK ? s : zyd_cj_int(&class_, err, o, where, "class", 0, 255, &zero);
+    s = s != ZYD_OK ? s : zyd_cj_int(&calendar, err, o, where, "calendar", 0, 3, &zero);
+    s = s != ZYD_OK ? s : zyd_cj_int(&days, err, o, where, "pending_days", 1, 250, &ten);
+    s = s != ZYD_OK ? s : zyd_cj_int(&settlement, err, o, where, "settlement", 0, 65534, &zero);
+    s = s != ZYD_OK ? s : zyd_cj_str(&p->code, err, o, where, "code", 1, ZYD_CODE_MAX);
+    s = s != ZYD_OK ? s : read_name(&p->name_zh, &p->name_en, err, o, where);
+    if (s != ZYD_OK) {
+        return s;
+    }
+    p->id = (uint16_t)id;
+    p->contract = (uint16_t)contract;
+    p->class_ = (uint8_t)class_;
+    p->calendar = (uint16_t)calendar;
+    p->pending_days = (uint16_t)days;
+    p->settlement = (uint16_t)settlement;
+    p->dual = json_is_true(json_object_get(o, "dual"));
+    char contract_name[33] = "";
+    for (size_t k = 0; k < g->plugin_count; k++) {
+        if (g->plugins[k].contract == p->contract) {
+            snprintf(contract_name, sizeof contract_name, "%.*s", (int)g->plugins[k].name.size,
+                     (const char *)g->plugins[k].name.data);
+        }
+    }
+    char *params = json_dumps(json_object_get(o, "params"), JSON_COMPACT | JSON_ENCODE_ANY);
+    size_t start = wr->size;
+    s = params ? zyd_params_encode(wr, err, contract_name, params, g) : zyd_cj_fail(err, where, "params: missing");
+    free(params);
+    if (s == ZYD_OK && wr->full) {
+        s = zyd_cj_fail(err, where, "params: too long");
+    }
+    p->params = zyd_span(wr->data + start, wr->size - start);
+    return s;
+}
+
 static enum zyd_status read_programmes(struct zyd_genesis *g, struct zyd_err *err, const json_t *root, uint8_t *buffer,
                                        size_t cap)
 {
-    static const char *const allowed[] = {"id",   "contract", "code",         "name",   "class",
-                                          "dual", "calendar", "pending_days", "settlement", "params", NULL};
-    static const int64_t zero = 0, ten = 10;
     const json_t *list = json_object_get(root, "programmes");
     size_t count = json_array_size(list);
     struct zyd_wr wr = zyd_wr_of(buffer, cap);
+    enum zyd_status s = ZYD_OK;
     if (!json_is_array(list) || count > ZYD_PROGRAMMES_MAX) {
-        return zyd_cj_fail(err, "programmes", "a list of at most 64 is expected");
+        return zyd_cj_fail(err, "programmes", "a list of at most 255 is expected");
     }
     g->programme_count = (uint16_t)count;
-    for (size_t i = 0; i < count; i++) {
-        struct zyd_programme *p = &g->programmes[i];
-        const json_t *o = json_array_get(list, i);
-        int64_t id, contract, class_, calendar, days, settlement;
+    for (size_t i = 0; i < count && s == ZYD_OK; i++) {
         char where[40];
         snprintf(where, sizeof where, "programmes[%zu]", i);
-        enum zyd_status s = zyd_cj_members(o, err, where, allowed);
-        s = s != ZYD_OK ? s : zyd_cj_int(&id, err, o, where, "id", 1, 65534, NULL);
-        s = s != ZYD_OK ? s : zyd_cj_int(&contract, err, o, where, "contract", 1, 65534, NULL);
-        s = s != ZYD_OK ? s : zyd_cj_int(&class_, err, o, where, "class", 0, 255, &zero);
-        s = s != ZYD_OK ? s : zyd_cj_int(&calendar, err, o, where, "calendar", 0, 3, &zero);
-        s = s != ZYD_OK ? s : zyd_cj_int(&days, err, o, where, "pending_days", 1, 250, &ten);
-        s = s != ZYD_OK ? s : zyd_cj_int(&settlement, err, o, where, "settlement", 0, 65534, &zero);
-        s = s != ZYD_OK ? s : zyd_cj_str(&p->code, err, o, where, "code", 1, ZYD_CODE_MAX);
-        s = s != ZYD_OK ? s : read_name(&p->name_zh, &p->name_en, err, o, where);
-        if (s != ZYD_OK) {
-            return s;
-        }
-        p->id = (uint16_t)id;
-        p->contract = (uint16_t)contract;
-        p->class_ = (uint8_t)class_;
-        p->calendar = (uint16_t)calendar;
-        p->pending_days = (uint16_t)days;
-        p->settlement = (uint16_t)settlement;
-        p->dual = json_is_true(json_object_get(o, "dual"));
-        char contract_name[33] = "";
-        for (size_t k = 0; k < g->plugin_count; k++) {
-            if (g->plugins[k].contract == p->contract) {
-                snprintf(contract_name, sizeof contract_name, "%.*s", (int)g->plugins[k].name.size,
-                         (const char *)g->plugins[k].name.data);
-            }
-        }
-        char *params = json_dumps(json_object_get(o, "params"), JSON_COMPACT | JSON_ENCODE_ANY);
-        size_t start = wr.size;
-        s = params ? zyd_params_encode(&wr, err, contract_name, params, g) : zyd_cj_fail(err, where, "params: missing");
-        free(params);
-        if (s != ZYD_OK) {
-            return s;
-        }
-        if (wr.full) {
-            return zyd_cj_fail(err, where, "params: too long");
-        }
-        p->params = zyd_span(buffer + start, wr.size - start);
+        s = read_programme(&g->programmes[i], &wr, err, json_array_get(list, i), where, g);
     }
-    return ZYD_OK;
+    return s;
+}
+
+enum zyd_status zyd_programme_parse(struct zyd_wr *wr, struct zyd_err *err, const char *json, const struct zyd_genesis *g)
+{
+    uint8_t buffer[2 * ZYD_PROGRAMME_PARAMS_MAX];
+    struct zyd_wr params = zyd_wr_of(buffer, sizeof buffer);
+    struct zyd_programme p = {0};
+    json_error_t at;
+    json_t *o = json_loads(json, JSON_REJECT_DUPLICATES, &at);
+    if (o == NULL) {
+        return zyd_cj_fail(err, "programme", at.text);
+    }
+    enum zyd_status s = read_programme(&p, &params, err, o, "programme", g);
+    const char *why = s == ZYD_OK ? zyd_programme_fault(&p) : NULL;
+    s = why != NULL ? zyd_cj_fail(err, "programme", why) : s;
+    if (s == ZYD_OK) {
+        zyd_programme_encode(wr, &p);
+    }
+    json_decref(o);
+    return s;
 }
 
 static int member_index(const struct zyd_genesis *g, const json_t *code)

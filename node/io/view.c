@@ -82,6 +82,7 @@ struct zyd_view *zyd_view_make(const struct zyd_genesis *g, const struct zyd_vie
     INDEX(obligations, struct zyd_view_obligation, o.id);
     INDEX(pendings, struct zyd_view_pending, op_id);
     INDEX(accounts, struct zyd_view_account, key);
+    INDEX(proposals, struct zyd_view_proposal, id);
 #undef INDEX
     zyd_index_init(&v->objects_by_record, sizeof(struct zyd_view_object), offsetof(struct zyd_view_object, record_key));
     for (uint16_t i = 0; i < g->plugin_count; i++) {
@@ -99,6 +100,59 @@ struct zyd_view *zyd_view_make(const struct zyd_genesis *g, const struct zyd_vie
         open_side(v, &g->openings[i], g->openings[i].cr, false);
     }
     return v;
+}
+
+static struct zyd_view_genesis *extend(struct zyd_view *v, struct zyd_span record)
+{
+    struct zyd_view_genesis *e = malloc(sizeof *e);
+    zyd_assert(e != NULL && record.size <= sizeof e->record);
+    e->older = v->extended;
+    e->g = *v->g;
+    memcpy(e->record, record.data, record.size);
+    v->extended = e;
+    return e;
+}
+
+enum zyd_status zyd_view_add_programme(struct zyd_view *v, struct zyd_span record)
+{
+    struct zyd_programme p;
+    if (zyd_programme_decode(&p, record) != ZYD_OK) {
+        return ZYD_E_MALFORMED;
+    }
+    if (zyd_genesis_programme(v->g, p.id) != NULL || v->g->programme_count == ZYD_PROGRAMMES_MAX) {
+        return ZYD_OK;
+    }
+    struct zyd_view_genesis *e = extend(v, record);
+    uint16_t at = e->g.programme_count++;
+    enum zyd_status s = zyd_programme_decode(&e->g.programmes[at], zyd_span(e->record, record.size));
+    if (v->guarantee != 0 && p.contract == v->guarantee) {
+        read_programme(&v->programmes[at], &e->g.programmes[at]);
+    }
+    v->g = &e->g;
+    return s;
+}
+
+void zyd_view_add_plugin(struct zyd_view *v, const struct zyd_hash *key, struct zyd_span record)
+{
+    struct zyd_plugin_ref ref;
+    struct zyd_hash own;
+    uint32_t size;
+    if (zyd_plugin_decode(&ref, &size, record) != ZYD_OK) { /* a part of an image; its key would be another in any case */
+        return;
+    }
+    zyd_plugin_key(&own, ref.contract);
+    if (!zyd_hash_eq(&own, key) || v->g->plugin_count == ZYD_PLUGINS_MAX) {
+        return;
+    }
+    struct zyd_view_genesis *e = extend(v, record);
+    bool head = zyd_plugin_decode(&e->g.plugins[e->g.plugin_count++], &size, zyd_span(e->record, record.size)) == ZYD_OK;
+    zyd_assert(head);
+    v->g = &e->g;
+}
+
+const struct zyd_view_proposal *zyd_view_proposal_at(const struct zyd_view *v, uint32_t index)
+{
+    return index < v->proposals.count ? &v->proposals.items[index] : NULL;
 }
 
 void zyd_view_free(struct zyd_view *v)
@@ -123,8 +177,13 @@ void zyd_view_free(struct zyd_view *v)
     DROP(obligations);
     DROP(pendings);
     DROP(accounts);
+    DROP(proposals);
 #undef DROP
     zyd_index_free(&v->objects_by_record);
+    for (struct zyd_view_genesis *e = v->extended, *older; e != NULL; e = older) {
+        older = e->older;
+        free(e);
+    }
     free(v->touched);
     pthread_rwlock_destroy(&v->lock);
     free(v);

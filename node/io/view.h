@@ -79,7 +79,11 @@ struct zyd_view_account {
     struct zyd_hash key;
     struct zyd_account a;
 };
-struct zyd_view_programme { /* from genesis */
+struct zyd_view_proposal { /* its state stands in the record of zyd_proposal_key */
+    struct zyd_hash id;
+    uint64_t made_height;
+};
+struct zyd_view_programme { /* of genesis or governance */
     uint64_t parties;   /* member bitmap: tree leaves, guarantor ... and banks that may apply */
     uint64_t fixed;     /* the same without the banks */
     uint32_t rest_ppm, cap_ppm;
@@ -105,7 +109,10 @@ void zyd_view_unlock(struct zyd_view *v);
 /* All below: with the lock held. */
 uint64_t zyd_view_height(const struct zyd_view *v);
 uint64_t zyd_view_time_ms(const struct zyd_view *v); /* of the newest block; genesis at height 0 */
+/* Genesis, and with it the programmes and plugins that governance added; what was returned stays good while the view lives. */
 const struct zyd_genesis *zyd_view_genesis(const struct zyd_view *v);
+/* In order of making, or NULL. */
+const struct zyd_view_proposal *zyd_view_proposal_at(const struct zyd_view *v, uint32_t index);
 uint16_t zyd_view_guarantee(const struct zyd_view *v); /* contract number, or 0 */
 const struct zyd_view_tx *zyd_view_tx(const struct zyd_view *v, const struct zyd_hash *op_id);
 const struct zyd_view_tx *zyd_view_tx_at(const struct zyd_view *v, uint32_t index); /* or NULL */

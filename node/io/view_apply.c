@@ -138,17 +138,21 @@ static enum zyd_status write_set(struct zyd_view *v, struct zyd_span writes)
             s = put_pending(v, &r);
             break;
         case ZYD_REC_DEADLINES:
+        case ZYD_REC_PROPOSAL:
             put_record(v, &r);
+            break;
+        case ZYD_REC_PROGRAMME:
+            s = zyd_view_add_programme(v, r.value);
+            break;
+        case ZYD_REC_PLUGIN:
+            zyd_view_add_plugin(v, &r.key, r.value);
             break;
         case ZYD_REC_OBJECT:
         case ZYD_REC_MEMBER:
-        case ZYD_REC_PROGRAMME:
         case ZYD_REC_EVIDENCE:
         case ZYD_REC_META:
         case ZYD_REC_CALENDAR:
         case ZYD_REC_RATE:
-        case ZYD_REC_PLUGIN:
-        case ZYD_REC_PROPOSAL:
         case ZYD_REC_REGISTRY:
         case ZYD_REC_SENTINEL:
             break;
@@ -330,6 +334,15 @@ static enum zyd_status outcome(struct block *k, struct zyd_view_tx *tx, const st
     tx->programme = op ? op->programme : 0;
     tx->member = op ? op->member : 0xffff;
     uint32_t at = add_tx(k, tx);
+    bool proposes = op != NULL && op->contract == ZYD_CONTRACT_HOST && op->event >= ZYD_HOST_PROGRAMME &&
+                    op->event <= ZYD_HOST_PLUGIN;
+    if (proposes && o->code == 0) {
+        uint32_t proposal;
+        struct zyd_view_proposal *p = zyd_view_push(v->proposals, &proposal);
+        p->id = o->object;
+        p->made_height = tx->height;
+        zyd_index_add(&v->proposals.by_key, v->proposals.items, proposal);
+    }
     uint32_t object = op            ? object_of_op(v, op, o)
                       : o->has_object ? object_of(v, o->contract, &o->object, 0, NULL)
                                       : ZYD_VIEW_NONE;

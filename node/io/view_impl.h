@@ -14,8 +14,16 @@
         struct zyd_index by_key;                                                                                       \
     } name
 
+/* Genesis with what governance added.  Readers hold g without the lock, so an older one stays until the view goes. */
+struct zyd_view_genesis {
+    struct zyd_view_genesis *older;
+    struct zyd_genesis g;
+    uint8_t record[ZYD_RECORD_VALUE_MAX]; /* what was added: g points into it */
+};
+
 struct zyd_view {
     const struct zyd_genesis *g;
+    struct zyd_view_genesis *extended; /* the newest, or NULL */
     struct zyd_view_source source;
     pthread_rwlock_t lock;
     uint64_t height, time_ms;
@@ -29,6 +37,7 @@ struct zyd_view {
     ZYD_VIEW_TABLE(struct zyd_view_obligation, obligations);
     ZYD_VIEW_TABLE(struct zyd_view_pending, pendings);
     ZYD_VIEW_TABLE(struct zyd_view_account, accounts);
+    ZYD_VIEW_TABLE(struct zyd_view_proposal, proposals);
     struct zyd_view_programme programmes[ZYD_PROGRAMMES_MAX];
     struct zyd_view_counts counts;
     /* scratch of one apply */
@@ -36,6 +45,10 @@ struct zyd_view {
     uint32_t touched_count, touched_cap;
     struct zyd_view_outcome outcome;
 };
+
+/* A programme or plugin record: joins g unless it is there. */
+enum zyd_status zyd_view_add_programme(struct zyd_view *v, struct zyd_span record);
+void zyd_view_add_plugin(struct zyd_view *v, const struct zyd_hash *key, struct zyd_span record);
 
 /* A new zeroed element at the end of a table, its index in *at. */
 #define zyd_view_push(table, at)                                                                                       \

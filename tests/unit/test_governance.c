@@ -1,7 +1,8 @@
-/* Goal: what the members decide on the ledger (contracts/host/governance.c) takes effect when a quorum has signed and never
- * before, is refused by name otherwise, and is found by every overlay as its own state has it.
- * Method: a ledger of four voters and an auditor (quorum 3) and a native contract, PROBE, that emits what it sees of its
- * parameters, calendar and rates; plugins are the template contract's ELF. */
+/* Goal: what the members decide on the ledger (contracts/host/governance.c) takes effect when a
+ * quorum has signed and never before, is refused by name otherwise, and is found by every overlay
+ * as its own state has it. Method: a ledger of four voters and an auditor (quorum 3) and a native
+ * contract, PROBE, that emits what it sees of its parameters, calendar and rates; plugins are the
+ * template contract's ELF. */
 #include "contracts/template/iou.h"
 #include "tests/lib/ledger_fixture.h"
 #include <setjmp.h>
@@ -83,8 +84,14 @@ static struct zyd_programme a_programme(uint16_t id, const char *code, uint16_t 
 {
     static const uint8_t params[] = {0x92, 0xcd, 0x27, 0x10, 3}; /* 10000, 3 */
     struct zyd_span name = zyd_span(code, strlen(code));
-    return (struct zyd_programme){.id = id, .contract = contract, .code = name, .name_zh = name, .name_en = name, .class_ = 1,
-                                  .pending_days = 10, .params = zyd_span(params, sizeof params)};
+    return (struct zyd_programme){.id = id,
+                                  .contract = contract,
+                                  .code = name,
+                                  .name_zh = name,
+                                  .name_en = name,
+                                  .class_ = 1,
+                                  .pending_days = 10,
+                                  .params = zyd_span(params, sizeof params)};
 }
 
 static struct zyd_span programme_args(const struct zyd_programme *p)
@@ -117,17 +124,23 @@ static struct zyd_span plugin_args(uint64_t contract, const char *name, struct z
     return zyd_wr_span(&wr);
 }
 
-static uint32_t propose(struct zyd_fixture *f, uint16_t event, uint16_t member, struct zyd_span args)
+static uint32_t propose(struct zyd_fixture *f, uint16_t event, uint16_t member,
+                        struct zyd_span args)
 {
-    return zyd_fixture_run(f, &(struct zyd_fixture_op){.event = event, .member = member, .ref = fresh(), .args = args,
+    return zyd_fixture_run(f, &(struct zyd_fixture_op){.event = event,
+                                                       .member = member,
+                                                       .ref = fresh(),
+                                                       .args = args,
                                                        .class_ = ZYD_ENV_GOVERNANCE});
 }
 
-static uint32_t on(struct zyd_fixture *f, uint16_t event, uint16_t member, const struct zyd_hash *proposal)
+static uint32_t on(struct zyd_fixture *f, uint16_t event, uint16_t member,
+                   const struct zyd_hash *proposal)
 {
     struct zyd_hash id = *proposal;
-    return zyd_fixture_run(f, &(struct zyd_fixture_op){.event = event, .member = member, .object = &id,
-                                                       .class_ = ZYD_ENV_GOVERNANCE});
+    return zyd_fixture_run(
+        f, &(struct zyd_fixture_op){
+               .event = event, .member = member, .object = &id, .class_ = ZYD_ENV_GOVERNANCE});
 }
 
 static uint32_t approve(struct zyd_fixture *f, uint16_t member, const struct zyd_hash *proposal)
@@ -138,8 +151,13 @@ static uint32_t approve(struct zyd_fixture *f, uint16_t member, const struct zyd
 /* Proposed by member 0 and signed by 1 and 2 in the same envelope. */
 static uint32_t decided(struct zyd_fixture *f, uint16_t event, struct zyd_span args)
 {
-    return zyd_fixture_run(f, &(struct zyd_fixture_op){.event = event, .member = 0, .ref = fresh(), .args = args,
-                                                       .class_ = ZYD_ENV_GOVERNANCE, .signers = {1, 2}, .signer_count = 2});
+    return zyd_fixture_run(f, &(struct zyd_fixture_op){.event = event,
+                                                       .member = 0,
+                                                       .ref = fresh(),
+                                                       .args = args,
+                                                       .class_ = ZYD_ENV_GOVERNANCE,
+                                                       .signers = {1, 2},
+                                                       .signer_count = 2});
 }
 
 static uint8_t state_of(struct zyd_fixture *f, const struct zyd_hash *proposal)
@@ -156,8 +174,12 @@ static uint32_t probe(struct zyd_fixture *f, struct seen *seen, uint16_t program
     struct zyd_wr wr = zyd_wr_of(scratch, sizeof scratch);
     zyd_wr_array(&wr, 1);
     zyd_wr_i64(&wr, date);
-    uint32_t code = zyd_fixture_run(f, &(struct zyd_fixture_op){.contract = PROBE, .event = 1, .programme = programme, .member = 0,
-                                                                .ref = fresh(), .args = zyd_wr_span(&wr)});
+    uint32_t code = zyd_fixture_run(f, &(struct zyd_fixture_op){.contract = PROBE,
+                                                                .event = 1,
+                                                                .programme = programme,
+                                                                .member = 0,
+                                                                .ref = fresh(),
+                                                                .args = zyd_wr_span(&wr)});
     if (code == 0) {
         assert_int_equal(f->events[0].data.size, sizeof *seen);
         memcpy(seen, f->events[0].data.data, sizeof *seen);
@@ -173,17 +195,23 @@ static uint32_t promise(struct zyd_fixture *f, uint16_t contract, uint16_t progr
     zyd_wr_str(&wr, "M01", 3);
     zyd_wr_u64(&wr, 9999);
     zyd_wr_i64(&wr, 20260130);
-    return zyd_fixture_run(f, &(struct zyd_fixture_op){.contract = contract, .event = IOU_PROMISE, .programme = programme,
-                                                       .member = 0, .ref = fresh(), .args = zyd_wr_span(&wr), .signers = {1},
+    return zyd_fixture_run(f, &(struct zyd_fixture_op){.contract = contract,
+                                                       .event = IOU_PROMISE,
+                                                       .programme = programme,
+                                                       .member = 0,
+                                                       .ref = fresh(),
+                                                       .args = zyd_wr_span(&wr),
+                                                       .signers = {1},
                                                        .signer_count = 1});
 }
 
-/* What two sealed states differ in, the operation must have written: a refusal leaves the overlay's count of changes alone. */
-#define REFUSED(f, expected, call)                                \
-    do {                                                          \
-        uint32_t changed_ = zyd_overlay_changed((f)->overlay);    \
-        assert_int_equal((call), (expected));                     \
-        assert_int_equal(zyd_overlay_changed((f)->overlay), changed_); \
+/* What two sealed states differ in, the operation must have written: a refusal leaves the overlay's
+ * count of changes alone. */
+#define REFUSED(f, expected, call)                                                                 \
+    do {                                                                                           \
+        uint32_t changed_ = zyd_overlay_changed((f)->overlay);                                     \
+        assert_int_equal((call), (expected));                                                      \
+        assert_int_equal(zyd_overlay_changed((f)->overlay), changed_);                             \
     } while (0)
 
 /* ---- programmes ---- */
@@ -212,8 +240,12 @@ static void a_programme_goes_live_with_the_quorums_last_approval(void **state)
     /* an object made under it remembers it: another programme cannot name it */
     assert_int_equal(probe(f, &seen, 9, 20260105), 0);
     struct zyd_hash object = f->object;
-    assert_int_equal(zyd_fixture_run(f, &(struct zyd_fixture_op){.contract = PROBE, .event = 1, .programme = 1, .member = 0,
-                                                                 .object = &object, .expect_seq = UINT64_MAX}),
+    assert_int_equal(zyd_fixture_run(f, &(struct zyd_fixture_op){.contract = PROBE,
+                                                                 .event = 1,
+                                                                 .programme = 1,
+                                                                 .member = 0,
+                                                                 .object = &object,
+                                                                 .expect_seq = UINT64_MAX}),
                      ZYD_CODE_RANGE);
 }
 
@@ -274,17 +306,27 @@ static void only_members_that_vote_propose_and_approve(void **state)
     struct zyd_fixture *f = *state;
     struct zyd_programme p = a_programme(9, "COUNTY", PROBE);
     struct zyd_hash nothing = {{1}};
-    REFUSED(f, ZYD_CODE_SIGNER_MISSING, propose(f, ZYD_HOST_PROGRAMME, AUDITOR, programme_args(&p)));
-    REFUSED(f, ZYD_CODE_RANGE, zyd_fixture_run(f, &(struct zyd_fixture_op){.event = ZYD_HOST_PROGRAMME, .member = 0, .ref = "B",
-                                                                           .args = programme_args(&p)}));
-    REFUSED(f, ZYD_CODE_RANGE, zyd_fixture_run(f, &(struct zyd_fixture_op){.contract = PROBE, .event = 1, .member = 0, .ref = "C",
-                                                                           .class_ = ZYD_ENV_GOVERNANCE}));
+    REFUSED(f, ZYD_CODE_SIGNER_MISSING,
+            propose(f, ZYD_HOST_PROGRAMME, AUDITOR, programme_args(&p)));
+    REFUSED(f, ZYD_CODE_RANGE,
+            zyd_fixture_run(f, &(struct zyd_fixture_op){.event = ZYD_HOST_PROGRAMME,
+                                                        .member = 0,
+                                                        .ref = "B",
+                                                        .args = programme_args(&p)}));
+    REFUSED(f, ZYD_CODE_RANGE,
+            zyd_fixture_run(f, &(struct zyd_fixture_op){.contract = PROBE,
+                                                        .event = 1,
+                                                        .member = 0,
+                                                        .ref = "C",
+                                                        .class_ = ZYD_ENV_GOVERNANCE}));
     assert_int_equal(propose(f, ZYD_HOST_PROGRAMME, 0, programme_args(&p)), 0);
     struct zyd_hash id = f->object;
     REFUSED(f, ZYD_CODE_DUP_KEY, approve(f, 0, &id));
     REFUSED(f, ZYD_CODE_SIGNER_MISSING, approve(f, AUDITOR, &id));
     REFUSED(f, ZYD_CODE_UNKNOWN_OBJECT, approve(f, 1, &nothing));
-    REFUSED(f, ZYD_CODE_RANGE, zyd_fixture_run(f, &(struct zyd_fixture_op){.event = ZYD_HOST_APPROVE, .member = 1, .object = &id}));
+    REFUSED(f, ZYD_CODE_RANGE,
+            zyd_fixture_run(f, &(struct zyd_fixture_op){
+                                   .event = ZYD_HOST_APPROVE, .member = 1, .object = &id}));
     REFUSED(f, ZYD_CODE_SIGNER_MISSING, on(f, ZYD_HOST_REVOKE, 1, &id));
     assert_int_equal(on(f, ZYD_HOST_REVOKE, 0, &id), 0);
     assert_int_equal(state_of(f, &id), 3);
@@ -295,7 +337,10 @@ static void the_same_client_ref_proposes_once(void **state)
 {
     struct zyd_fixture *f = *state;
     struct zyd_programme p = a_programme(9, "COUNTY", PROBE);
-    struct zyd_fixture_op op = {.event = ZYD_HOST_PROGRAMME, .member = 0, .ref = "ONCE", .args = programme_args(&p),
+    struct zyd_fixture_op op = {.event = ZYD_HOST_PROGRAMME,
+                                .member = 0,
+                                .ref = "ONCE",
+                                .args = programme_args(&p),
                                 .class_ = ZYD_ENV_GOVERNANCE};
     assert_int_equal(zyd_fixture_run(f, &op), 0);
     REFUSED(f, ZYD_CODE_DUP_KEY, zyd_fixture_run(f, &op));
@@ -329,7 +374,8 @@ static void a_decision_that_no_longer_fits_fails_for_good(void **state)
     REFUSED(f, ZYD_CODE_BAD_STATE, approve(f, 0, &second));
 }
 
-/* Opens a block beside the one that was open, as a voter does with two proposals of one height: the first is dropped. */
+/* Opens a block beside the one that was open, as a voter does with two proposals of one height: the
+ * first is dropped. */
 static void drop_block(struct zyd_fixture *f, struct zyd_totals totals)
 {
     zyd_overlay_drop(f->state, f->overlay);
@@ -355,7 +401,8 @@ static void a_dropped_overlay_leaves_nothing_behind(void **state)
     assert_int_equal(seen.param, 10000);
     drop_block(f, totals);
     assert_int_equal(probe(f, &seen, 9, 20260105), ZYD_CODE_RANGE);
-    assert_int_equal(decided(f, ZYD_HOST_PROGRAMME, programme_args(&q)), 0); /* at the same position */
+    assert_int_equal(decided(f, ZYD_HOST_PROGRAMME, programme_args(&q)),
+                     0); /* at the same position */
     assert_int_equal(probe(f, &seen, 8, 20260105), 0);
     assert_int_equal(seen.param, 42);
     assert_int_equal(seen.rate, -1);
@@ -381,7 +428,8 @@ static struct zyd_span calendar_args(uint64_t calendar, const struct zyd_calenda
 static void a_year_is_added_and_days_to_come_change(void **state)
 {
     struct zyd_fixture *f = *state;
-    struct zyd_calendar_year next = {.year = 2041, .days = {0xff}}, now = f->c.g.calendars[0].years[6];
+    struct zyd_calendar_year next = {.year = 2041, .days = {0xff}},
+                             now = f->c.g.calendars[0].years[6];
     struct seen seen;
     assert_int_equal(probe(f, &seen, 1, 20410102), ZYD_CODE_CALENDAR_MISSING);
     assert_int_equal(decided(f, ZYD_HOST_CALENDAR, calendar_args(0, &next)), 0);
@@ -408,12 +456,14 @@ static void a_year_that_does_not_fit_is_refused(void **state)
 {
     struct zyd_fixture *f = *state;
     struct zyd_calendar_year year = {.year = 2042, .days = {0xff}};
-    REFUSED(f, ZYD_CODE_RANGE, decided(f, ZYD_HOST_CALENDAR, calendar_args(0, &year))); /* 2041 lacks */
+    REFUSED(f, ZYD_CODE_RANGE,
+            decided(f, ZYD_HOST_CALENDAR, calendar_args(0, &year))); /* 2041 lacks */
     year.year = 2019;
     REFUSED(f, ZYD_CODE_RANGE, decided(f, ZYD_HOST_CALENDAR, calendar_args(0, &year)));
     year.year = 2041;
     REFUSED(f, ZYD_CODE_RANGE, decided(f, ZYD_HOST_CALENDAR, calendar_args(2, &year)));
-    REFUSED(f, ZYD_CODE_RANGE, decided(f, ZYD_HOST_CALENDAR, calendar_args(ZYD_CALENDARS_MAX, &year)));
+    REFUSED(f, ZYD_CODE_RANGE,
+            decided(f, ZYD_HOST_CALENDAR, calendar_args(ZYD_CALENDARS_MAX, &year)));
     year.days[45] = 0x20; /* 32 December */
     REFUSED(f, ZYD_CODE_RANGE, decided(f, ZYD_HOST_CALENDAR, calendar_args(0, &year)));
     year = f->c.g.calendars[0].years[6];
@@ -436,8 +486,8 @@ static void a_rate_is_valid_from_its_date_until_the_next(void **state)
     static const struct {
         int32_t date;
         int64_t ppm;
-    } want[] = {{20251119, -1}, {20251120, 30000}, {20251221, 30000}, {20251222, 31000}, {20260119, 31000}, {20260120, 29000},
-                {20400101, 29000}};
+    } want[] = {{20251119, -1},    {20251120, 30000}, {20251221, 30000}, {20251222, 31000},
+                {20260119, 31000}, {20260120, 29000}, {20400101, 29000}};
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
         assert_int_equal(probe(f, &seen, 1, want[i].date), 0);
         assert_int_equal(seen.rate, want[i].ppm);
@@ -476,7 +526,8 @@ static void a_contract_goes_live_without_a_restart(void **state)
     struct zyd_fixture *f = *state;
     struct zyd_programme p = a_programme(9, "IOU", 7);
     REFUSED(f, ZYD_CODE_RANGE, decided(f, ZYD_HOST_PROGRAMME, programme_args(&p)));
-    assert_int_equal(propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "template", zyd_span(elf, elf_size))), 0);
+    assert_int_equal(
+        propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "template", zyd_span(elf, elf_size))), 0);
     struct zyd_hash id = f->object;
     assert_int_equal(approve(f, 1, &id), 0);
     assert_int_equal(promise(f, 7, 9), ZYD_CODE_RANGE);
@@ -506,29 +557,42 @@ static void an_image_that_the_machine_does_not_take_is_refused(void **state)
     static uint8_t bad[ZYD_PLUGIN_SIZE_MAX];
     memcpy(bad, elf, elf_size);
     bad[18] ^= 1; /* another machine */
-    REFUSED(f, ZYD_CODE_BAD_PLUGIN, propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "iou", zyd_span(bad, elf_size))));
-    REFUSED(f, ZYD_CODE_BAD_PLUGIN, propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "iou", zyd_span(bad, sizeof bad))));
-    REFUSED(f, ZYD_CODE_BAD_PLUGIN, propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "iou", zyd_span(elf, elf_size / 2))));
-    REFUSED(f, ZYD_CODE_RANGE, propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "iou", zyd_span(elf, 0))));
+    REFUSED(f, ZYD_CODE_BAD_PLUGIN,
+            propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "iou", zyd_span(bad, elf_size))));
+    REFUSED(f, ZYD_CODE_BAD_PLUGIN,
+            propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "iou", zyd_span(bad, sizeof bad))));
+    REFUSED(f, ZYD_CODE_BAD_PLUGIN,
+            propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "iou", zyd_span(elf, elf_size / 2))));
+    REFUSED(f, ZYD_CODE_RANGE,
+            propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "iou", zyd_span(elf, 0))));
     struct zyd_span args = plugin_args(7, "iou", zyd_span(elf, elf_size));
     scratch[args.size - 1] ^= 1; /* not of the hash named */
     REFUSED(f, ZYD_CODE_BAD_PLUGIN, propose(f, ZYD_HOST_PLUGIN, 0, args));
-    REFUSED(f, ZYD_CODE_DUP_KEY, propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(PROBE, "iou", zyd_span(elf, elf_size))));
-    REFUSED(f, ZYD_CODE_DUP_KEY, propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "probe", zyd_span(elf, elf_size))));
-    REFUSED(f, ZYD_CODE_RANGE, propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(0, "iou", zyd_span(elf, elf_size))));
-    assert_int_equal(decided(f, ZYD_HOST_PLUGIN, plugin_args(7, "iou", zyd_span(elf, elf_size))), 0);
-    REFUSED(f, ZYD_CODE_DUP_KEY, propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "iou2", zyd_span(elf, elf_size))));
-    REFUSED(f, ZYD_CODE_DUP_KEY, propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(8, "iou", zyd_span(elf, elf_size))));
+    REFUSED(f, ZYD_CODE_DUP_KEY,
+            propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(PROBE, "iou", zyd_span(elf, elf_size))));
+    REFUSED(f, ZYD_CODE_DUP_KEY,
+            propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "probe", zyd_span(elf, elf_size))));
+    REFUSED(f, ZYD_CODE_RANGE,
+            propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(0, "iou", zyd_span(elf, elf_size))));
+    assert_int_equal(decided(f, ZYD_HOST_PLUGIN, plugin_args(7, "iou", zyd_span(elf, elf_size))),
+                     0);
+    REFUSED(f, ZYD_CODE_DUP_KEY,
+            propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "iou2", zyd_span(elf, elf_size))));
+    REFUSED(f, ZYD_CODE_DUP_KEY,
+            propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(8, "iou", zyd_span(elf, elf_size))));
 }
 
 static void a_members_next_image_takes_the_place_of_his_last(void **state)
 {
     struct zyd_fixture *f = *state;
-    assert_int_equal(propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "seven", zyd_span(elf, elf_size))), 0);
+    assert_int_equal(
+        propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "seven", zyd_span(elf, elf_size))), 0);
     struct zyd_hash first = f->object;
-    assert_int_equal(propose(f, ZYD_HOST_PLUGIN, 1, plugin_args(8, "eight", zyd_span(elf, elf_size))), 0);
+    assert_int_equal(
+        propose(f, ZYD_HOST_PLUGIN, 1, plugin_args(8, "eight", zyd_span(elf, elf_size))), 0);
     struct zyd_hash other = f->object;
-    assert_int_equal(propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(9, "nine", zyd_span(elf, elf_size))), 0);
+    assert_int_equal(
+        propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(9, "nine", zyd_span(elf, elf_size))), 0);
     struct zyd_hash second = f->object;
     assert_int_equal(approve(f, 1, &first), 0);
     assert_int_equal(approve(f, 2, &first), ZYD_CODE_BAD_STATE);
@@ -556,12 +620,14 @@ static void a_dropped_overlays_image_does_not_run(void **state)
     zyd_fixture_end(f);
     zyd_fixture_block(f, f->time_ms + 1000);
     struct zyd_totals totals = f->totals;
-    assert_int_equal(decided(f, ZYD_HOST_PLUGIN, plugin_args(7, "iou", zyd_span(zoo, zoo_size))), 0);
+    assert_int_equal(decided(f, ZYD_HOST_PLUGIN, plugin_args(7, "iou", zyd_span(zoo, zoo_size))),
+                     0);
     assert_int_equal(decided(f, ZYD_HOST_PROGRAMME, programme_args(&p)), 0);
     assert_int_not_equal(promise(f, 7, 9), 0);
     drop_block(f, totals);
     assert_int_equal(promise(f, 7, 9), ZYD_CODE_RANGE);
-    assert_int_equal(decided(f, ZYD_HOST_PLUGIN, plugin_args(7, "iou", zyd_span(elf, elf_size))), 0);
+    assert_int_equal(decided(f, ZYD_HOST_PLUGIN, plugin_args(7, "iou", zyd_span(elf, elf_size))),
+                     0);
     assert_int_equal(decided(f, ZYD_HOST_PROGRAMME, programme_args(&p)), 0);
     assert_int_equal(promise(f, 7, 9), 0);
 }

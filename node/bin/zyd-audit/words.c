@@ -45,9 +45,11 @@ static const char *contract_name(const struct zyd_genesis *g, uint16_t contract,
 
 static void host_event(json_t *o, const struct zyd_op *op)
 {
-    static const char *const name[] = {"?", "COUNTERSIGN", "DECLINE", "WITHDRAW", "PAID", "EVIDENCE"};
-    static const char *const zh[] = {"?", "会签", "拒签", "撤回", "已支付", "证据"};
-    size_t i = op->event < 6 ? op->event : 0;
+    static const char *const name[] = {"?", "COUNTERSIGN", "DECLINE", "WITHDRAW", "PAID", "EVIDENCE", "EXPIRE",
+                                       "PROGRAMME", "CALENDAR", "RATE", "PLUGIN", "APPROVE", "REVOKE"};
+    static const char *const zh[] = {"?", "会签", "拒签", "撤回", "已支付", "证据", "到期",
+                                     "方案提案", "日历提案", "利率提案", "合约提案", "批准", "撤销提案"};
+    size_t i = op->event <= ZYD_HOST_REVOKE ? op->event : 0;
     json_object_set_new(o, "event", json_string(name[i]));
     json_object_set_new(o, "event_zh", json_string(zh[i]));
     if (op->event == ZYD_HOST_PAID) {

@@ -124,6 +124,54 @@ static int open_genesis(struct client *k)
     return k->g ? 0 : cli_fail_err(k->c, &err);
 }
 
+/* ---- programmes that governance added ---- */
+
+struct client_genesis {
+    struct zyd_genesis g;
+    uint8_t *records[ZYD_PROGRAMMES_MAX];
+};
+
+static void add_programme(struct client *k, const char *hex)
+{
+    size_t size = strlen(hex) / 2;
+    struct zyd_programme p;
+    if (!k->extended) {
+        k->extended = calloc(1, sizeof *k->extended);
+        zyd_assert(k->extended);
+        k->extended->g = *k->g;
+        k->g = &k->extended->g;
+    }
+    struct zyd_genesis *g = &k->extended->g;
+    uint16_t at = g->programme_count;
+    uint8_t *record = malloc(size + 1);
+    zyd_assert(record);
+    bool good = at < ZYD_PROGRAMMES_MAX && sodium_hex2bin(record, size, hex, size * 2, NULL, NULL, NULL) == 0 &&
+                zyd_programme_decode(&p, zyd_span(record, size)) == ZYD_OK && !zyd_genesis_programme(g, p.id);
+    if (!good) {
+        free(record);
+        return;
+    }
+    k->extended->records[at] = record;
+    g->programmes[at] = p;
+    g->programme_count++;
+}
+
+/* What a node says is believed as far as a file's word is: an operation names the programme by number, and its members sign. */
+static void ask_programmes(struct client *k)
+{
+    struct answer a;
+    if (http_call(k->c, &k->http, &a, &(struct request){.method = "GET", .path = "/v1/programmes"}) && a.status == 200) {
+        const json_t *items = json_object_get(a.json, "items");
+        for (size_t i = 0; i < json_array_size(items); i++) {
+            const char *hex = json_string_value(json_object_get(json_array_get(items, i), "record_hex"));
+            if (hex) {
+                add_programme(k, hex);
+            }
+        }
+    }
+    answer_free(&a);
+}
+
 static int open_keys(struct client *k, unsigned need)
 {
     const char *path;
@@ -188,7 +236,7 @@ int client_open(struct client *k, const struct cli *c, unsigned need)
                             TR(c, "开发网没有运行：zyd devnet up", "the devnet does not run: zyd devnet up"));
         }
         if (m) {
-            devnet_open(&k->http, &k->devnet, m, false);
+            devnet_open(&k->http, &k->devnet, m, need & CLIENT_GOVERNS ? "governor" : "maker");
         }
     } else {
         http_open(&k->http, "http://127.0.0.1:7443", token);
@@ -196,6 +244,9 @@ int client_open(struct client *k, const struct cli *c, unsigned need)
     sodium_memzero(token, sizeof token);
     int rc = need & (CLIENT_GENESIS | CLIENT_KEYS) ? open_genesis(k) : 0;
     rc = rc || !k->g ? rc : open_keys(k, need);
+    if (rc == 0 && k->g && (need & CLIENT_NODE)) {
+        ask_programmes(k);
+    }
     if (rc) {
         client_close(k);
     }
@@ -205,6 +256,11 @@ int client_open(struct client *k, const struct cli *c, unsigned need)
 void client_close(struct client *k)
 {
     http_close(&k->http);
+    for (uint16_t i = 0; k->extended && i < ZYD_PROGRAMMES_MAX; i++) {
+        free(k->extended->records[i]);
+    }
+    free(k->extended);
+    k->extended = NULL;
     zyd_consortium_free(k->consortium);
     sodium_memzero(k->signers, sizeof k->signers);
     k->consortium = NULL;
@@ -223,13 +279,14 @@ int client_wall(struct client *k, int64_t *wall_ms)
 
 void oplist_add(struct oplist *l, const struct zyd_op *op)
 {
-    if (l->cap - l->size < ZYD_OP_SIZE_MAX + 4) {
-        l->cap = l->cap * 2 + 4 * ZYD_OP_SIZE_MAX;
+    size_t room = op->args.size > ZYD_OP_SIZE_MAX ? ZYD_OP_PLUGIN_SIZE_MAX : ZYD_OP_SIZE_MAX;
+    if (l->cap - l->size < room + 4) {
+        l->cap = l->cap * 2 + 4 * room;
         l->bytes = realloc(l->bytes, l->cap);
     }
     l->ids = realloc(l->ids, (l->count + 1) * sizeof *l->ids);
     zyd_assert(l->bytes && l->ids);
-    struct zyd_wr wr = zyd_wr_of(l->bytes + l->size + 4, ZYD_OP_SIZE_MAX);
+    struct zyd_wr wr = zyd_wr_of(l->bytes + l->size + 4, room);
     zyd_op_encode(&wr, op);
     zyd_assert(!wr.full);
     zyd_put32(l->bytes + l->size, (uint32_t)wr.size);
@@ -253,7 +310,8 @@ int client_envelope(struct client *k, uint8_t **bytes, size_t *size, struct zyd_
     *bytes = malloc(ZYD_ENV_SIZE_MAX);
     zyd_assert(leaves && *bytes);
     struct zyd_wr wr = zyd_wr_of(*bytes, ZYD_ENV_SIZE_MAX);
-    zyd_env_build(&wr, &k->g->hash, ZYD_ENV_BUSINESS, may_wait ? ZYD_ENV_MAY_WAIT : 0, (uint64_t)valid_until_ms, ops->count,
+    uint8_t class_ = k->env_class == 0 ? ZYD_ENV_BUSINESS : k->env_class;
+    zyd_env_build(&wr, &k->g->hash, class_, may_wait ? ZYD_ENV_MAY_WAIT : 0, (uint64_t)valid_until_ms, ops->count,
                   zyd_span(ops->bytes, ops->size), leaves);
     for (size_t i = 0; i < k->signer_count; i++) {
         zyd_env_sign(&wr, k->signers[i].member, k->signers[i].key, k->signers[i].secret.sk);

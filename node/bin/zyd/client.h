@@ -61,7 +61,7 @@ bool devnet_load(const struct cli *c, struct devnet *d);
 long devnet_pid(const struct devnet *d, const struct devnet_member *m);
 /* Offset of the moved clock in ms, kept beside the devnet so that a healed node gets it. */
 int64_t devnet_offset_of(const struct devnet *d);
-bool devnet_open(struct http *h, const struct devnet *d, const struct devnet_member *m, bool operator_role);
+bool devnet_open(struct http *h, const struct devnet *d, const struct devnet_member *m, const char *role);
 const struct devnet_member *devnet_find(const struct devnet *d, const char *code);
 
 /* ---- client.c ---- */
@@ -76,11 +76,14 @@ struct client {
     const struct zyd_genesis *g;
     struct devnet devnet;
     bool on_devnet;
+    uint8_t env_class;              /* of envelopes: 0: business */
+    struct client_genesis *extended; /* what g points to once the node told of programmes that governance added */
     int me; /* member of --as or of the first key, or -1 */
     size_t signer_count;
     struct signer signers[SIGNERS_MAX]; /* ascending (member, key) */
 };
-enum { CLIENT_NODE = 1, CLIENT_GENESIS = 2, CLIENT_KEYS = 4 /* fail without a key */ };
+enum { CLIENT_NODE = 1, CLIENT_GENESIS = 2, CLIENT_KEYS = 4 /* fail without a key */,
+       CLIENT_GOVERNS = 8 /* devnet: a governor's token */ };
 int client_open(struct client *k, const struct cli *c, unsigned need);
 void client_close(struct client *k);
 /* Adds the maker key of a devnet member. */

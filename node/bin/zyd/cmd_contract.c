@@ -256,10 +256,12 @@ static int run_submit(struct cli *c)
             json_decref(s);
         }
         rc = rc ? rc : intent_run(&k, in, &outcome);
-        intent_op(&op, in);
-        zyd_object_id(&id, op.contract, op.programme, op.member, op.client_ref);
-        cli_hex(hex, id.b);
-        rc = rc ? rc : outcome_print(&k, outcome, hex, start);
+        if (rc == 0) { /* a draft that is refused has no event */
+            intent_op(&op, in);
+            zyd_object_id(&id, op.contract, op.programme, op.member, op.client_ref);
+            cli_hex(hex, id.b);
+            rc = outcome_print(&k, outcome, hex, start);
+        }
         json_decref(outcome);
     }
     free(in);

@@ -53,7 +53,7 @@ static void look_at(const struct cli *c, const struct devnet *d, struct look *lo
         struct answer a = {0};
         looks[i] = (struct look){0};
         if (d->members[i].node && devnet_pid(d, &d->members[i])) {
-            devnet_open(&h, d, &d->members[i], false);
+            devnet_open(&h, d, &d->members[i], "maker");
             if (http_call(c, &h, &a, &(struct request){.method = "GET", .path = "/v1/status", .timeout_s = 3}) &&
                 a.status == 200) {
                 looks[i] = (struct look){true, json_incref(a.json)};
@@ -176,7 +176,7 @@ static int set_clock(const struct cli *c, const struct devnet *d, const struct d
     char body[64];
     int rc = 0;
     int n = snprintf(body, sizeof body, "{\"wall_ms\":\"%lld\"}", (long long)wall_ms);
-    devnet_open(&h, d, m, true);
+    devnet_open(&h, d, m, "operator");
     if (!http_call(c, &h, &a,
                    &(struct request){
                        .method = "POST", .path = "/v1/dev/clock", .type = "application/json", .body = body, .size = (size_t)n}) ||

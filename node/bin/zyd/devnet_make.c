@@ -104,7 +104,7 @@ static int add_member(const struct cli *c, struct devnet *d, const char *code, u
 static int make_member(const struct cli *c, const struct devnet *d, const struct devnet_member *m, char **join)
 {
     static const uint8_t purposes[] = {ZYD_KEY_NODE, ZYD_KEY_LINK, ZYD_KEY_MAKER, ZYD_KEY_CHECKER};
-    static const char *const roles[] = {"maker", "operator"};
+    static const char *const roles[] = {"maker", "operator", "governor"};
     struct zyd_key keys[4];
     struct zyd_err err = {0};
     char path[CLI_PATH_MAX], uscc[19], address[64] = "", tokens[512] = "";
@@ -123,7 +123,7 @@ static int make_member(const struct cli *c, const struct devnet *d, const struct
     struct zyd_join j = {m->code, uscc, m->name_zh, m->name_en, address, m->role, m->node};
     s = s != ZYD_OK ? s : zyd_join_make(join, &err, &j, keys + from, 4 - from);
     sodium_memzero(keys, sizeof keys);
-    for (size_t r = 0; s == ZYD_OK && m->node && r < 2; r++) {
+    for (size_t r = 0; s == ZYD_OK && m->node && r < 3; r++) {
         uint8_t secret[32];
         struct zyd_hash hash;
         char text[66], hex[65];

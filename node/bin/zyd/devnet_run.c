@@ -108,11 +108,11 @@ int devnet_offset_save(const struct cli *c, const struct devnet *d, int64_t offs
     return cli_write(c, path, text, (size_t)n, 0600, true);
 }
 
-bool devnet_open(struct http *h, const struct devnet *d, const struct devnet_member *m, bool operator_role)
+bool devnet_open(struct http *h, const struct devnet *d, const struct devnet_member *m, const char *role)
 {
     char path[CLI_PATH_MAX], url[64], token[128] = "";
     struct zyd_err err;
-    cli_path(path, "%s/%s/%s.token", d->dir, m->code, operator_role ? "operator" : "maker");
+    cli_path(path, "%s/%s/%s.token", d->dir, m->code, role);
     (void)zyd_secret_read(token, sizeof token, &err, path); /* without it the node says so: E8010 */
     snprintf(url, sizeof url, "http://127.0.0.1:%d", m->api_port);
     http_open(h, url, token);

@@ -128,7 +128,8 @@ int export_bundle(struct client *k, const char *dir, uint64_t *height)
     if (rc == 0 && *height == 0) {
         rc = cli_fail(k->c, ZYD_ERR_NOT_FOUND, TR(k->c, "账本还没有区块", "the ledger has no block yet"));
     }
-    struct zyd_bundle_options o = {.dir = dir, .g = k->g, .tool = "zyd " CLI_VERSION, .created_ms = (int64_t)time(NULL) * 1000};
+    struct zyd_bundle_options o = {.dir = dir, .tool = "zyd " CLI_VERSION, .created_ms = (int64_t)time(NULL) * 1000};
+    o.g = zyd_consortium_genesis(k->consortium); /* not k->g: programmes that governance added come from the blocks */
     if (rc == 0 && zyd_bundle_create(&x.bundle, &err, &o) != ZYD_OK) {
         rc = cli_fail_err(k->c, &err);
     }
