@@ -172,7 +172,7 @@ struct zyd_product {
                                      const struct zyd_members *members);
     enum zyd_status (*params_decode)(zyd_emit *emit, void *ctx, struct zyd_span params, const struct zyd_members *members);
 };
-extern const struct zyd_product zyd_product_guarantee, zyd_product_pool, zyd_product_subsidy, zyd_product_voucher;
+extern const struct zyd_product zyd_product_guarantee, zyd_product_pool, zyd_product_subsidy, zyd_product_voucher, zyd_product_cycle;
 /* NULL when there is none; also for name or number of the host (0). */
 const struct zyd_product *zyd_product_by_number(uint16_t number);
 const struct zyd_product *zyd_product_by_name(const char *name);

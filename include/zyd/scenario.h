@@ -21,6 +21,7 @@
 struct zyd_scenario_programme {
     char code[ZYD_CODE_MAX + 1];
     const struct zyd_product *product;
+    const char *settlement; /* code of the programme that nets its obligations; NULL: none */
     struct zyd_pair params[ZYD_SCENARIO_PARAMS_MAX]; /* for zyd_product_params_encode */
     size_t param_count;
 };

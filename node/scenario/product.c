@@ -8,6 +8,7 @@ static const struct zyd_product *const products[] = {
     &zyd_product_pool,
     &zyd_product_subsidy,
     &zyd_product_voucher,
+    &zyd_product_cycle,
 };
 
 #define COLUMN_MEMBER {.name = "member", .type = ZYD_FIELD_MEMBER, .max = 65535, .zh = "机构", .en = "member"}
@@ -28,7 +29,8 @@ const struct zyd_field zyd_list_postings[4] = {COLUMN_MEMBER, COLUMN_ACCOUNT("dr
                                                COLUMN_ACCOUNT("cr", "贷", "credit"), COLUMN_FEN};
 
 static const struct zyd_name host_labels_at[] = {{0xff01, "SETTLED", "清算", "settled"}, /* zyd/host.h */
-                                                 {0xff02, "GENESIS", "创世期初", "opening in genesis"}};
+                                                 {0xff02, "GENESIS", "创世期初", "opening in genesis"},
+                                                 {0xff03, "NETTED", "轧差清算", "netted"}};
 static const struct zyd_names host_labels = ZYD_NAMES("label", host_labels_at);
 
 const struct zyd_name *zyd_name_by_number(const struct zyd_names *names, uint16_t number)

@@ -278,7 +278,7 @@ static void expect_breaker(struct run *r)
     scn_tell(r, r->step, ok, "%s %s%s%s", w[1], w[2], ok ? "" : ": it is ", ok ? "" : got);
 }
 
-/* expect obligation LABEL CREATED|SETTLED DEBTOR CREDITOR YUAN */
+/* expect obligation LABEL STATE DEBTOR CREDITOR YUAN */
 static void expect_obligation(struct run *r)
 {
     char **w = r->step->words;
@@ -289,9 +289,13 @@ static void expect_obligation(struct run *r)
     uint64_t seq;
     int64_t fen;
     const struct label *known = r->step->count == 7 ? scn_find_label(r->obligations, r->obligation_count, w[2]) : NULL;
-    bool created = known != NULL && strcmp(w[3], "CREATED") == 0;
-    if (known == NULL || (!created && strcmp(w[3], "SETTLED") != 0) || !zyd_yuan_parse(&fen, w[6])) {
-        scn_wrong(r, "expect obligation LABEL CREATED|SETTLED DEBTOR CREDITOR YUAN is expected");
+    static const char *const states[] = {"CREATED", "LOCKED", "INSTRUCTED", "SETTLED", "REVERSED"};
+    uint8_t state = 0;
+    for (uint8_t i = 0; known != NULL && i < ZYD_COUNT(states); i++) {
+        state = strcmp(w[3], states[i]) == 0 ? (uint8_t)(i + 1) : state;
+    }
+    if (state == 0 || !zyd_yuan_parse(&fen, w[6])) {
+        scn_wrong(r, "expect obligation LABEL CREATED|LOCKED|INSTRUCTED|SETTLED|REVERSED DEBTOR CREDITOR YUAN is expected");
         return;
     }
     zyd_obligation_key(&key, &known->id);
@@ -300,7 +304,7 @@ static void expect_obligation(struct run *r)
         return;
     }
     bool ok = zyd_obligation_decode(&o, zyd_span(value, size)) == ZYD_OK && o.amount.fen == fen &&
-              o.state == (created ? CT_OBL_CREATED : CT_OBL_SETTLED) && o.debtor == scn_member_of(r, w[4]) &&
+              o.state == state && o.debtor == scn_member_of(r, w[4]) &&
               o.creditor == scn_member_of(r, w[5]);
     scn_tell(r, r->step, ok, "obligation %s %s %s owes %s %s", w[2], w[3], w[4], w[5], w[6]);
 }
@@ -353,8 +357,11 @@ void scn_expect(struct run *r)
         expect_breaker(r);
     } else if (strcmp(what, "obligation") == 0) {
         expect_obligation(r);
+    } else if (strcmp(what, "cycle") == 0 || strcmp(what, "net") == 0 || strcmp(what, "payment") == 0 || strcmp(what, "gross") == 0) {
+        scn_expect_cycle(r);
     } else {
-        scn_wrong(r, "expect posting, balance, balances, state, field, breaker, used, fen_days, obligation, error or warning");
+        scn_wrong(r, "expect posting, balance, balances, state, field, breaker, used, fen_days, obligation, cycle, net, payment, gross, error "
+                     "or warning");
     }
 }
 

@@ -146,7 +146,12 @@ static enum zyd_status plan_programme(struct zyd_scenario_inproc *p, char *why, 
     g->calendar = 0;
     g->pending_days = 10;
     g->params = zyd_wr_span(&wr);
-    return ZYD_OK;
+    for (size_t k = 0; from->settlement != NULL && k < plan->programme_count; k++) {
+        if (strcmp(plan->programmes[k].code, from->settlement) == 0) {
+            g->settlement = (uint16_t)(k + 1);
+        }
+    }
+    return from->settlement == NULL || g->settlement != 0 ? ZYD_OK : fail(why, ZYD_E_INVALID, "settlement: no such programme");
 }
 
 static enum zyd_status read_elf(struct zyd_scenario_inproc *p, char *why, struct zyd_buf *to, const char *name)

@@ -167,6 +167,13 @@ static const char *plan_line(struct zyd_scenario *s, bool *taken, char **w, size
         of->params[of->param_count++] = (struct zyd_pair){w[1], w[2]};
         return NULL;
     }
+    if (strcmp(w[0], "settlement") == 0) {
+        if (p->programme_count == 0 || n != 2) {
+            return "settlement CODE is expected, below the programme that it is for";
+        }
+        p->programmes[p->programme_count - 1].settlement = w[1];
+        return NULL;
+    }
     if (strcmp(w[0], "holiday") == 0 || strcmp(w[0], "workday") == 0) {
         return plan_days(s, w, n);
     }

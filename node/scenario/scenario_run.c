@@ -278,6 +278,16 @@ static void put_labels(struct run *r, char *out, size_t cap, const char *in)
             out[at++] = *in++;
             continue;
         }
+        if (in[n + 1] == '#') {
+            char text[72];
+            size_t used = scn_cycle_ref(r, text, in + 1);
+            if (used == 0) {
+                break;
+            }
+            at += (size_t)snprintf(out + at, cap - at, "%s", text);
+            in += used + 1;
+            continue;
+        }
         snprintf(name, sizeof name, "%.*s", (int)n, in + 1);
         const struct label *l = scn_find_label(r->objects, r->object_count, name);
         l = l != NULL ? l : scn_find_label(r->obligations, r->obligation_count, name);
