@@ -123,6 +123,16 @@ static void skip_rows(void)
     row_read = row_count;
 }
 
+/* The obligation that was named last, read or not. */
+static inline struct zyd_hash last_owed(void)
+{
+    size_t i = row_count;
+    while (i > 1 && zyd_hash_is_zero(&rows[i - 1].obligation)) {
+        i--;
+    }
+    return rows[i - 1].obligation;
+}
+
 /* ---- operations ---- */
 static int index_of(void *ctx, const char *code)
 {
