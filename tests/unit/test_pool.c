@@ -73,12 +73,16 @@ static void e8_waterfall_shortage_recovery_and_queue(void **state)
         uint16_t member;
         const char *account;
         int64_t fen;
-    } after[] = {{BANK, "1102", 307666664},        {BANK, "2101.91430100MA4TEXT00G", -346666667},
-                 {BANK, "2191.POOL", -153833332},  {BANK, "1001", 193833335},        {BANK, "1001.COST", -1000000},
-                 {BANK, "2171", 0},                                 {BANK, "1141.POOL", 0},           {BANK, "2141.POOL", 0},                        {POOL, "1001", 16166668},
-                 {POOL, "3001.COUNTY", -16166668}, {POOL, "3001.MUTUAL", 0},                      {POOL, "3001.CITY", 0},
-                 {POOL, "3009", 0},                {POOL, "2141.BANK", 0},                        {POOL, "1141.BANK", 0},
-                 {POOL, "9001", 0}};
+    } after[] = {
+        {BANK, "1102", 307666664},        {BANK, "2101.91430100MA4TEXT00G", -346666667},
+        {BANK, "2191.POOL", -153833332},  {BANK, "1001", 193833335},
+        {BANK, "1001.COST", -1000000},    {BANK, "2171", 0},
+        {BANK, "1141.POOL", 0},           {BANK, "2141.POOL", 0},
+        {POOL, "1001", 16166668},         {POOL, "3001.COUNTY", -16166668},
+        {POOL, "3001.MUTUAL", 0},         {POOL, "3001.CITY", 0},
+        {POOL, "3009", 0},                {POOL, "2141.BANK", 0},
+        {POOL, "1141.BANK", 0},           {POOL, "9001", 0},
+    };
     for (size_t i = 0; i < ZYD_COUNT(after); i++) {
         assert_int_equal(balance(after[i].member, W8, after[i].account), after[i].fen);
     }
