@@ -36,8 +36,8 @@ static bool before(uint16_t a, int64_t amount_a, uint16_t b, int64_t amount_b)
     return memcmp(id_a, id_b, sizeof id_a) < 0;
 }
 
-/* Instruction rule: the largest debtor pays the largest creditor the lesser of both, and again.  Each payment ends one of the two,
- * so there are at most n - 1. */
+/* Instruction rule: the largest debtor pays the largest creditor the lesser of both, and again.  Each payment ends one of the
+ * two, so there are at most n - 1. */
 static uint32_t plan(struct zyd_cycle_plan *out, int64_t *open, uint32_t members)
 {
     uint32_t count = 0;

@@ -1,5 +1,5 @@
-/* confirm.c: CONFIRM (domain.md 3.5, ruling 28): each member with a position says yes to the hash of its statement, or names the
- * obligations that it refuses; those leave, and the rest is computed anew, twice at most. */
+/* confirm.c: CONFIRM (domain.md 3.5, ruling 28): each member with a position says yes to the hash of its statement, or names
+ * the obligations that it refuses; those leave, and the rest is computed anew, twice at most. */
 #include "cycle.h"
 
 /* All have answered, or the time is over: goes on, cuts again, or gives up.  silent: members of `needed` that said nothing. */

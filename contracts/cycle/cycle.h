@@ -48,7 +48,7 @@ void cycle_load(struct cy *y, const uint8_t *id);
 void cycle_store(const struct cy *y); /* both */
 void page_load(struct page *p, const struct cy *y, char kind, uint32_t index);
 void page_store(const struct page *p, const struct cy *y, char kind, uint32_t index);
-void instr_load(struct zyd_cycle_instruction *i, const struct cy *y, uint32_t number); /* CC_UNKNOWN_OBJECT when there is none */
+void instr_load(struct zyd_cycle_instruction *i, const struct cy *y, uint32_t number); /* 9115 when there is none */
 bool instr_find(struct zyd_cycle_instruction *i, const struct cy *y, uint32_t number);
 void instr_store(const struct zyd_cycle_instruction *i, const struct cy *y, uint32_t number);
 void hash_entry(uint8_t hash[32], const struct zyd_cycle_entry *e);

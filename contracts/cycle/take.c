@@ -22,8 +22,8 @@ static void schedule(const struct cy *y, struct zyd_cycle_clock *k, int32_t date
     ct_deadline(key, ZYD_CD_NEXT, k->cut_ms);
 }
 
-/* START: the first cut-off is today's, if that lies ahead on a working day, else the next working day's.  Also when the schedule
- * stopped because the calendar ended (9113). */
+/* START: the first cut-off is today's, if that lies ahead on a working day, else the next working day's.  Also when the
+ * schedule stopped because the calendar ended (9113). */
 void event_start(struct cy *y)
 {
     struct zyd_cycle_clock k;
@@ -46,7 +46,7 @@ void event_start(struct cy *y)
     schedule(y, &k, date);
 }
 
-/* NEXT: after CUT at the same instant.  On its own, so that a calendar that ends cannot keep the last cut-off from happening. */
+/* NEXT: after CUT at the same instant.  On its own, so that a calendar that ends cannot stop the last cut-off. */
 void sys_next(struct cy *y)
 {
     struct zyd_cycle_clock k;

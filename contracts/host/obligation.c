@@ -190,8 +190,8 @@ static struct zyd_span account_of(char out[ZYD_ACCOUNT_MAX], const char *prefix,
     return zyd_span(out, size + code.size);
 }
 
-/* domain.md E5, rows 12 and 13, against cash 1001; E16, rows 1 and 2, against netting clearing 2199.  The maker hears of it in the
- * SYS phase of this block or the next. */
+/* domain.md E5, rows 12 and 13, against cash 1001; E16, rows 1 and 2, against netting clearing 2199.  The maker hears of it
+ * in the SYS phase of this block or the next. */
 static uint32_t settle(struct zyd_host *h, struct zyd_obligation *o, uint64_t seq, uint8_t age, uint16_t label,
                        struct zyd_span against)
 {

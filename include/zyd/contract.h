@@ -68,9 +68,15 @@ enum ct_move {
                            * obligation's programme, and its maker hears CT_EVENT_SETTLED */
     CT_MOVE_ROLL = 4,     /* LOCKED, INSTRUCTED -> CREATED, waits again, one older */
     CT_MOVE_RELEASE = 5,  /* the same, not older */
-    CT_MOVE_REVERSE = 6   /* CREATED -> REVERSED by the contract and programme that made it; 9107 once it is in a cycle or settled */
+    CT_MOVE_REVERSE = 6   /* CREATED -> REVERSED by the contract and programme that made it; 9107 once in a cycle or settled */
 };
-enum ct_obligation_state { CT_OBL_CREATED = 1, CT_OBL_LOCKED = 2, CT_OBL_INSTRUCTED = 3, CT_OBL_SETTLED = 4, CT_OBL_REVERSED = 5 };
+enum ct_obligation_state {
+    CT_OBL_CREATED = 1,
+    CT_OBL_LOCKED = 2,
+    CT_OBL_INSTRUCTED = 3,
+    CT_OBL_SETTLED = 4,
+    CT_OBL_REVERSED = 5
+};
 
 struct ct_balance {
     ct_u128 debits, credits; /* fen ever posted */
@@ -170,8 +176,8 @@ static inline int64_t ct_obligation_get(struct ct_obligation *out, const uint8_t
 {
     return ct_sys(CT_SYS_OBLIGATION_GET, CT_PTR(out), CT_PTR(id), 0, 0, 0, 0);
 }
-/* Changes an obligation's state.  Returns how often it was rolled.  Ends the call with 9115 (no such obligation), 9104 (not this
- * contract's to move), 9111 (not in a state that the move starts from; a GROSS one), 9107.
+/* Changes an obligation's state.  Returns how often it was rolled.  Ends the call with 9115 (no such obligation), 9104 (not
+ * this contract's to move), 9111 (not in a state that the move starts from; a GROSS one), 9107.
  * Every obligation made under a programme with a settlement programme S joins the list of S, and a rolled or released one joins
  * it again at its end.  The list is host records that ct_get(0, ...) reads: "oblq" S u16 -> next number u64, NET ones that are
  * CREATED u64; "oblq" S u16 number u64 -> obligation id (integers big-endian, numbers from 0).  Nothing ever leaves it: a

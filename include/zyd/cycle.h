@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-/* ---- events: operations of members.  CONFIRM and NOTICE make records of their own: they carry no expect_seq (ruling 28). ---- */
+/* ---- events of members.  CONFIRM and NOTICE make records of their own: they carry no expect_seq (ruling 28). ---- */
 /* X(NAME, number, zh, en) */
 #define ZYD_CYCLE_EVENTS(X)                                                                                            \
     X(START, 1, "启动清算日程", "start the schedule of cut-offs")                                                      \
@@ -96,7 +96,7 @@ enum { ZYD_CYCLE_DEBIT = 1, ZYD_CYCLE_CREDIT = 2 };                             
 #define ZYD_CYCLE_PAGE 64u      /* obligations a page, and a slice */
 #define ZYD_CYCLE_REFUSE_MAX 64u /* ids in one CONFIRM */
 #define ZYD_CYCLE_ROUNDS_MAX 2u /* recomputations after refusals (ruling 28) */
-#define ZYD_CYCLE_E2E_SIZE 25u  /* EndToEndId: "N", 12 hex digits of the cycle's id, 4 digits of number, 8 hex digits of check */
+#define ZYD_CYCLE_E2E_SIZE 25u  /* EndToEndId: "N", 12 hex digits of the cycle's id, 4 of number, 8 hex digits of check */
 
 /* ---- records of the contract: the VM's memory as it is, so integers are little-endian ----
  * key (owner = the contract's number)               value
@@ -185,8 +185,8 @@ struct zyd_cycle_entry {
     uint16_t programme;
 };
 _Static_assert(sizeof(struct zyd_cycle_entry) == 48, "record layout");
-/* set_hash: 32 zeros, then for each entry that is in, in order: SHA-256(hash || id || amount || debtor || creditor): its first 44
- * bytes.  gross_hash: the same over the GROSS ones. */
+/* set_hash: 32 zeros, then for each entry that is in, in order: SHA-256(hash || id || amount || debtor || creditor), which are
+ * its first 44 bytes.  gross_hash: the same over the GROSS ones. */
 #define ZYD_CYCLE_ENTRY_HASHED 44u
 
 struct zyd_cycle_plan {
@@ -195,7 +195,7 @@ struct zyd_cycle_plan {
     uint32_t zero;
 };
 _Static_assert(sizeof(struct zyd_cycle_plan) == 16, "record layout");
-/* plan_hash: SHA-256 of the 'P' record.  position_hash: SHA-256 of residuals i64, one a member row: in - out + paid - received. */
+/* plan_hash: SHA-256 of the 'P' record.  position_hash: SHA-256 of i64 in - out + paid - received, one a member row. */
 
 enum zyd_cycle_instr_state { ZYD_CYCLE_OPEN = 1, ZYD_CYCLE_MATCHED = 2, ZYD_CYCLE_VOID = 3 };
 struct zyd_cycle_instruction {

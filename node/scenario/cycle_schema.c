@@ -7,7 +7,8 @@ static const struct zyd_name states[] = {ZYD_CYCLE_STATES(X)};
 static const struct zyd_name labels[] = {ZYD_CYCLE_LABELS(X)};
 static const struct zyd_name deadlines[] = {ZYD_CYCLE_DEADLINES(X)};
 #undef X
-static const struct zyd_name sides[] = {{ZYD_CYCLE_DEBIT, "DEBIT", "借记", "debit"}, {ZYD_CYCLE_CREDIT, "CREDIT", "贷记", "credit"}};
+static const struct zyd_name sides[] = {{ZYD_CYCLE_DEBIT, "DEBIT", "借记", "debit"},
+                                        {ZYD_CYCLE_CREDIT, "CREDIT", "贷记", "credit"}};
 static const struct zyd_name modes[] = {
     {ZYD_CYCLE_BILATERAL, "BILATERAL", "成员间付款", "members pay each other"},
     {ZYD_CYCLE_AGENT_BANK, "AGENT_BANK", "代理行划付", "an agent bank carries the payments out"},
@@ -44,7 +45,7 @@ static const struct zyd_field opening[] = {
 };
 static const struct zyd_event events[] = {
     ZYD_EVENT_BARE(ZYD_CE_START, true, "START", "启动清算日程", "start the schedule of cut-offs", "ANY"),
-    ZYD_EVENT(ZYD_CE_CONFIRM, true, "CONFIRM", "确认清算单", "confirm the statement, or refuse obligations in it", "MEMBER", confirm),
+    ZYD_EVENT(ZYD_CE_CONFIRM, true, "CONFIRM", "确认清算单", "confirm the statement, or refuse obligations", "MEMBER", confirm),
     ZYD_EVENT(ZYD_CE_NOTICE, true, "NOTICE", "到账通知", "a bank's debit or credit notice", "BANK", notice),
     ZYD_EVENT(ZYD_CE_OPENING, true, "OPENING", "期初录入", "opening (development consortium only)", "DEBTOR", opening),
 };

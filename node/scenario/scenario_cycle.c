@@ -7,7 +7,8 @@
 
 #include "scenario_impl.h"
 
-static bool read_record(struct run *r, uint8_t value[ZYD_RECORD_VALUE_MAX], size_t *size, size_t programme, const void *name, size_t n)
+static bool read_record(struct run *r, uint8_t value[ZYD_RECORD_VALUE_MAX], size_t *size, size_t programme, const void *name,
+                        size_t n)
 {
     struct zyd_hash key;
     uint64_t seq;
@@ -134,7 +135,8 @@ static void expect_net(struct run *r, const struct view *v, char **w)
     int64_t net = v->m[member].in - v->m[member].out;
     zyd_yuan_text(is, net < 0 ? -net : net, true);
     bool ok = net == (minus ? -fen : fen);
-    scn_tell(r, r->step, ok, "net position of %s %s%s%s%s", w[4], w[5], ok ? "" : ": it is ", ok || net >= 0 ? "" : "-", ok ? "" : is);
+    scn_tell(r, r->step, ok, "net position of %s %s%s%s%s", w[4], w[5], ok ? "" : ": it is ", ok || net >= 0 ? "" : "-",
+             ok ? "" : is);
 }
 
 static void expect_payment(struct run *r, const struct view *v, char **w)

@@ -357,7 +357,8 @@ void scn_expect(struct run *r)
         expect_breaker(r);
     } else if (strcmp(what, "obligation") == 0) {
         expect_obligation(r);
-    } else if (strcmp(what, "cycle") == 0 || strcmp(what, "net") == 0 || strcmp(what, "payment") == 0 || strcmp(what, "gross") == 0) {
+    } else if (strcmp(what, "cycle") == 0 || strcmp(what, "net") == 0 || strcmp(what, "payment") == 0 ||
+               strcmp(what, "gross") == 0) {
         scn_expect_cycle(r);
     } else {
         scn_wrong(r, "expect posting, balance, balances, state, field, breaker, used, fen_days, obligation, cycle, net, payment, gross, error "

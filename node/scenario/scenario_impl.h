@@ -109,8 +109,9 @@ void scn_end_action(struct run *r);
 /* Debits less credits: the ledger's, or over the postings of some labels alone; of a programme or (NO_PROGRAMME) all. */
 zyd_i128 scn_balance(struct run *r, const char *labels, size_t programme, uint16_t member, const char *code);
 void scn_expect(struct run *r);
-/* scenario_cycle.c: what a settlement cycle came to.  "PROGRAMME#N" is the id of the programme's N-th cycle in hex, "PROGRAMME#N/MEMBER"
- * the hash of the member's statement as it stands, "PROGRAMME#N/K" the EndToEndId of payment K.  The length of ref used; 0: wrong. */
+/* scenario_cycle.c: what a settlement cycle came to.  "PROGRAMME#N" is the id of the programme's N-th cycle in hex,
+ * "PROGRAMME#N/MEMBER" the hash of the member's statement as it stands, "PROGRAMME#N/K" the EndToEndId of payment K.  The
+ * length of ref used; 0: wrong. */
 size_t scn_cycle_ref(struct run *r, char out[72], const char *ref);
 void scn_expect_cycle(struct run *r);
 
