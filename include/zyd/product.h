@@ -189,6 +189,8 @@ const struct zyd_name *zyd_state_of(const struct zyd_product *product, struct zy
 /* Tells the shown fields of an object's record, as arguments are told; nothing when it has no state. */
 void zyd_object_tell(const struct zyd_product *product, zyd_emit *emit, void *ctx, struct zyd_span value,
                      const struct zyd_members *members);
+/* Id of child number n of an object, by the product's child_tag; false: it has none. */
+bool zyd_child_id(struct zyd_hash *out, const struct zyd_product *product, const struct zyd_hash *parent, uint16_t n);
 /* Name of what an outcome tells: a member's event, or a SYS one by its number and deadline ("INT_SETTLE"). "?" if none. */
 const char *zyd_outcome_name(const struct zyd_product *product, uint16_t event, uint8_t deadline);
 

@@ -1,5 +1,6 @@
 /* Applying one final block to the view.  Order within a block: first the write set (what records hold after it), then the
  * outcomes in ledger order, then the links between objects and what concerns them. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <zyd/guarantee.h>
@@ -216,6 +217,34 @@ static uint32_t object_of(struct zyd_view *v, uint16_t contract, const struct zy
     return at;
 }
 
+/* The objects that a product made out of this one: no operation names them as made, so that they begin here.  Their reference is
+ * the parent's with /N, where that fits. */
+static void children_of(struct zyd_view *v, uint32_t parent)
+{
+    const struct zyd_view_object from = v->objects.items[parent];
+    const struct zyd_product *product = NULL;
+    struct zyd_hash id;
+    for (uint16_t i = 0; i < v->g->plugin_count && from.contract != 0; i++) {
+        product = v->g->plugins[i].contract == from.contract ? zyd_product_of(v->g->plugins[i].name) : product;
+    }
+    for (uint16_t n = 0; zyd_child_id(&id, product, &from.id, n); n++) {
+        bool known = zyd_index_find(&v->objects.by_key, v->objects.items, &id) != ZYD_VIEW_NONE;
+        uint32_t at = object_of(v, from.contract, &id, from.programme, NULL);
+        if (at == ZYD_VIEW_NONE) {
+            return;
+        }
+        if (!known) {
+            struct zyd_view_object *o = &v->objects.items[at];
+            char ref[sizeof o->client_ref + 8];
+            o->member = from.member;
+            int size = snprintf(ref, sizeof ref, "%s/%u", from.client_ref, (unsigned)n + 1);
+            if (from.client_ref[0] && (size_t)size < sizeof o->client_ref) {
+                memcpy(o->client_ref, ref, (size_t)size + 1);
+            }
+        }
+    }
+}
+
 static void count_object(struct zyd_view *v, const struct zyd_view_object *o, bool in)
 {
     const struct zyd_programme *p = zyd_genesis_programme(v->g, o->programme);
@@ -348,6 +377,7 @@ static enum zyd_status outcome(struct block *k, struct zyd_view_tx *tx, const st
                                       : ZYD_VIEW_NONE;
     if (object != ZYD_VIEW_NONE) {
         link_tx(v, object, at);
+        children_of(v, object);
         if (op == NULL) {
             v->txs.items[at].programme = v->objects.items[object].programme;
         }

@@ -1,4 +1,5 @@
 /* product.c: the registry of products, and look-ups by name and number. */
+#include <zyd/crypto.h>
 #include <zyd/product.h>
 
 #include "product_impl.h"
@@ -154,6 +155,21 @@ const struct zyd_name *zyd_state_of(const struct zyd_product *product, struct zy
                 : value.size >= 2         ? value.data[1]
                                           : -1;
     return state < 0 || state > UINT16_MAX ? NULL : zyd_name_by_number(&product->states, (uint16_t)state);
+}
+
+bool zyd_child_id(struct zyd_hash *out, const struct zyd_product *product, const struct zyd_hash *parent, uint16_t n)
+{
+    uint8_t bytes[128];
+    size_t size = product == NULL || product->child_tag == NULL ? 0 : strlen(product->child_tag);
+    if (size == 0 || size + 34 > sizeof bytes) {
+        return false;
+    }
+    memcpy(bytes, product->child_tag, size);
+    memcpy(bytes + size, parent->b, 32);
+    bytes[size + 32] = (uint8_t)(n >> 8);
+    bytes[size + 33] = (uint8_t)n;
+    zyd_sha256(out, bytes, size + 34);
+    return true;
 }
 
 const char *zyd_outcome_name(const struct zyd_product *product, uint16_t event, uint8_t deadline)

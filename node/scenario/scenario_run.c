@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include <zyd/contract.h>
-#include <zyd/crypto.h>
 #include <zyd/date.h>
 #include <zyd/host.h>
 
@@ -484,20 +483,13 @@ static void name_child(struct run *r)
 {
     char **w = r->step->words, *end = NULL;
     const struct label *parent = r->step->count == 5 ? scn_find_label(r->objects, r->object_count, w[3]) : NULL;
-    const char *tag = parent == NULL ? NULL : r->s->plan.programmes[parent->programme].product->child_tag;
-    unsigned long n = tag == NULL ? 0 : strtoul(w[4], &end, 10);
-    uint8_t bytes[128];
+    unsigned long n = parent == NULL ? 0 : strtoul(w[4], &end, 10);
     struct zyd_hash id;
-    if (tag == NULL || strcmp(w[2], "of") != 0 || *end != 0 || n > UINT16_MAX || strlen(tag) > 64) {
+    if (parent == NULL || strcmp(w[2], "of") != 0 || *end != 0 || n > UINT16_MAX ||
+        !zyd_child_id(&id, r->s->plan.programmes[parent->programme].product, &parent->id, (uint16_t)n)) {
         scn_wrong(r, "child LABEL of PARENT N is expected, of a product whose objects have children");
         return;
     }
-    size_t size = strlen(tag);
-    memcpy(bytes, tag, size);
-    memcpy(bytes + size, parent->id.b, 32);
-    bytes[size + 32] = (uint8_t)(n >> 8);
-    bytes[size + 33] = (uint8_t)n;
-    zyd_sha256(&id, bytes, size + 34);
     if (scn_find_label(r->objects, r->object_count, w[1]) != NULL ||
         !scn_add_label(r->objects, &r->object_count, LABELS_MAX, w[1], &id, parent->programme)) {
         scn_wrong(r, "the label is taken, or there are too many objects");

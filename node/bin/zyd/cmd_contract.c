@@ -288,12 +288,12 @@ static int no_event(const struct client *k, const char *event)
                     near ? near : "");
 }
 
-/* The first programme, or that of --programme, whose product has the event.  *on_object: one of the products (without
+/* The first programme, or that of --programme, whose product has the event; rather one where it makes an object, then with
+ * the event.  *on_object: one of the products (without
  * --programme any) has it as an event of an object. */
-static int programme_of_event(const struct client *k, const struct zyd_programme **out, bool *on_object, const char *event)
+static int programme_of_event(const struct client *k, struct intent *in, bool *on_object, const char *event)
 {
     const char *code = cli_opt(k->c, "programme");
-    *out = NULL;
     *on_object = false;
     if (code && !client_programme(k, code)) {
         return cli_fail(k->c, ZYD_ERR_USAGE, "--programme %s", code);
@@ -302,11 +302,13 @@ static int programme_of_event(const struct client *k, const struct zyd_programme
         const struct zyd_programme *p = &k->g->programmes[i];
         const struct zyd_event *e = zyd_event_by_name(client_product(k, p), event);
         if (e && (!code || p == client_programme(k, code))) {
-            *out = *out ? *out : p;
+            bool better = !in->programme || (e->makes && !in->event);
+            in->programme = better ? p : in->programme;
+            in->event = e->makes && !in->event ? e : in->event;
             *on_object = *on_object || !e->makes;
         }
     }
-    return *out ? 0 : no_event(k, event);
+    return in->programme ? 0 : no_event(k, event);
 }
 
 static int do_event(struct client *k, const char *event, const char *contract_text, const struct zyd_pair *pairs, size_t count)
@@ -316,9 +318,13 @@ static int do_event(struct client *k, const char *event, const char *contract_te
     int64_t start = zyd_clock_mono_ms();
     bool on_object = false;
     zyd_assert(in);
-    int rc = programme_of_event(k, &in->programme, &on_object, event);
+    int rc = programme_of_event(k, in, &on_object, event);
     if (rc == 0 && on_object) {
         contract = contract_find(k, &rc, contract_text);
+        if (rc && in->event) {
+            cli_say(k->c, TR(k->c, "若要新建，请给出 --programme %.*s", "to make a new one, give --programme %.*s"),
+                    (int)in->programme->code.size, (const char *)in->programme->code.data);
+        }
         rc = rc ? rc : intent_object(k, in, contract);
         long seq = -1;
         if (rc == 0 && !cli_number(k->c, "seq", -1, 0, 1000000000, &seq)) {

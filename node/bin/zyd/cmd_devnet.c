@@ -560,7 +560,7 @@ static const struct option up_options[] = {
     {"start", 0, "DATE", "业务起始日（默认今天）", "first business date (default: today)"},
     {"member", 0, "CODE", "另加只签名的成员：PFIN CITY COUNTY CITY_G COUNTY_G AUD",
      "another member that only signs: PFIN CITY COUNTY CITY_G COUNTY_G AUD"},
-    {"policy", 0, "FILE", "项目与日历（默认 NAT2080、AH4321）", "programmes and calendar (default NAT2080, AH4321)"},
+    {"policy", 0, "FILE", "项目与日历（默认 NAT2080、AH4321）", "programmes and calendar (default NAT2080, AH4321, one of each other product)"},
     {"plugin", 0, "ELF", "担保合约程序", "image of the guarantee contract"},
     {0}};
 static const struct option clock_options[] = {{"to", 0, "DATE", "日期或时间", "date or time"}, {0}};

@@ -39,6 +39,19 @@ static const char policy_programmes[] =
     "\"household_cap_fen\":\"2000000000\",\"term_max\":1096,\"grace\":3,\"cap_ppm\":\"5%\","
     "\"cap_overflow\":\"REJECT\",\"warn_ppm\":\"4%\"}}]";
 
+/* One programme of each other product, where this build has its plugin. */
+static const char *const more_programmes[] = {
+    "{\"id\":3,\"contract\":2,\"code\":\"POOL\",\"name\":{\"zh\":\"县级风险补偿资金池\",\"en\":\"County risk pool\"},"
+    "\"class\":1,\"dual\":false,\"calendar\":0,\"pending_days\":10,\"params\":{\"trustee\":\"GUAR\",\"dept\":\"LGOV\","
+    "\"layers\":\"COUNTY LGOV 0 70%; REGUAR REG 0 30%\",\"ratios\":\"50%\",\"banks\":\"BANK\",\"settle\":\"GROSS\"}}",
+    "{\"id\":4,\"contract\":3,\"code\":\"SUBSIDY\",\"name\":{\"zh\":\"服务业贷款贴息\",\"en\":\"Service loans, one point\"},"
+    "\"class\":1,\"dual\":false,\"calendar\":0,\"pending_days\":10,\"params\":{\"preset\":\"SERVICE1PP\",\"dept\":\"LGOV\","
+    "\"banks\":\"BANK\",\"cost\":\"LGOV=100%\"}}",
+    "{\"id\":5,\"contract\":4,\"code\":\"VOUCHER\",\"name\":{\"zh\":\"农业供应链凭证\",\"en\":\"Agri supply-chain vouchers\"},"
+    "\"class\":1,\"dual\":false,\"calendar\":0,\"pending_days\":10,\"params\":{\"settle\":\"GROSS\"}}",
+    "{\"id\":6,\"contract\":5,\"code\":\"CYCLE\",\"name\":{\"zh\":\"多边轧差清算\",\"en\":\"Netting cycles\"},"
+    "\"class\":1,\"dual\":false,\"calendar\":0,\"pending_days\":10,\"params\":{\"cut_off\":960}}"};
+
 static const struct {
     const char *code, *zh, *en;
     uint8_t role;
@@ -238,6 +251,23 @@ static void apply_plan(json_t *root, const struct zyd_scenario_plan *plan)
     json_object_set_new(root, "calendars", json_pack("[o]", years));
 }
 
+static void add_programmes(json_t *root)
+{
+    for (size_t i = 0; i < ZYD_COUNT(more_programmes); i++) {
+        json_t *p = json_loads(more_programmes[i], 0, NULL), *plugin;
+        bool pinned = false;
+        size_t k;
+        json_array_foreach(json_object_get(root, "plugins"), k, plugin)
+        {
+            pinned = pinned || json_equal(json_object_get(plugin, "contract"), json_object_get(p, "contract"));
+        }
+        if (pinned) {
+            json_array_append(json_object_get(root, "programmes"), p);
+        }
+        json_decref(p);
+    }
+}
+
 static int make_draft(const struct cli *c, const struct devnet *d, char **draft, const struct zyd_scenario_plan *plan)
 {
     const char *start = cli_opt(c, "start"), *policy = cli_opt(c, "policy");
@@ -260,6 +290,8 @@ static int make_draft(const struct cli *c, const struct devnet *d, char **draft,
                   "calendars", json_loads(policy_calendar, 0, NULL), "programmes", json_loads(policy_programmes, 0, NULL));
     if (plan) {
         apply_plan(root, plan);
+    } else {
+        add_programmes(root);
     }
     if (rc == 0 && policy && !plan) {
         size_t size = 0;
