@@ -195,6 +195,43 @@ static void ask_tree(struct gu *g)
     bank_part = tree_split(&parts, g, total);
 }
 
+/* Nodes REST -> (a 428571, b 428571, c 142858), d: the weights 6:6:2 of E6b one level down. */
+static void a_tree_with_memory_never_takes_a_fen_back(void **state)
+{
+    static const uint8_t nodes[] = {0x00, 0x0a, 0xae, 0x60, 0xff, 0xff, 3, 0, /* 700000 */
+                                    0x00, 0x06, 0x8a, 0x1b, 0, 0, 0, 0, 0x00, 0x06, 0x8a, 0x1b, 0, 1, 0, 0,
+                                    0x00, 0x02, 0x2e, 0x0a, 0, 2, 0, 0, 0x00, 0x04, 0x93, 0xe0, 0, 3, 0, 0}; /* 300000 */
+    struct cc_tree tree;
+    struct cc_leaves inc = {0}, whole = {0};
+    int64_t memory[4] = {0};
+    bool clamped = false;
+    (void)state;
+    cc_tree_open(&tree, nodes, sizeof nodes, 2);
+    cc_tree_check(&tree);
+    for (int64_t total = 0; total <= 2000; total += total % 7 + 1) {
+        int64_t sum = 0;
+        inc.count = whole.count = 0;
+        cc_tree_split_more(&inc, tree.p, 2, total, memory);
+        cc_tree_split(&whole, tree.p, 2, total);
+        assert_int_equal(inc.count, 4);
+        for (uint32_t i = 0; i < 4; i++) {
+            assert_int_equal(inc.member[i], i);
+            assert_true(inc.amount[i] >= 0);
+            memory[i] += inc.amount[i];
+            sum += memory[i];
+            assert_in_range(memory[i] - whole.amount[i] + 2, 0, 4);
+            clamped = clamped || memory[i] != whole.amount[i];
+        }
+        assert_int_equal(sum, total);
+    }
+    assert_true(clamped); /* without memory a fen would have gone back */
+    inc.count = 0;
+    cc_tree_split_more(&inc, tree.p + CC_NODE_SIZE, 3, 11, (const int64_t[]){4, 4, 2}); /* E6b */
+    assert_int_equal(inc.amount[0], 1);
+    assert_int_equal(inc.amount[1], 0);
+    assert_int_equal(inc.amount[2], 0);
+}
+
 static void every_preset_sums_exactly_and_never_steps_back(void **state)
 {
     static const int64_t totals[] = {0, 1, 2, 3, 5, 99, 100, 101, 77777701, 235616605, 8999999999999999, 9000000000000000};
@@ -321,6 +358,7 @@ int main(void)
         cmocka_unit_test(the_fen_that_moves_backwards_is_held),
         cmocka_unit_test(products_beyond_64_bits_are_exact),
         cmocka_unit_test(nonsense_ends_the_call_with_its_code),
+        cmocka_unit_test(a_tree_with_memory_never_takes_a_fen_back),
         cmocka_unit_test(every_preset_sums_exactly_and_never_steps_back),
         cmocka_unit_test(each_preset_has_the_shares_of_its_row),
         cmocka_unit_test(example_E2_the_tree_gives_other_fen_than_a_flat_table),

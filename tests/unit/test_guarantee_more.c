@@ -81,6 +81,7 @@ static void extend_holds_its_row(void **state)
     NO(1112, LATER, "EXTEND", &o, BANK, B(GUAR) | B(REG), "drawdown=1|maturity=2026-07-25");
     on(20260724);
     NO(1111, LATER, "EXTEND", &o, BANK, B(GUAR) | B(REG), "drawdown=1|maturity=2026-07-25"); /* not before maturity any more */
+    NO(9112, LATER, "PREPAY", &o, BANK, 0, "drawdown=1|value_date=2026-07-24|amount=1"); /* nor is it early */
     on(20260725);
     STATE(o, "OVERDUE");
     assert_int_equal(view.head.overdue, 20260724);
@@ -272,26 +273,37 @@ static void a_query_stops_the_clock_and_supply_starts_it(void **state)
     OK(SLOW, "APPROVE", &o, GUAR, 0, "amount=1000.00");
     assert_false(sys_warned(20280420, 1120));
     STATE(o, "CLAIM_APPROVED");
+    /* where the day after the fifth is a working day, it counts */
+    on(20280425);
+    overdue_claim(&o, SLOW, "1000.00"); /* a Tuesday */
+    on(20280428);
+    OK(SLOW, "QUERY", &o, GUAR, 0, "document=" DOC);
+    on(20280503);
+    OK(SLOW, "SUPPLY", &o, BANK, 0, "document=" DOC); /* a Wednesday */
+    OK(SLOW, "QUERY", &o, GUAR, 0, "document=" DOC);
+    on(20280511); /* a Thursday, the day after */
+    state_of(&o);
+    assert_int_equal(view.head.review_until, 20280519); /* 7 from Wednesday the 10th */
 }
 
 static void refuse_leads_back_to_overdue_or_to_the_end(void **state)
 {
     struct zyd_hash o, p;
     (void)state;
-    on(20280501);
+    on(20280601);
     overdue_claim(&o, SLOW, "1000.00"); /* day 100 */
     NO(9102, SLOW, "REFUSE", &o, BANK, 0, "code=1|clause=4.2");
     OK(SLOW, "REFUSE", &o, GUAR, 0, "code=1|clause=4.2");
     assert_int_equal(f->outcome.posting_count, 0);
     STATE(o, "OVERDUE");
     NO(9111, SLOW, "REFUSE", &o, GUAR, 0, "code=1|clause=4.2");
-    assert_false(sys_warned(20280516, 1120)); /* its review is over */
+    assert_false(sys_warned(20280616, 1120)); /* its review is over */
     OK(SLOW, "CLAIM", &o, BANK, 0, "principal=1000|interest=0"); /* again, with better evidence */
     STATE(o, "CLAIMED");
     OK(SLOW, "REFUSE", &o, GUAR, 0, "code=2|clause=4.3");
-    on(20280720); /* day 180 is the last */
+    on(20280820); /* day 180 is the last */
     STATE(o, "OVERDUE");
-    on(20280721);
+    on(20280821);
     STATE(o, "RELEASED");
     overdue_claim(&p, SLOW, "1000.00");
     on(zyd_date_add(today(), 81)); /* day 181, unanswered */
@@ -448,9 +460,8 @@ static void a_flagged_shift_of_the_banks_share_stops_claim_and_approval(void **s
 
 /* ---- REVERSE ---- */
 static const char *const books[] = {
-  "1001", "1001.COST", "1101", "1102",  "1111",  "1121", "1135",  "2151",  "2171", "4011", "4021", "4031", "5012",
-  "5021", "9001",  "9002", "1141.BANK", "1141.GUAR", "1141.REG", "1141.NFGF", "2141.BANK", "2141.GUAR", "2141.REG", "2141.NFGF",
-    CUSTOMER, DEBT};
+    "1001", "1001.COST", "1101", "1102", "1111", "1121", "1135", "2151", "2171", "4011", "4021", "4031", "5012", "5021", "9001",
+    "9002", "1141.BANK", "1141.GUAR", "1141.REG", "1141.NFGF", "2141.BANK", "2141.GUAR", "2141.REG", "2141.NFGF", CUSTOMER, DEBT};
 enum { BOOKS = sizeof books / sizeof *books };
 struct picture {
     int64_t balance[MEMBERS][BOOKS];
@@ -592,6 +603,7 @@ static void what_was_settled_or_followed_is_not_reversed(void **state)
     obligations_of(made, ZYD_GL_FEE_COLLECT, &n);
     assert_int_equal(n, 1);
     int64_t due = balance(GUAR, KEEP, "1141.BANK"), owed = balance(GUAR, KEEP, "2141.BANK");
+    int64_t receivable = balance(BANK, KEEP, "1141.GUAR");
     pay(&made[0]);
     OK(KEEP, "FREEZE", &o, AUD, 0, "reason=wrong amount"); /* reversal goes on when frozen, and a freeze is no change */
     NO(9107, KEEP, "REVERSE", &o, BANK, 0, back);
@@ -606,6 +618,10 @@ static void what_was_settled_or_followed_is_not_reversed(void **state)
     assert_int_equal(opposite.amount.fen, 10000);
     assert_int_equal(balance(GUAR, KEEP, "1141.BANK") - due, -10000); /* what the bank owed came */
     assert_int_equal(balance(GUAR, KEEP, "2141.BANK") - owed, -10000); /* and goes back */
+    assert_int_equal(balance(BANK, KEEP, "1141.GUAR") - receivable, 10000);
+    pay(&made[0]);
+    assert_int_equal(balance(GUAR, KEEP, "2141.BANK"), owed);
+    assert_int_equal(balance(BANK, KEEP, "1141.GUAR"), receivable);
     STATE(o, "ISSUED");
     assert_true((view.head.flags & ZYD_GF_FROZEN) != 0); /* what the auditor laid over it stays */
     OK(KEEP, "UNFREEZE", &o, AUD, 0, "reason=corrected");
