@@ -56,10 +56,11 @@ static bool same_id(const uint8_t *a, const uint8_t *b)
 static void check_known(const struct su *s, const struct zyd_subsidy_loan *n, const struct inputs *in)
 {
     const struct zyd_subsidy_loan *l = &s->l.h;
+    const struct zyd_subsidy_point *p = &s->l.p[point_on(&s->l, in->from)]; /* rates on the first subsidised day */
     if (l->bank != n->bank || l->borrower_kind != n->borrower_kind || !same_id(l->borrower, n->borrower) ||
         !same_id(l->household, n->household) || l->value_date != n->value_date || l->maturity != n->maturity ||
         l->amount != n->amount || l->fee_ppm != n->fee_ppm || l->linked != n->linked || !same_id(l->guarantee, n->guarantee) ||
-        l->drawdown != n->drawdown || s->l.p[0].rate_ppm != in->rate_ppm || s->l.p[0].lpr_ppm != in->lpr_ppm) {
+        l->drawdown != n->drawdown || p->rate_ppm != in->rate_ppm || p->lpr_ppm != in->lpr_ppm) {
         ct_fail(CC_BAD_ID);
     }
     if (l->settle_day != n->settle_day || l->settle_months != n->settle_months || l->basis != n->basis ||

@@ -124,17 +124,14 @@ static void forget_until(struct house *h, int32_t date)
     h->h.since = date;
 }
 
-void house_tidy(struct house *h)
+void house_tidy(struct house *h, int32_t today)
 {
     uint32_t rank_now[ZYD_SUBSIDY_ENTRIES_MAX], kept = 0, asks = 0; /* asks: bit of each that has a demand to come */
-    int32_t until = 99991231;
+    int32_t until = today; /* one who comes now may ask from today on */
     for (uint32_t i = 0; i < h->h.entry_count; i++) {
         if (!h->e[i].done && h->e[i].settled_to < until) {
             until = h->e[i].settled_to;
         }
-    }
-    if (until == 99991231) { /* none settles any more: all up to the last demand may go */
-        until = h->h.demand_count > 0 ? h->d[h->h.demand_count - 1].date : h->h.since;
     }
     if (until > h->h.since) {
         forget_until(h, until);

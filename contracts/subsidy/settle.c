@@ -81,7 +81,7 @@ static int32_t find_period(struct zyd_subsidy_period *out, const struct su *s)
 /* No other enrolment may still have days to settle before a new period that does not follow on the last. */
 static void check_skipped(const struct su *s, int32_t from)
 {
-    if (from == s->l.h.settled_to) {
+    if (from <= s->l.h.settled_to) {
         return;
     }
     for (uint32_t i = 0; i < 4; i++) {
@@ -178,7 +178,7 @@ static void settled(struct su *s, struct house *house, struct zyd_subsidy_budget
             ct_deadline(s->call->object, ZYD_SD_STOP, 0);
         }
     }
-    house_tidy(house);
+    house_tidy(house, s->call->date);
     house_store(house, s, level, family);
     loan_store(s, s->e.h.loan);
     budget_store(b, s);

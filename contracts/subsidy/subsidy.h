@@ -79,7 +79,7 @@ uint32_t house_find(const struct house *h, const uint8_t object[CT_ID_SIZE]); /*
 void house_add(struct house *h, const struct su *s, int64_t cap, int64_t amount, int32_t from, int32_t until);
 /* At most amount from date on; 9104 when the list is full. */
 void house_lower(struct house *h, uint32_t rank, int32_t date, int64_t amount);
-void house_tidy(struct house *h); /* forgets the days that all have settled, and who asks for nothing any more */
+void house_tidy(struct house *h, int32_t today); /* forgets the days that all have settled, and who asks for nothing any more */
 struct asked { /* what each asks for on a day */
     uint32_t next; /* first demand of a later day */
     int64_t amount[ZYD_SUBSIDY_ENTRIES_MAX];

@@ -27,7 +27,7 @@ static const struct zyd_field enrol[] = {
     ZYD_ARG_FEN("amount", true, 1, "借款本金", "principal as drawn"),
     ZYD_ARG_DATE("value_date", true, "起息日", "value date"),
     ZYD_ARG_DATE("maturity", true, "到期日", "original maturity"),
-    ZYD_ARG_PPM("rate_ppm", true, "年利率", "rate a year"),
+    ZYD_ARG_PPM("rate_ppm", true, "年利率", "rate a year on the first subsidised day"),
     ZYD_ARG_PPM("lpr_ppm", true, "LPR", "LPR that goes with it"),
     ZYD_ARG_DATE("from", false, "贴息起始日", "first subsidised day; default the value date"),
     ZYD_ARG_PPM("fee_ppm", false, "担保费率", "guarantee fee a year; needed where fees are subsidised"),
