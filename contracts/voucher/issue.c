@@ -137,7 +137,7 @@ void event_issue(struct vo *v)
     if (h->holder == h->core) {
         ct_fail(E_SELF);
     }
-    if (!line_load(&line, v, h->core) || today > line.until || line.limit < line.used || h->face > line.limit - line.used) {
+    if (!line_load(&line, v, h->core) || today > line.until || h->face > line.limit - line.used) {
         ct_fail(E_LINE);
     }
     cc_sign(&v->signers, h->core);

@@ -38,6 +38,7 @@ static void e15_comes_out_posting_by_posting(void **state)
     on(20251220);
     /* the three mature at one instant, in the order of their ids */
     assert_int_equal(got_count, 7);
+    assert_int_equal(got_sys, 6); /* each with its clock; the spent ones are silent */
     assert_int_equal(got_code, 0);
     STATE(v4, MATURED);
     assert_int_equal(balance(CORE, "2161.V3"), 0);
@@ -215,13 +216,14 @@ static void invoices_are_financed_once(void **state)
 
 static void an_offer_is_accepted_in_time_or_lapses(void **state)
 {
-    struct zyd_hash a, b, c;
+    struct zyd_hash a, b, c, d;
     (void)state;
     on(20260105);
     open_line("9000000");
     OK(ISSUE, &a, CORE, 0, "@S1 100 20260401 - [[h:a 100]]");
     OK(ISSUE, &b, CORE, 0, "@S1 100 20260401 - [[h:b 100]]");
     OK(ISSUE, &c, CORE, 0, "@S1 100 20260110 - [[h:c 100]]"); /* due before the offer would end */
+    OK(ISSUE, &d, CORE, 0, "@S1 100 20260115 - [[h:d 100]]"); /* due on the offer's last day */
     NO(9102, ACCEPT, &a, S2, 0, "");
     NO(9111, SPLIT, &a, S1, 0, "[50 50]");
     NO(9111, TRANSFER, &a, S1, B(S2), "@S2 h:t 0");
@@ -230,6 +232,7 @@ static void an_offer_is_accepted_in_time_or_lapses(void **state)
     on(20260110);
     STATE(c, CANCELLED); /* nothing is accepted on its due date */
     on(20260115);
+    NO(9111, ACCEPT, &d, S1, 0, "");
     OK(ACCEPT, &a, S1, 0, ""); /* the tenth day */
     STATE(a, ACTIVE);
     NO(9111, ACCEPT, &a, S1, 0, "");

@@ -30,6 +30,19 @@ static void a_discount_is_registered_capped_and_disclosed(void **state)
     ROWS("BANK2 DISCOUNT 1171.V2 2101.S1 100000", "S1 DISCOUNT 1002.BANK2 1161.V2 100000");
 }
 
+static void a_bank_does_not_finance_its_own_debt(void **state)
+{
+    struct zyd_hash v;
+    (void)state;
+    on(20260105);
+    OK(LINE, NULL, BANK, 0, "@BANK2 1000 20261231");
+    OK(ISSUE, &v, BANK2, 0, "@S1 1000 20260401 - [[h:a 1000]]");
+    OK(ACCEPT, &v, S1, 0, "");
+    NO(4008, DISCOUNT, &v, S1, B(BANK2), "@BANK2 0 \"1 0 0"); /* it would owe itself */
+    NO(4008, PLEDGE, &v, S1, B(BANK2), "@BANK2 \"1");
+    OK(DISCOUNT, &v, S1, B(BANK), "@BANK 0 \"1 0 0");
+}
+
 static void a_registration_s_record_is_no_object(void **state)
 {
     struct zyd_hash v, key;
@@ -116,6 +129,7 @@ static void prepayment_shares_the_discount(void **state)
     NO_ROWS(); /* without recourse */
     on(20260405);
     NO_ROWS(); /* what was prepaid does not mature again */
+    assert_int_equal(got_sys, 0);
 }
 
 static struct zyd_hash recourse_of(uint16_t debtor) /* the obligation among the gathered postings */
@@ -208,8 +222,10 @@ static void payment_in_time_is_no_default(void **state)
     (void)state;
     NO(9112, DEFAULT, &v, BANK, 0, "");
     assert_int_equal(settle(&o, CORE, BANK), 0);
+    block(0);
     on(20260407);
     NO_ROWS();
+    assert_int_equal(got_sys, 0);
     assert_int_equal(got_warnings, 0);
     STATE(v, PAID);
     NO(9111, DEFAULT, &v, BANK, 0, "");
@@ -261,6 +277,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(a_discount_is_registered_capped_and_disclosed),
+        T(a_bank_does_not_finance_its_own_debt),
         T(a_registration_s_record_is_no_object),
         T(a_pledge_binds_until_it_ends),
         T(prepayment_shares_the_discount),

@@ -25,7 +25,7 @@ static struct zyd_fixture *f;
 static unsigned refs;
 static uint64_t now;
 static struct zyd_posting got[4096]; /* of the last operation, or of the SYS phase of the last `on` */
-static uint32_t got_count, got_warnings;
+static uint32_t got_count, got_warnings, got_sys; /* got_sys: how many deadlines fired in the last empty block */
 static uint32_t got_code; /* the first refusal in it */
 static uint64_t fuel_of[32][2]; /* by event: sum, count */
 
@@ -154,6 +154,7 @@ static inline void block(uint64_t at) /* an empty one: what is due runs; gathers
     now = at > now ? at : now + 1000;
     uint32_t n = zyd_fixture_block(f, now);
     gather_none();
+    got_sys = n;
     for (uint32_t i = 0; i < n; i++) {
         assert_true(zyd_fixture_outcome(f, i));
         gather();
