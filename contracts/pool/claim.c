@@ -1,4 +1,4 @@
-/* claim.c: from the claim to its approval (domain.md 3.2: FILE, REVIEW_OK, E10), REJECT and CLOSE. */
+/* claim.c: from the claim to its approval (domain.md 3.2: FILE, REVIEW_OK, E10), REJECT, CLOSE, FREEZE. */
 #include <zyd/guarantee.h>
 
 #include "pool.h"
@@ -226,13 +226,18 @@ void claim_ended(struct pl *p)
     breaker(p, false);
 }
 
-/* REJECT: FILED, REVIEW -> REJECTED by the authority whose turn it is.  Input: reason.  It may be filed again in time. */
-void event_reject(struct pl *p)
+static void read_reason(const struct pl *p)
 {
     struct ct_rd rd = ct_args(p->call);
     ct_rd_array(&rd);
     cc_arg_text(&rd, 1, 200);
     ct_rd_end(&rd);
+}
+
+/* REJECT: FILED, REVIEW -> REJECTED by the authority whose turn it is.  Input: reason.  It may be filed again in time. */
+void event_reject(struct pl *p)
+{
+    read_reason(p);
     state_in(p, ZYD_PS_FILED, ZYD_PS_REVIEW);
     sign(p, p->o.h.state == ZYD_PS_FILED ? (uint16_t)param(p, ZYD_PP_DEPT) : p->trustee);
     signed_end(p);
@@ -249,10 +254,7 @@ void event_reject(struct pl *p)
 void event_close(struct pl *p)
 {
     struct zyd_pool_loan *o = &p->o.h;
-    struct ct_rd rd = ct_args(p->call);
-    ct_rd_array(&rd);
-    cc_arg_text(&rd, 1, 200);
-    ct_rd_end(&rd);
+    read_reason(p);
     bool clawed = o->state == ZYD_PS_CLAWED_BACK && !(o->flags & ZYD_PF_ENDED);
     if (!clawed) {
         state_in(p, ZYD_PS_COMPENSATED, ZYD_PS_REFUNDING);
@@ -267,4 +269,32 @@ void event_close(struct pl *p)
     claim_ended(p);
     loan_store(p);
     pool_store(p);
+}
+
+/* FREEZE (3.0.6): by any auditor or supervisor.  Until UNFREEZE members' events but RECOVER are refused (9110). */
+void event_freeze(struct pl *p)
+{
+    read_reason(p);
+    if (!is_auditor(p->call->member)) {
+        ct_fail(CC_SIGNER_MISSING);
+    }
+    sign(p, p->call->member);
+    signed_end(p);
+    p->o.h.frozen = 1;
+    p->o.h.frozen_by = p->call->member;
+    loan_store(p);
+}
+
+/* UNFREEZE: by the same authority. */
+void event_unfreeze(struct pl *p)
+{
+    read_reason(p);
+    if (!p->o.h.frozen) {
+        ct_fail(CC_BAD_STATE);
+    }
+    sign(p, p->o.h.frozen_by);
+    signed_end(p);
+    p->o.h.frozen = 0;
+    p->o.h.frozen_by = 0;
+    loan_store(p);
 }

@@ -12,13 +12,13 @@ static bool makes_object(uint32_t event)
 
 static bool on_loan(uint32_t event)
 {
-    return event >= ZYD_PE_REPAY && event <= ZYD_PE_CLOSE;
+    return (event >= ZYD_PE_REPAY && event <= ZYD_PE_CLOSE) || event == ZYD_PE_FREEZE || event == ZYD_PE_UNFREEZE;
 }
 
 static void member_event(struct pl *p)
 {
     uint32_t event = p->call->event;
-    if (event < ZYD_PE_CREATE || event > ZYD_PE_OPENING || makes_object(event) == (p->call->has_object != 0)) {
+    if (event < ZYD_PE_CREATE || event > ZYD_PE_UNFREEZE || makes_object(event) == (p->call->has_object != 0)) {
         ct_fail(CC_RANGE); /* no such event, or an object where none belongs */
     }
     if (event != ZYD_PE_CREATE && event != ZYD_PE_OPENING) {
@@ -26,6 +26,9 @@ static void member_event(struct pl *p)
     }
     if (on_loan(event)) {
         loan_load(p);
+        if (p->o.h.frozen && event != ZYD_PE_UNFREEZE && event != ZYD_PE_RECOVER) {
+            ct_fail(CC_FROZEN); /* ruling 25: SYS go on */
+        }
     }
     switch ((enum zyd_pool_event)event) {
     case ZYD_PE_CREATE:
@@ -81,6 +84,12 @@ static void member_event(struct pl *p)
         break;
     case ZYD_PE_OPENING:
         event_opening(p);
+        break;
+    case ZYD_PE_FREEZE:
+        event_freeze(p);
+        break;
+    case ZYD_PE_UNFREEZE:
+        event_unfreeze(p);
         break;
     }
 }

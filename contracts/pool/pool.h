@@ -85,6 +85,7 @@ void sum_put(const uint8_t *key, uint32_t size, int64_t sum);
 void sign(struct pl *p, uint16_t member);
 void signed_end(struct pl *p);
 void sign_contributors(struct pl *p);
+bool is_auditor(uint16_t member); /* or supervisor */
 bool gross(const struct pl *p);
 void deadline_workdays(const struct pl *p, enum zyd_pool_deadline which, enum zyd_pool_param count);
 void deadline_clear(const struct pl *p, enum zyd_pool_deadline which);
@@ -112,12 +113,14 @@ void breaker(struct pl *p, bool rose);
 /* The memo of what the pool may have to pay on the loan, at the ratio of its class: from `before` to `after` of principal. */
 void memo(struct pl *p, int64_t before, int64_t after);
 
-/* ---- claim.c: FILE, DEPT_OK, REVIEW_OK, REJECT, CLOSE ---- */
+/* ---- claim.c: FILE, DEPT_OK, REVIEW_OK, REJECT, CLOSE, FREEZE, UNFREEZE ---- */
 void event_file(struct pl *p);
 void event_dept_ok(struct pl *p);
 void event_review_ok(struct pl *p);
 void event_reject(struct pl *p);
 void event_close(struct pl *p);
+void event_freeze(struct pl *p);
+void event_unfreeze(struct pl *p);
 void claim_ended(struct pl *p); /* it no longer counts as open, nor its loan's balance */
 /* What REVIEW_OK counts against the caps of borrower, stacking and (with_year) bank: + or -. */
 void caps_add(const struct pl *p, int64_t amount, bool with_year);

@@ -96,7 +96,6 @@ void event_demand_back(struct pl *p)
 {
     struct zyd_pool_loan *o = &p->o.h;
     struct ct_rd rd = ct_args(p->call);
-    char code[13];
     ct_rd_array(&rd);
     cc_arg_text(&rd, 1, 200);
     int64_t amount = outstanding(p);
@@ -112,8 +111,7 @@ void event_demand_back(struct pl *p)
     if (amount > outstanding(p) || (amount == 0 && o->shortage == 0)) {
         ct_fail(E_CLAWBACK_OVER_PAID);
     }
-    bool auditor = p->call->member != p->trustee && ct_member(p->call->member, code) == 6;
-    sign(p, auditor ? p->call->member : p->trustee);
+    sign(p, is_auditor(p->call->member) ? p->call->member : p->trustee);
     signed_end(p);
     int64_t cancelled = o->shortage;
     shortage_lower(p, cancelled);

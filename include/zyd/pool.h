@@ -31,7 +31,9 @@
     X(CLOSE, 15, "结案", "close the claim")                     /* [reason str] */                                     \
     X(RESUME, 16, "恢复新增业务", "resume")                     /* [reason str, [contributors]] on the pool */         \
     X(WIND_UP, 17, "清算", "wind up")                           /* [reason str] on the pool */                         \
-    X(OPENING, 18, "期初录入", "opening (development consortium only)") /* [[member, dr, cr, fen] ...] makes a minute */
+    X(OPENING, 18, "期初录入", "opening (development consortium only)") /* [[member, dr, cr, fen] ...] makes a minute */ \
+    X(FREEZE, 19, "冻结", "freeze")                             /* [reason str] on a loan */                           \
+    X(UNFREEZE, 20, "解冻", "unfreeze")                         /* [reason str] */
 
 enum zyd_pool_event {
 #define X(name, number, zh, en) ZYD_PE_##name = number,
@@ -258,7 +260,8 @@ struct zyd_pool_loan {
     int32_t drawn_on, maturity;
     int32_t overdue_on, npl_on, lawsuit_on, filed_on, approved_on; /* 0: not */
     uint32_t draws_open, refunds_open, backs_open;                 /* obligations not settled yet */
-    uint32_t zero;
+    uint8_t frozen, zero8;     /* frozen: FREEZE by frozen_by */
+    uint16_t frozen_by;
     int64_t principal, balance; /* as drawn; still owed */
     int64_t claimed;            /* base as filed: what the bank bears */
     int64_t approved, paid, shortage; /* paid: drawn from the layers; shortage: approved, neither drawn nor made good */

@@ -97,6 +97,8 @@ static const struct zyd_event events[] = {
     EVENT(RESUME, false, "DEPT", resume),
     EVENT(WIND_UP, false, "TRUSTEE", reason),
     EVENT(OPENING, true, "ANY", opening),
+    EVENT(FREEZE, false, "AUD", reason),
+    EVENT(UNFREEZE, false, "AUD", reason),
 };
 
 /* The words and lists of parameters. */
