@@ -15,7 +15,7 @@
 #include <zyd/product.h>
 
 enum { POOL, BANK, BANK2, PROV_AGRI, CITY, COUNTY, DEPT, AUD, GUAR, MEMBERS };
-enum { W8 = 1, W9, PT, FL, CP, CAPS, SAME, PR, BR, BAD, GB, GU, Q, CASE };
+enum { W8 = 1, W9, PT, FL, CP, CAPS, SAME, PR, BR, BAD, GB, GU, Q, CASE, BAD_LAST = CASE + 7 };
 #define FIRM "borrower=91430100MA4TEXT00G"
 #define FIRM2 "borrower=91350200776049653A"
 #define PERSON "borrower=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
@@ -25,7 +25,8 @@ enum { W8 = 1, W9, PT, FL, CP, CAPS, SAME, PR, BR, BAD, GB, GU, Q, CASE };
 static struct zyd_fixture *f;
 static unsigned refs;
 static uint64_t now, fuel_max[32];
-static struct zyd_hash pool_of[16];
+static struct zyd_hash pool_of[BAD_LAST + 1];
+static bool together; /* operations go into the open block, which stays open */
 
 /* ---- the log of postings ---- */
 struct row {
@@ -210,15 +211,21 @@ static uint32_t act(uint16_t programme_, const char *event, struct zyd_hash *obj
         op.object = object;
         op.expect_seq = UINT64_MAX;
     }
-    tick(); /* what was due is over: a refusal must now leave the root as it is */
+    if (!together) {
+        tick(); /* what was due is over: a refusal must now leave the root as it is */
+    }
     struct zyd_hash before = f->root;
-    block(now + 1000);
+    if (!together) {
+        block(now + 1000);
+    }
     uint32_t code = zyd_fixture_run(f, &op);
     log_outcome();
     if (code == 0 && product == &zyd_product_pool && f->outcome.fuel > fuel_max[e->number]) {
         fuel_max[e->number] = f->outcome.fuel;
     }
-    zyd_fixture_end(f);
+    if (!together) {
+        zyd_fixture_end(f);
+    }
     if (code != 0) {
         assert_int_equal(f->outcome.posting_count + f->outcome.event_count + f->outcome.warning_count, 0);
         assert_memory_equal(&before, &f->root, sizeof before);
@@ -359,7 +366,7 @@ static int setup(void **state)
     programme(W8, 2, "W8", COMMON "class=1|ratios=50%|banks=BANK|"
               "layers=MUTUAL POOL 0 100%; COUNTY COUNTY 1 100%; CITY CITY 2 100%");
     programme(W9, 2, "W9", COMMON "preset=JX523|class=2|ratios=100%|stack_ceiling_ppm=100%|banks=BANK");
-    programme(PT, 2, "PT", COMMON "class=3|ratios=30%|banks=BANK|layers=PROV_TECH COUNTY 0 100%");
+    programme(PT, 2, "PT", COMMON "class=3|ratios=30%,40%|banks=BANK|layers=PROV_TECH COUNTY 0 100%");
     programme(FL, 2, "FL", COMMON "class=4|ratios=5%|banks=BANK|layers=FIRST_LOAN COUNTY 0 100%");
     programme(CP, 2, "CP", COMMON "class=5|ratios=50%|banks=BANK|layers=CITY_POOL CITY 0 100%");
     programme(CAPS, 2, "CAPS", ONE_LAYER "trustee=POOL|dept=DEPT|settle=GROSS|trigger=OVERDUE|trigger_days=60|window_days=180|"
@@ -375,6 +382,18 @@ static int setup(void **state)
     programme(GU, 1, "GU", "preset=TWO82|banks=BANK");
     programme(Q, 2, "Q", COMMON ONE_LAYER "class=11");
     programme(CASE, 2, "CASE", COMMON ONE_LAYER "class=12|ratio_base=ALL|stack_ceiling_ppm=100%");
+    static const char *const bad[] = {
+        COMMON "ratios=50%|banks=BANK|layers=COUNTY COUNTY 0 100%; CITY CITY 2 100%", /* no level 1 */
+        COMMON "ratios=50%|banks=BANK|layers=COUNTY COUNTY 1 100%",                   /* nor 0 */
+        COMMON "ratios=50%|banks=BANK|layers=COUNTY COUNTY 0 100%; CITY CITY 0 0%",   /* a layer that pays nothing */
+        COMMON "ratios=50%|banks=BANK|layers=CITY COUNTY 0 50%; CITY CITY 0 50%",     /* two on one account */
+        COMMON "ratios=50%|banks=BANK|layers=county COUNTY 0 100%",
+        "trustee=POOL|" ONE_LAYER, /* nobody to judge */
+        "trustee=BANK|dept=DEPT|" ONE_LAYER,
+    };
+    for (uint16_t i = 0; i < ZYD_COUNT(bad); i++) {
+        programme((uint16_t)(CASE + 1 + i), 2, text_of("BAD%d", i), bad[i]);
+    }
     zyd_fixture_start(f);
     now = zyd_fixture_at(20260105, 9); /* a Monday */
     return 0;

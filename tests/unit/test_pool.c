@@ -90,6 +90,9 @@ static void e8_waterfall_shortage_recovery_and_queue(void **state)
     assert_int_equal(pool.shortage + pool.pending, 0);
     assert_int_equal(pool.queue_length, 0);
     assert_int_equal(pool.balance, 307666664);
+    assert_int_equal(layer[1].drawn, 100000000 - 16166668);
+    on(20260301); /* all was paid: no deadline is left to complain */
+    assert_int_equal(sys_warning_count, 0);
 }
 
 static void e9_pro_rata_layers(void **state)
@@ -134,7 +137,7 @@ static void e9_pro_rata_layers(void **state)
 /* E9's four tests: NPL, balance, what the breaker must be. */
 static void e9_the_breaker_at_its_lines(void **state)
 {
-    struct zyd_hash good, bad, o;
+    struct zyd_hash good, bad, more, o;
     (void)state;
     create(BR, B(COUNTY) | B(CITY) | B(PROV_AGRI));
     register_loan(&good, BR, BANK, FIRM, "good", "949999.99");
@@ -149,7 +152,7 @@ static void e9_the_breaker_at_its_lines(void **state)
     STATE(pool_of[BR], "WARN"); /* 50,000.01 */
     OK(BR, "CURE", &o, BANK, 0, "");
     STATE(o, "REGISTERED");
-    register_loan(&o, BR, BANK, FIRM, "more", "9000000.00");
+    register_loan(&more, BR, BANK, FIRM, "more", "9000000.00");
     STATE(pool_of[BR], "OPEN");
     register_loan(&o, BR, BANK, FIRM, "big", "749999.99");
     OK(BR, "REPAY", &good, BANK, 0, "amount=749999.99"); /* back to 10,000,000.00 */
@@ -169,6 +172,9 @@ static void e9_the_breaker_at_its_lines(void **state)
     OK(BR, "REPAY", &fen, BANK, 0, "amount=0.01");
     STATE(fen, "REPAID");
     STATE(pool_of[BR], "STOPPED"); /* only people lead out of it */
+    read_pool(BR);
+    assert_int_equal(pool.npl, 79999999);
+    OK(BR, "STATUS", &more, BANK, 0, text_of("what=NPL|since=%d", today())); /* far above the line */
     NO(2014, BR, "RESUME", &pool_of[BR], DEPT, B(COUNTY), "reason=one of two|contributors=COUNTY");
     NO(2014, BR, "RESUME", &pool_of[BR], DEPT, B(COUNTY), "reason=twice the same|contributors=COUNTY,COUNTY");
     NO(2014, BR, "RESUME", &pool_of[BR], DEPT, B(COUNTY) | B(BANK), "reason=a bank|contributors=COUNTY,BANK");
@@ -179,6 +185,10 @@ static void e9_the_breaker_at_its_lines(void **state)
     OK(BR, "RESUME", &pool_of[BR], DEPT, B(CITY) | B(PROV_AGRI), "reason=two of three|contributors=CITY,PROV_AGRI");
     STATE(pool_of[BR], "OPEN");
     NO(9111, BR, "RESUME", &pool_of[BR], DEPT, B(CITY) | B(PROV_AGRI), "reason=again|contributors=CITY,PROV_AGRI");
+    register_loan(&o, BR, BANK, FIRM, "after", "10.00");
+    STATE(pool_of[BR], "WARN"); /* the rate has fallen, though it is above the line */
+    OK(BR, "REPAY", &good, BANK, 0, "amount=0.01");
+    STATE(pool_of[BR], "STOPPED"); /* it has risen */
 }
 
 static void e10_the_stacking_ceiling(void **state)
@@ -192,6 +202,11 @@ static void e10_the_stacking_ceiling(void **state)
         uint16_t contributor = i == 2 ? CITY : COUNTY;
         create(pools[i], B(contributor));
         fund(pools[i], names[i], contributor, "500000.00");
+        if (i == 0) { /* listed for class 1 only */
+            OK(PT, "ENROL", NULL, DEPT, 0, FIRM "|loan_class=1|valid_until=2099-12-31");
+            NO(2003, PT, "REGISTER_LOAN", NULL, BANK, 0,
+               text_of(FIRM "|loan=sha256:t|loan_class=2|principal=1.00|rate_ppm=1%%|drawn_on=%d|maturity=20290101", today()));
+        }
         register_loan(&o[i], pools[i], BANK, FIRM, "ten", "333333.33"); /* the same loan in pools of three classes */
         OK(pools[i], "STATUS", &o[i], BANK, 0, text_of("what=NPL|since=%d", today()));
         OK(pools[i], "FILE", &o[i], BANK, 0, "principal=333333.33");

@@ -11,6 +11,9 @@ static void create_and_fund_hold_their_rows(void **state)
     struct zyd_hash o, p;
     (void)state;
     NO(2001, BAD, "CREATE", NULL, POOL, B(COUNTY) | B(CITY), "account=1"); /* 99.9999 % */
+    for (uint16_t bad = CASE + 1; bad <= BAD_LAST; bad++) {
+        NO(2001, bad, "CREATE", NULL, POOL, B(COUNTY) | B(CITY) | B(BANK), "account=1");
+    }
     NO(9111, CAPS, "FUND", NULL, COUNTY, 0, "layer=COUNTY|amount=1.00|bank_ref=X"); /* no pool yet */
     NO(9102, CAPS, "CREATE", NULL, POOL, 0, "account=1");
     NO(9102, CAPS, "CREATE", NULL, COUNTY, 0, "account=1");
@@ -357,8 +360,14 @@ static void demand_back_holds_its_row(void **state)
     id = last_owed();
     paid(&id);
     NO(9102, CASE, "CLOSE", &p, BANK, 0, "reason=alone");
+    read_pool(CASE);
+    struct zyd_pool was = pool;
     OK(CASE, "CLOSE", &p, BANK, B(POOL), "reason=no assets");
     STATE(p, "CLOSED");
+    read_pool(CASE); /* the loan is no longer among those that the breaker looks at */
+    assert_int_equal(pool.balance, was.balance - 100);
+    assert_int_equal(pool.npl, was.npl - 100);
+    assert_int_equal(pool.open_claims, was.open_claims - 1);
     NO(9111, CASE, "RECOVER", &p, BANK, 0, "gross=1.00|cost=0|bank_ref=X");
 }
 
@@ -447,6 +456,7 @@ static void the_queue_is_served_in_order_at_the_same_cost_each(void **state)
     assert_true(serve[0] > 0 && serve[1] < serve[0] + 1000);
     read_pool(Q);
     assert_int_equal(pool.queue_length, 0);
+    assert_true(zyd_hash_is_zero((const struct zyd_hash *)pool.head) && zyd_hash_is_zero((const struct zyd_hash *)pool.tail));
     assert_int_equal(pool.shortage, 0);
     assert_int_equal(layer[0].balance, 10150 - (N - 1) * 100 + 1000 - 1000);
     /* in order, each once */
@@ -455,6 +465,40 @@ static void the_queue_is_served_in_order_at_the_same_cost_each(void **state)
         served += rows[i].label == ZYD_PL_SERVE_QUEUE && rows[i].member == POOL;
     }
     assert_int_equal(served, N - 2); /* 0 was served before, 2 is not */
+}
+
+static void a_newcomer_waits_behind_the_queue_even_when_cash_has_just_come(void **state)
+{
+    struct zyd_hash first, second, funding;
+    (void)state;
+    read_pool(Q);
+    register_loan(&second, Q, BANK, FIRM, "second", "20.00");
+    OK(Q, "STATUS", &second, BANK, 0, text_of("what=NPL|since=%d", today()));
+    OK(Q, "FILE", &second, BANK, 0, "principal=20.00");
+    OK(Q, "DEPT_OK", &second, DEPT, 0, "base=20.00");
+    compensate(&first, Q, BANK2, "first", "200.00", "100.00"); /* all there is, and 37.50 short */
+    OK(Q, "FUND", &funding, COUNTY, 0, "layer=COUNTY|amount=5.00|bank_ref=X");
+    tick();
+    skip_rows();
+    block(now + 1000);
+    together = true;
+    OK(Q, "FUND_CONFIRM", &funding, POOL, 0, "amount=5.00|bank_ref=X");
+    OK(Q, "REVIEW_OK", &second, POOL, 0, "base=20.00|pay=10.00");
+    together = false;
+    zyd_fixture_end(f);
+    STATE(second, "APPROVED");
+    tick();
+    row("POOL FUND 1001 3001.COUNTY 5.00");
+    row("POOL MEMO 9002 9001 10.00");
+    row("POOL SERVE_QUEUE 3001.COUNTY 2141.BANK2 5.00");
+    row("BANK2 SERVE_QUEUE 1141.POOL 2191.POOL 5.00");
+    no_more_rows();
+    STATE(first, "PART_PAID");
+    STATE(second, "APPROVED");
+    fund(Q, "COUNTY", COUNTY, "1000.00");
+    tick();
+    STATE(first, "COMPENSATED");
+    STATE(second, "COMPENSATED");
 }
 
 static int64_t got(struct zyd_hash *o)
@@ -509,7 +553,7 @@ static void wind_up_holds_its_row(void **state)
     create(W8, B(COUNTY) | B(CITY));
     fund(W8, "MUTUAL", POOL, "100.00");
     fund(W8, "COUNTY", COUNTY, "200.00");
-    fund(W8, "CITY", CITY, "0.01");
+    fund(W8, "CITY", CITY, "50.00");
     compensate(&o, W8, BANK, "last", "300.00", "150.00");
     id = last_owed();
     NO(2015, W8, "WIND_UP", &pool_of[W8], POOL, B(COUNTY) | B(CITY), "reason=a claim is open");
@@ -517,18 +561,31 @@ static void wind_up_holds_its_row(void **state)
     OK(W8, "RECOVER", &o, BANK, 0, "gross=20.00|cost=0|bank_ref=X");
     id = last_owed();
     paid(&id); /* 10.00 back to COUNTY */
+    read_pool(W8);
+    assert_int_equal(layer[1].drawn, 4000);
     OK(W8, "CLOSE", &o, BANK, B(POOL), "reason=no assets");
+    OK(W8, "DEMAND_BACK", &o, AUD, 0, "finding=F4"); /* a closed claim, too */
+    id = last_owed();
+    NO(2015, W8, "WIND_UP", &pool_of[W8], POOL, B(COUNTY) | B(CITY), "reason=money is under way");
+    skip_rows();
+    paid(&id);
+    row("BANK SETTLED 2141.POOL 1001 140.00");
+    row("POOL SETTLED 1001 1141.BANK 140.00");
+    row("POOL REFILL 3009 3001.MUTUAL 100.00");
+    row("POOL REFILL 3009 3001.COUNTY 40.00");
+    no_more_rows();
     register_loan(&o, W8, BANK, FIRM, "still good", "10.00");
     NO(9102, W8, "WIND_UP", &pool_of[W8], POOL, B(COUNTY), "reason=end");
     NO(9102, W8, "WIND_UP", &pool_of[W8], COUNTY, B(CITY), "reason=end");
     NO(9111, W8, "WIND_UP", &o, POOL, B(COUNTY) | B(CITY), "reason=not the pool");
     skip_rows();
     OK(W8, "WIND_UP", &pool_of[W8], POOL, B(COUNTY) | B(CITY), "reason=end");
-    row("POOL WIND_UP 3001.COUNTY 2141.COUNTY 160.00");
-    row("COUNTY WIND_UP 1141.POOL 4031 160.00");
+    row("POOL WIND_UP 3001.MUTUAL 2101.MUTUAL 100.00"); /* owed to outsiders */
+    row("POOL WIND_UP 3001.COUNTY 2141.COUNTY 200.00");
+    row("COUNTY WIND_UP 1141.POOL 4031 200.00");
     struct zyd_hash county = last_obligation;
-    row("POOL WIND_UP 3001.CITY 2141.CITY 0.01");
-    row("CITY WIND_UP 1141.POOL 4031 0.01");
+    row("POOL WIND_UP 3001.CITY 2141.CITY 50.00");
+    row("CITY WIND_UP 1141.POOL 4031 50.00");
     id = last_obligation;
     row("POOL MEMO 9002 9001 5.00");
     no_more_rows();
@@ -539,9 +596,12 @@ static void wind_up_holds_its_row(void **state)
     STATE(pool_of[W8], "WINDING_UP");
     paid(&county);
     STATE(pool_of[W8], "WOUND_UP");
-    assert_int_equal(balance(POOL, W8, "1001"), 0);
+    assert_int_equal(balance(POOL, W8, "1001"), 10000);
+    assert_int_equal(balance(POOL, W8, "9001"), 0);
+    read_pool(W8);
+    assert_int_equal(pool.memo, 0);
     NO(9111, W8, "WIND_UP", &pool_of[W8], POOL, B(COUNTY) | B(CITY), "reason=twice");
-    /* outsiders' money is owed to them; without it nothing is left open */
+    /* nothing to give back */
     create(W9, B(PROV_AGRI) | B(CITY) | B(COUNTY));
     OK(W9, "WIND_UP", &pool_of[W9], POOL, B(PROV_AGRI) | B(CITY) | B(COUNTY), "reason=never used");
     STATE(pool_of[W9], "WOUND_UP");
@@ -583,6 +643,7 @@ int main(void)
         cmocka_unit_test(a_frozen_claim_refuses_members_but_not_recoveries),
         cmocka_unit_test(a_pro_rata_refund_goes_by_what_each_layer_paid),
         cmocka_unit_test(the_queue_is_served_in_order_at_the_same_cost_each),
+        cmocka_unit_test(a_newcomer_waits_behind_the_queue_even_when_cash_has_just_come),
         cmocka_unit_test(a_pro_rata_queue_shares_among_claims_of_one_day),
         cmocka_unit_test(wind_up_holds_its_row),
         cmocka_unit_test(the_pool_waits_for_its_contributors),
