@@ -147,6 +147,7 @@ static void post_compensation(struct gu *g, struct claim *c, const struct round 
     account_borrower(own, g, "1131");
     if (r->compensated > 0) {
         oblige(&o, g, payer, bank, r->compensated, ZYD_GL_CLAIM_OK);
+        c->h.payments_open++;
         cc_account(to, "2141", bank);
         cc_account(from, "1141", payer);
         post(g, payer, ZYD_GL_CLAIM_OK, "1135", to, r->compensated, o.id);
@@ -316,9 +317,12 @@ void sys_settled(struct gu *g)
         return;
     }
     claim_load(&c, g);
-    if (o.reason == ZYD_GL_CLAIM_OK && g->o.h.state == ZYD_GS_CLAIM_APPROVED) {
-        paid(g, &c);
-        stop_clock(g, ZYD_GD_PAYMENT_LATE, ZYD_GF_PAY_LATE);
+    if (o.reason == ZYD_GL_CLAIM_OK && c.h.payments_open > 0) {
+        c.h.payments_open--;
+        if (c.h.payments_open == 0 && g->o.h.state == ZYD_GS_CLAIM_APPROVED) {
+            paid(g, &c);
+            stop_clock(g, ZYD_GD_PAYMENT_LATE, ZYD_GF_PAY_LATE);
+        }
     } else if (o.reason == ZYD_GL_SHARE && c.h.shares_open > 0) {
         c.h.shares_open--;
         if (c.h.shares_open == 0 && g->o.h.state == ZYD_GS_COMPENSATED) {

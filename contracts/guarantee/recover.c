@@ -101,7 +101,7 @@ void event_recover(struct gu *g)
         borne += weights[i];
         before += memory[i];
     }
-    int64_t total = c.h.net_recovered < borne ? c.h.net_recovered : borne;
+    int64_t total = cc_min(before + gross - take, borne); /* what went out as surplus before stays out */
     int64_t surplus = gross - take - (total - before);
     cc_alloc(inc, memory, total, weights, count);
     char receivable[CT_ACCOUNT_SIZE], customer[CT_ACCOUNT_SIZE];

@@ -350,7 +350,8 @@ struct zyd_guarantee_claim {
     uint8_t shares_open;     /* share obligations not settled yet */
     uint8_t paid;            /* the first payer's obligation is settled */
     uint8_t recoveries;      /* count, stays at 255 */
-    uint16_t first_payer, zero16;
+    uint16_t first_payer;
+    uint16_t payments_open;  /* the first payer's obligations that are not settled: one, and one more after RESOLVE */
     int64_t total, bank_part, rest, compensated, overflow; /* T, bank's level 1, R, R', R - R' */
     int64_t net_recovered, cost_carried;
     int64_t overdue_open, interest_open; /* the bank's 1102 and 1111 of this contract */

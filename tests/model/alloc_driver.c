@@ -22,7 +22,7 @@
 
 int64_t contract_call(const struct ct_call *call, uint64_t size);
 
-#define RECORDS 64
+#define RECORDS 128
 static struct record {
     uint8_t key[64], value[4096];
     uint32_t key_size, size;

@@ -90,6 +90,16 @@ def split(children, total):
     return out
 
 
+def split_more(children, total, memory, path=()):
+    """ALLOC at each node with its own memory (3.0.3): increments of the leaves, depth first."""
+    paid = memory.setdefault(path, [0] * len(children))
+    inc = alloc(total, [c[1] for c in children], paid)
+    out = []
+    for i, (_, _, below) in enumerate(children):
+        out += split_more(below, paid[i], memory, path + (i,)) if below else [inc[i]]
+    return out
+
+
 def split_tree(tree, total):
     """tree = [bank node, rest node]: the bank's part and the leaves of the rest."""
     bank, rest = alloc(total, [tree[0][1], tree[1][1]], [0, 0])
@@ -125,6 +135,8 @@ class Drawdown:
         self.settled = value_date
         self.due = 0          # booked and unpaid interest
         self.unearned = 0
+        self.first_maturity = maturity
+        self.segments = [(amount, value_date, maturity)]  # what guarantee fees were charged on
         self.history = []     # (value date, principal repaid) since the last settlement
 
     def fen_days(self, until):
@@ -171,6 +183,7 @@ class Contract:
         self.state, self.drawn, self.drawdowns = 'ISSUED', 0, []
         self.overdue = None
         self.late = False
+        self.disputed, self.refused = None, False
         self.obligations = 0   # numbers given so far, set by the caller between contracts
         self.rows, self.warnings = [], []
 
@@ -237,9 +250,27 @@ class Contract:
             settle = min((s for s in map(self.settlement_of, self.drawdowns) if s), default=None)
             m = self.first_maturity()
             overdue = m + timedelta(days=self.g.p['grace'] + 1) if m else None
-        if self.state == 'OVERDUE':
+        if self.state == 'OVERDUE' and self.disputed is None:
             release = self.overdue + timedelta(days=self.g.p['claim_close_days'] + 1)
         return settle, overdue, release
+
+    def charge(self, d, amount, days):
+        """E3 and ruling 3: at DISBURSE and at EXTEND."""
+        p = self.g.p
+        v = fee(amount, p['fee_ppm'], days, p['fee_basis'])
+        d.unearned += v
+        self.post(self.guar, 'FEE_CHARGE', '1121', '2151', v)
+        self.transfer(self.bank, '2101.' + self.borr, self.guar, '1121', v, 'FEE_COLLECT')
+        parts = {}
+        for who, rate_name in ((self.reg, 'refee_reg_ppm'), (self.nfgf, 'refee_nfgf_ppm')):
+            share = path_share(self.g.tree, who) if who else None
+            parts[who] = 0 if not share else half_up(amount * share[0] * p[rate_name] * days, share[1] * PPM * p['fee_basis'])
+        if self.reg and path_share(self.g.tree, self.reg):
+            self.transfer(self.guar, '5021', self.reg, '4021', parts[self.reg] + parts.get(self.nfgf, 0), 'REFEE')
+            if self.nfgf:
+                self.transfer(self.reg, '5021', self.nfgf, '4021', parts[self.nfgf], 'REFEE')
+        elif self.nfgf:
+            self.transfer(self.guar, '5021', self.nfgf, '4021', parts[self.nfgf], 'REFEE')
 
     # -- events --
     def disburse(self, today, number, amount, value_date, maturity, rate):
@@ -264,19 +295,7 @@ class Contract:
         before = self.principal
         self.post(self.bank, 'DRAW', '1101', '2101.' + self.borr, amount)
         self.memo(before, before + amount, 'DRAW')
-        d.unearned = fee(amount, p['fee_ppm'], days, p['fee_basis'])
-        self.post(self.guar, 'FEE_CHARGE', '1121', '2151', d.unearned)
-        self.transfer(self.bank, '2101.' + self.borr, self.guar, '1121', d.unearned, 'FEE_COLLECT')
-        parts = {}
-        for who, rate_name in ((self.reg, 'refee_reg_ppm'), (self.nfgf, 'refee_nfgf_ppm')):
-            share = path_share(self.g.tree, who) if who else None
-            parts[who] = 0 if not share else half_up(amount * share[0] * p[rate_name] * days, share[1] * PPM * p['fee_basis'])
-        if self.reg and path_share(self.g.tree, self.reg):
-            self.transfer(self.guar, '5021', self.reg, '4021', parts[self.reg] + parts.get(self.nfgf, 0), 'REFEE')
-            if self.nfgf:
-                self.transfer(self.reg, '5021', self.nfgf, '4021', parts[self.nfgf], 'REFEE')
-        elif self.nfgf:
-            self.transfer(self.guar, '5021', self.nfgf, '4021', parts[self.nfgf], 'REFEE')
+        self.charge(d, amount, days)
         self.g.s += amount * days
         self.drawn += amount
         self.drawdowns.append(d)
@@ -298,12 +317,64 @@ class Contract:
                 self.book_interest(d, s)
         return self.take()
 
-    def repay(self, today, number, value_date, amount, interest_part):
+    def extend(self, today, number, maturity):
         p = self.g.p
-        if self.state not in ('ACTIVE', 'OVERDUE'):
+        if self.state != 'ACTIVE':
             raise Refused(9111)
         d = self.find(number)
-        if value_date > today or value_date < d.settled:
+        if d.balance == 0:
+            raise Refused(9111)
+        if today >= d.maturity:
+            raise Refused(1111)
+        if maturity <= d.maturity:
+            raise Refused(9112)
+        term = (d.first_maturity - d.value_date).days
+        longest = p['ext_max'] or (term if term <= 366 else term // 2 if term <= 1827 else 1096)
+        if (maturity - d.first_maturity).days > longest or len(d.segments) == 5:
+            raise Refused(1112)
+        self.g.roll(today)
+        days = (maturity - d.maturity).days
+        self.charge(d, d.balance, days)
+        self.g.s += d.balance * days
+        d.segments.append((d.balance, d.maturity, maturity))
+        d.maturity = maturity
+        return self.take()
+
+    def cure(self, today, value_date, amount):
+        if self.state != 'OVERDUE':
+            raise Refused(9111)
+        if value_date > today or value_date < self.overdue:
+            raise Refused(9112)
+        if any(d.balance and d.maturity <= today for d in self.drawdowns):
+            raise Refused(9112)
+        if amount != self.interest_due or self.principal == 0:
+            raise Refused(1110)
+        self.post(self.bank, 'REPAY_INT', '2101.' + self.borr, '1111', amount)
+        self.post(self.bank, 'CURE', '1101', '1102', self.principal)
+        for d in self.drawdowns:
+            d.due = 0
+            if d.balance:
+                d.settled, d.history = value_date, []
+        self.state, self.overdue, self.late = 'ACTIVE', None, False
+        self.disputed, self.refused = None, False
+        return self.take()
+
+    def refund(self, d, value_date):
+        """Ruling 17: earned is rounded per charged segment, the rest goes back through the bank."""
+        p, earned = self.g.p, 0
+        for amount, start, end in d.segments:
+            days = (min(end, value_date) - start).days
+            earned += fee(amount, p['fee_ppm'], days, p['fee_basis']) if days > 0 else 0
+        self.post(self.guar, 'FEE_EARN', '2151', '4021', earned)
+        self.transfer(self.guar, '2151', self.bank, '2101.' + self.borr, d.unearned - earned, 'FEE_REFUND')
+        d.unearned = 0
+
+    def repay(self, today, number, value_date, amount, interest_part, early=False):
+        p = self.g.p
+        if self.state not in (('ACTIVE',) if early else ('ACTIVE', 'OVERDUE')):
+            raise Refused(9111)
+        d = self.find(number)
+        if value_date > today or value_date < d.settled or (early and value_date >= d.maturity):
             raise Refused(9112)
         running = 0
         if self.state == 'ACTIVE':
@@ -336,6 +407,8 @@ class Contract:
             if not payoff:
                 d.history.append((value_date, principal))
         if payoff:
+            if early and p['refundable']:
+                self.refund(d, value_date)
             self.earn([d])
             if self.principal == 0:
                 self.state = 'RELEASED'
@@ -392,39 +465,105 @@ class Contract:
             raise Refused(1114)
         if days > p['claim_close_days']:
             raise Refused(1115)
+        if self.disputed is not None:
+            raise Refused(9111)
         if principal != self.principal or owed != self.interest_due:
             raise Refused(1119)
         t = principal + (owed if p['cover'] == 'INTEREST' else 0)
         self.total = t * (PPM - p['late_ppm']) // PPM if self.late else t
-        self.state = 'CLAIMED'
+        self.state, self.refused = 'CLAIMED', False
+        return self.take()
+
+    def refuse(self, today):
+        if self.state != 'CLAIMED':
+            raise Refused(9111)
+        self.state, self.refused, self.disputed = 'OVERDUE', True, None
+        if (today - self.overdue).days > self.g.p['claim_close_days']:
+            return self.release()
+        return self.take()
+
+    def dispute(self, amount):
+        if self.state not in ('OVERDUE', 'CLAIMED'):
+            raise Refused(9111)
+        if self.disputed is not None or (self.state == 'OVERDUE' and not self.refused):
+            raise Refused(9111)
+        if amount > self.total or (self.state == 'CLAIMED' and amount == self.total):
+            raise Refused(1119)
+        self.disputed = amount
+        return self.take()
+
+    def resolve(self, today, upheld):
+        p = self.g.p
+        if self.state not in ('OVERDUE', 'CLAIMED', 'CLAIM_APPROVED', 'COMPENSATED', 'RECOVERING') or self.disputed is None:
+            raise Refused(9111)
+        if upheld > self.disputed:
+            raise Refused(1119)
+        if self.state == 'OVERDUE':
+            t = self.principal + (self.interest_due if p['cover'] == 'INTEREST' else 0)
+            if upheld > (t * (PPM - p['late_ppm']) // PPM if self.late else t):
+                raise Refused(1119)
+            self.disputed = None
+            if upheld:
+                self.total, self.state, self.refused = upheld, 'CLAIMED', False
+            elif (today - self.overdue).days > p['claim_close_days']:
+                return self.release()
+        elif self.state == 'CLAIMED':
+            self.total -= self.disputed - upheld
+            self.disputed = None
+        else:
+            if upheld:
+                if upheld > self.bank_1102 + self.bank_1111:
+                    raise Refused(1119)
+                self.g.roll(today)
+                self.compensate(upheld)
+            self.disputed = None
         return self.take()
 
     def approve(self, today, amount):
         p, g = self.g.p, self.g
         if self.state != 'CLAIMED':
             raise Refused(9111)
-        if amount != self.total:
+        if amount != self.total - (self.disputed or 0):
             raise Refused(1119)
         g.roll(today)
-        bank_part, _ = split_tree(g.tree, self.total)
-        rest = self.total - bank_part
+        self.parties = rest_leaves(g.tree) + [self.bank]
+        self.borne, self.open, self.recovered = ([0] * len(self.parties) for _ in range(3))
+        self.level1, self.memory = [0, 0], {}
+        self.approved = self.compensated = self.net = self.carried = 0
+        self.firsts, self.shares = [], []
+        self.bank_1102, self.bank_1111 = self.principal, self.interest_due
+        self.compensate(amount)
+        self.memo(self.principal, 0, 'RELEASE')
+        self.earn(self.drawdowns)
+        self.state = 'CLAIM_APPROVED'
+        if not self.firsts:
+            self.settle(None)
+        return self.take()
+
+    def compensate(self, amount):
+        """The APPROVE algorithm on `amount` more; nothing changes when it refuses."""
+        p, g = self.g.p, self.g
+        names = self.parties[:-1]
+        level1 = list(self.level1)
+        bank_part, rest = alloc(self.approved + amount, [g.tree[0][1], g.tree[1][1]], level1)
         paid = min(rest, g.room())
         overflow = rest - paid
         if overflow and p['cap_overflow'] == 'REJECT':
             raise Refused(1126)
-        names = rest_leaves(g.tree)
-        parts = split(g.tree[1][2], paid) if g.tree[1][2] else [paid]
+        self.level1 = level1
+        self.approved += amount
+        self.total = self.approved
+        self.compensated += paid
+        parts = split_more(g.tree[1][2], self.compensated, self.memory) if g.tree[1][2] else [paid]
         payer = p['first_payer'] or self.guar
-        covered = self.interest_due if p['cover'] == 'INTEREST' else 0
-        from_interest = min(paid, covered)
+        from_interest = min(paid, self.bank_1111) if p['cover'] == 'INTEREST' else 0
         own = '1131.' + self.borr
         if paid:
             o = self.oblige()
             self.post(payer, 'CLAIM_OK', '1135', '2141.' + self.bank, paid, o)
             self.post(self.bank, 'CLAIM_OK', '1141.' + payer, '1111', from_interest, o)
             self.post(self.bank, 'CLAIM_OK', '1141.' + payer, '1102', paid - from_interest, o)
-            self.first = o
-        self.shares = []
+            self.firsts.append(o)
         for n, v in zip(names, parts):
             if n == payer:
                 self.post(n, 'OWN_PART', own, '1135', v)
@@ -434,29 +573,21 @@ class Contract:
                 self.shares.append(o)
                 self.post(payer, 'SHARE', '1141.' + n, '1135', v, o)
                 self.post(n, 'SHARE', own, '2141.' + payer, v, o)
-        self.bank_1102 = self.principal - (paid - from_interest)
-        self.bank_1111 = self.interest_due - from_interest
+        self.bank_1102 -= paid - from_interest
+        self.bank_1111 -= from_interest
         loss = min(overflow, self.bank_1102)
         self.post(self.bank, 'CAP_OVERFLOW', '5011', '1102', loss)
         self.post(self.bank, 'CAP_OVERFLOW', '5011', '1111', overflow - loss)
         self.bank_1102 -= loss
         self.bank_1111 -= overflow - loss
-        self.memo(self.principal, 0, 'RELEASE')
-        self.earn(self.drawdowns)
-        self.parties = names + [self.bank]
-        self.borne = parts + [bank_part + overflow]
-        self.open = parts + [0]
-        self.recovered = [0] * len(self.parties)
-        self.net = self.carried = 0
+        for i, v in enumerate(parts + [bank_part + overflow]):
+            self.borne[i] += v
+            self.open[i] += v if i < len(parts) else 0
         g.used += paid
         if (p['cap_ppm'] and g.room() < p['min_room']) or overflow or g.reached(p['stop_ppm']):
             g.state = 'STOPPED'
         elif g.state == 'NORMAL' and g.reached(p['warn_ppm']):
             g.state = 'WARN'
-        self.state = 'CLAIM_APPROVED'
-        if not paid:
-            self.settle(None)
-        return self.take()
 
     def settled(self, obligation):
         self.settle(obligation)
@@ -464,9 +595,11 @@ class Contract:
 
     def settle(self, obligation):
         """Ruling 8: PAID by the first payer's obligation, SHARE_DONE once no share is open."""
-        if obligation is None or (self.state == 'CLAIM_APPROVED' and obligation == self.first):
+        if obligation in self.firsts:
+            self.firsts.remove(obligation)
+        if self.state == 'CLAIM_APPROVED' and not self.firsts:
             self.state = 'COMPENSATED'
-        elif obligation in self.shares:
+        if obligation in self.shares:
             self.shares.remove(obligation)
         if self.state == 'COMPENSATED' and not self.shares:
             self.state = 'RECOVERING'
@@ -480,7 +613,7 @@ class Contract:
         self.net += gross - take
         self.post(collector, 'RECOV', '1001', '2171', gross)
         self.post(collector, 'RECOV', '2171', '1001.COST', take)
-        total = min(self.net, sum(self.borne))
+        total = min(sum(self.recovered) + gross - take, sum(self.borne))  # a surplus that went out stays out
         surplus = gross - take - (total - sum(self.recovered))
         inc = alloc(total, self.borne, self.recovered)
         for i, (who, part) in enumerate(zip(self.parties, inc)):
@@ -521,6 +654,8 @@ class Contract:
             raise Refused(9102)
         i = self.parties.index(who)
         if i == len(self.parties) - 1:
+            if self.disputed is not None:
+                raise Refused(9111)
             if self.bank_1102 + self.bank_1111 == 0:
                 raise Refused(1124)
             self.post(who, 'WRITE_OFF', '5012', '1102', self.bank_1102)

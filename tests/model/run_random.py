@@ -4,8 +4,8 @@
   tests/model/run_random.py --driver build/alloc_driver --steps 1000000 [--seed 1]
 
 Two kinds of steps, half each: single sums (ALLOC with memory, share trees, interest, fees, settlement dates, cap room), and
-events in the life of contracts (drawdowns, settlements, repayments, default, claim under a cap, settlement, recoveries,
-write-off), whose every posting, obligation, warning, deadline and error code is compared.  Prints the first differences and
+events in the life of contracts (drawdowns, settlements, repayments early and late, extensions, default, cure, claim under a cap,
+refusal, dispute, settlement, recoveries, write-off), whose every posting, obligation, warning, deadline and error code is compared.  Prints the first differences and
 `steps N differences D`; exit 1 when D is not 0.  Same seed, same steps.
 """
 import argparse
@@ -173,7 +173,7 @@ class Run:
             late_ppm=r.choice([0, 50000, 333333]), claim_open_days=r.choice([0, 60]), claim_close_days=r.choice([60, 180]),
             cap_ppm=r.choice([0, 0, 30000, 400000]), cap_overflow=r.choice(['BANK', 'BANK', 'REJECT']),
             min_room=r.choice([0, 1, 10**6]), warn_ppm=r.choice([0, 20000]), stop_ppm=r.choice([0, 300000]),
-            auto_reset=r.randint(0, 1), cover=r.choice(['PRINCIPAL', 'INTEREST']))
+            auto_reset=r.randint(0, 1), refundable=r.randint(0, 1), ext_max=r.choice([0, 0, 60, 500]), cover=r.choice(['PRINCIPAL', 'INTEREST']))
 
     def call(self, c, kind, event, member, today, args, act, sys=0, deadline=0, makes=0):
         """One event: the model's answer, then the driver's question."""
@@ -287,6 +287,14 @@ class Run:
             self.call(c, 'DISBURSE', 6, 'BANK', today, [n, a, wire.day(vd), wire.day(m), rate],
                       lambda: c.disburse(today, n, a, vd, m, rate))
             self.fire(c, today)
+        elif c.state == 'ACTIVE' and r.random() < 0.12:
+            self.extend(c, today)
+        elif c.state == 'OVERDUE' and r.random() < 0.15:
+            self.cure(c, today)
+        elif c.state == 'OVERDUE' and c.refused and r.random() < 0.5:
+            (self.dispute if c.disputed is None else self.resolve)(c, today)
+        elif c.disputed is not None and r.random() < 0.4:
+            self.resolve(c, today)
         elif c.state in ('ACTIVE', 'OVERDUE') and r.random() < (0.3 if defaults else 0.9):
             self.repay(c, today)
         elif c.state == 'ACTIVE' and defaults:
@@ -299,10 +307,20 @@ class Run:
             principal, owed = c.principal + r.choice([0, 0, 0, 1]), c.interest_due
             self.call(c, 'CLAIM', 9, 'BANK', today, [principal, owed, [], None], lambda: c.claim(today, principal, owed))
             if c.state == 'CLAIMED':
-                t = c.total
+                if r.random() < 0.3:
+                    self.dispute(c, today)
+                if r.random() < 0.1:
+                    self.resolve(c, today)
+                if r.random() < 0.1:
+                    self.call(c, 'REFUSE', 20, 'GUAR', today, [1, '4.2'], lambda: c.refuse(today))
+                    self.fire(c, today)
+                    return today
+                t = c.total - (c.disputed or 0)
                 if r.random() < 0.1:
                     self.call(c, 'APPROVE', 10, 'GUAR', today, [t + 1], lambda: c.approve(today, t + 1))
                 self.call(c, 'APPROVE', 10, 'GUAR', today, [t], lambda: c.approve(today, t))
+                if r.random() < 0.3:
+                    self.resolve(c, today)
                 self.settle(c, today)
         elif c.state in ('COMPENSATED', 'RECOVERING', 'WRITTEN_OFF'):
             self.recover(c, today)
@@ -331,13 +349,40 @@ class Run:
         if amount == 0:
             return
         number = d.number
-        self.call(c, 'REPAY', 7, 'BANK', today, [number, wire.day(vd), amount, part],
-                  lambda: c.repay(today, number, vd, amount, part))
+        early = r.random() < 0.4
+        self.call(c, 'PREPAY' if early else 'REPAY', 24 if early else 7, 'BANK', today, [number, wire.day(vd), amount, part],
+                  lambda: c.repay(today, number, vd, amount, part, early))
+
+    def extend(self, c, today):
+        r = self.rng
+        d = r.choice(c.drawdowns)
+        number, m = d.number, d.maturity + timedelta(days=r.choice([0, 1, 30, r.randint(1, 200), 600]))
+        self.call(c, 'EXTEND', 23, 'BANK', today, [number, wire.day(m)], lambda: c.extend(today, number, m))
+        self.fire(c, today)
+
+    def cure(self, c, today):
+        r = self.rng
+        vd, amount = today - timedelta(days=r.choice([0, 0, 1, 5, -1])), c.interest_due + r.choice([0, 0, 0, 1])
+        self.call(c, 'CURE', 25, 'BANK', today, [wire.day(vd), amount], lambda: c.cure(today, vd, amount))
+        self.fire(c, today)
+
+    def dispute(self, c, today):
+        r = self.rng
+        amount = r.choice([r.randint(1, max(1, c.total)), 1, c.total, c.total + 1])
+        if amount > 0:
+            self.call(c, 'DISPUTE', 21, 'BANK', today, [amount, bytes(32)], lambda: c.dispute(amount))
+
+    def resolve(self, c, today):
+        r = self.rng
+        most = c.disputed or 0
+        upheld = r.choice([0, most, r.randint(0, most), most + 1])
+        self.call(c, 'RESOLVE', 22, 'BANK', today, [upheld, bytes(32)], lambda: c.resolve(today, upheld))
+        self.fire(c, today)
 
     def settle(self, c, today):
         if c.state not in ('CLAIM_APPROVED', 'COMPENSATED'):
             return
-        todo = ([c.first] if c.state == 'CLAIM_APPROVED' else []) + list(c.shares)
+        todo = list(c.firsts) + list(c.shares)
         if self.rng.random() < 0.8:
             self.rng.shuffle(todo)
         for o in todo:

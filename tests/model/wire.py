@@ -1,10 +1,10 @@
 """What goes over the wire to the driver: canonical MessagePack and the parameter record, from zyd/guarantee.h's tables."""
 
 EVENTS = dict(APPLY=1, DD_DONE=2, OFFER=3, FILE_RE=4, ISSUE=5, DISBURSE=6, REPAY=7, OVERDUE=8, CLAIM=9, APPROVE=10,
-              RECOVER=11, WRITE_OFF=12)
+              RECOVER=11, WRITE_OFF=12, REFUSE=20, DISPUTE=21, RESOLVE=22, EXTEND=23, PREPAY=24, CURE=25)
 LABELS = {2: 'DRAW', 3: 'FEE_CHARGE', 4: 'FEE_COLLECT', 5: 'REFEE', 6: 'FEE_EARN', 7: 'INT', 8: 'REPAY_INT', 9: 'REPAY_PRIN',
           10: 'RELEASE', 11: 'OVERDUE', 12: 'CLAIM_OK', 13: 'OWN_PART', 14: 'SHARE', 15: 'CAP_OVERFLOW', 16: 'RECOV',
-          17: 'WRITE_OFF'}
+          17: 'WRITE_OFF', 18: 'FEE_REFUND', 19: 'CURE'}
 SLOTS = ('class settle cover batch open_from open_until guar reg nfgf first_payer collector base_rate rate_cap loan_basis '
          'settle_day settle_months fee_ppm fee_basis refee_reg_ppm refee_nfgf_ppm household_cap term_max min_bank_share '
          'auto_limit auto_claim file_later_days dd_wd offer_wd issue_wd report_wd notice_wd grace late_ppm claim_open_days '
