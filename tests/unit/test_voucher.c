@@ -214,6 +214,48 @@ static void invoices_are_financed_once(void **state)
     OK(ISSUE, &v, CORE, 0, text);
 }
 
+struct invoice {
+    struct zyd_hash h;
+    char name[8];
+};
+
+static int by_hash(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct zyd_hash));
+}
+
+static void sixty_four_invoices_fit(void **state)
+{
+    struct invoice in[ZYD_VOUCHER_INVOICES_MAX + 1];
+    const size_t max = ZYD_VOUCHER_INVOICES_MAX;
+    char text[2048] = "@S1 64 20260401 - [", one_more[32];
+    struct zyd_hash v;
+    (void)state;
+    on(20260105);
+    open_line("9000000");
+    for (size_t i = 0; i <= max; i++) {
+        snprintf(in[i].name, sizeof in[i].name, "n%zu", i);
+        zyd_sha256(&in[i].h, in[i].name, strlen(in[i].name));
+    }
+    qsort(in, max + 1, sizeof in[0], by_hash);
+    for (size_t i = 0; i < max; i++) {
+        snprintf(text + strlen(text), sizeof text - strlen(text), "[h:%s 1] ", in[i].name);
+    }
+    snprintf(one_more, sizeof one_more, "[h:%s 1]]", in[max].name);
+    size_t end = strlen(text) - 1;
+    strcpy(text + end + 1, one_more);
+    NO(9104, ISSUE, NULL, CORE, 0, text);
+    strcpy(text + end, "]");
+    OK(ISSUE, &v, CORE, 0, text);
+    tell_fuel("ISSUE on 64 invoices");
+    assert_int_equal(invoice_left(in[0].name) + invoice_left(in[max - 1].name), 0);
+    OK(CANCEL, &v, CORE, 0, "");
+    tell_fuel("CANCEL of 64 invoices");
+    for (size_t i = 0; i < max; i++) {
+        assert_int_equal(invoice_left(in[i].name), 1);
+    }
+}
+
 static void an_offer_is_accepted_in_time_or_lapses(void **state)
 {
     struct zyd_hash a, b, c, d;
@@ -264,6 +306,7 @@ static void a_split_adds_up_and_spends(void **state)
     NO(9102, SPLIT, &v, S2, B(S1), "[500 500]");
     NO(9102, SPLIT, &v, CORE, 0, "[500 500]");
     OK(SPLIT, &v, S1, 0, "[999 1]");
+    tell_fuel("SPLIT into 2");
     STATE(v, SPENT);
     assert_int_equal(view.h.child_count, 2);
     NO(4005, SPLIT, &v, S1, 0, "[999 1]");
@@ -306,8 +349,8 @@ static void a_hundred_children_fit_and_mature(void **state)
     strcpy(strrchr(text, ' '), "]");
     OK(SPLIT, &v, S1, 0, text);
     assert_int_equal(got_count, 200);
-    print_message("[   fuel   ] SPLIT into 100: %llu\n", (unsigned long long)f->outcome.fuel);
-    assert_true(f->outcome.fuel < 2500000);
+    tell_fuel("SPLIT into 100");
+    assert_true(got_fuel < 2500000);
     for (unsigned i = 0; i < 100; i++) {
         struct zyd_hash child = child_of(&v, i);
         STATE(child, ACTIVE);
@@ -437,6 +480,7 @@ int main(void)
         T(the_line_is_the_bank_s_word),
         T(terms_are_calendar_months),
         T(invoices_are_financed_once),
+        T(sixty_four_invoices_fit),
         T(an_offer_is_accepted_in_time_or_lapses),
         T(a_split_adds_up_and_spends),
         T(a_hundred_children_fit_and_mature),

@@ -85,6 +85,7 @@ static void a_pledge_binds_until_it_ends(void **state)
     OK(PLEDGE, &v, S1, B(BANK), "@BANK \"P3");
     on(20260401); /* a pledged one matures for its holder; the pledge goes with the payment */
     ROWS("CORE MATURITY 2161.V1 2141.S1 1000", "S1 MATURITY 1141.CORE 1161.V1 1000");
+    tell_fuel("MATURE");
     STATE(v, MATURED);
     assert_int_equal(view.h.pledgee, BANK);
     const struct zyd_hash o = obligation_of(&v);
@@ -169,6 +170,7 @@ static void default_calls_the_chain_and_a_late_payment_is_passed_on(void **state
     (void)state;
     on(20260407);
     ROWS("S3 RECOURSE 1165.V1 2141.BANK 1000", "BANK RECOURSE 1141.S3 2171.V1 1000");
+    tell_fuel("DEFAULT with recourse");
     assert_int_equal(got_warnings, 1);
     STATE(v, DEFAULTED);
     o = recourse_of(S3);

@@ -27,6 +27,7 @@ static uint64_t now;
 static struct zyd_posting got[4096]; /* of the last operation, or of the SYS phase of the last `on` */
 static uint32_t got_count, got_warnings, got_sys; /* got_sys: how many deadlines fired in the last empty block */
 static uint32_t got_code; /* the first refusal in it */
+static uint64_t got_fuel; /* the dearest call in it */
 static uint64_t fuel_of[32][2]; /* by event: sum, count */
 
 /* ---- text to arguments ---- */
@@ -141,12 +142,14 @@ static inline void gather(void)
         got[got_count++] = f->postings[i];
     }
     got_warnings += f->outcome.warning_count;
+    got_fuel = f->outcome.fuel > got_fuel ? f->outcome.fuel : got_fuel;
     got_code = got_code != 0 ? got_code : f->outcome.code;
 }
 
 static inline void gather_none(void)
 {
     got_count = got_warnings = got_code = 0;
+    got_fuel = 0;
 }
 
 static inline void block(uint64_t at) /* an empty one: what is due runs; gathers it */
@@ -348,6 +351,11 @@ static inline struct zyd_hash active(uint64_t face, int32_t due)
     OK(ISSUE, &v, CORE, 0, text);
     OK(ACCEPT, &v, S1, 0, "");
     return v;
+}
+
+static inline void tell_fuel(const char *what)
+{
+    print_message("[   fuel   ] %s: %llu\n", what, (unsigned long long)got_fuel);
 }
 
 static inline int fuel_told(void **state)
