@@ -52,6 +52,8 @@ struct row {
     char dr[ZYD_ACCOUNT_MAX + 1], cr[ZYD_ACCOUNT_MAX + 1];
     int64_t fen;
     struct zyd_hash obligation;
+    uint64_t due_ms; /* of the SYS operation that made it; 0: an operation of members */
+    unsigned outcome;
 };
 struct label {
     char name[40];
@@ -73,6 +75,7 @@ struct run {
     size_t object_count, obligation_count;
     struct row rows[ROWS_MAX]; /* all postings; those from `next` on wait for an `expect posting` */
     size_t row_count, next;
+    unsigned outcome_count;
     struct account accounts[ACCOUNTS_MAX];
     size_t account_count;
     uint32_t code;      /* of the last do; settled when it is expected or the action ends */

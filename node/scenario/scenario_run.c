@@ -187,7 +187,7 @@ static void take_outcome(void *to, const struct zyd_outcome *o)
             return;
         }
         struct row *row = &r->rows[r->row_count++];
-        *row = (struct row){p->member, p->label, p->programme, "", "", p->amount.fen, p->obligation};
+        *row = (struct row){p->member, p->label, p->programme, "", "", p->amount.fen, p->obligation, o->due_ms, r->outcome_count};
         snprintf(row->dr, sizeof row->dr, "%s", p->dr);
         snprintf(row->cr, sizeof row->cr, "%s", p->cr);
         see_account(r, p->member, p->dr);
@@ -205,6 +205,7 @@ static void take_outcome(void *to, const struct zyd_outcome *o)
                  zyd_outcome_name(product, o->event, o->deadline), o->code);
     }
     r->report->postings += o->posting_count;
+    r->outcome_count++;
 }
 
 /* The last action is over: its code must have been 0 or expected, and all its postings expected. */

@@ -219,6 +219,35 @@ static void parts_of_a_voucher_get_labels(void **state)
     }
 }
 
+/* Two vouchers fall due at one instant: which runs first is decided by their ids, and so by the consortium. */
+static void steps_due_at_one_instant_may_stand_in_any_order(void **state)
+{
+    static const char world[] = "scenario T \"t\"\nmember CORE other\nmember BANK bank\nmember SUP other\nprogramme VCH voucher\n"
+                                "date 2025-06-02\ndo LINE L by BANK core=CORE limit=1000 until=2026-06-01\n"
+                                "do ISSUE V by CORE supplier=SUP face=100 due=2025-12-01 invoices=sha256:a=100\n"
+                                "do ACCEPT V by SUP\n"
+                                "expect posting CORE ISSUE 2001.SUP 2161.V1 100.00\n"
+                                "expect posting SUP ISSUE 1161.V1 1122.CORE 100.00\n"
+                                "do SPLIT V by SUP faces=60,40\n"
+                                "expect posting SUP SPLIT 1161.V2 1161.V1 60.00\nexpect posting CORE SPLIT 2161.V1 2161.V2 60.00\n"
+                                "expect posting SUP SPLIT 1161.V3 1161.V1 40.00\nexpect posting CORE SPLIT 2161.V1 2161.V3 40.00\n"
+                                "date 2025-12-01\n";
+    static const char a[] = "expect posting CORE MATURITY 2161.V2 2141.SUP 60.00 A\n", b[] = "expect posting SUP MATURITY 1141.CORE 1161.V2 60.00 A\n";
+    static const char c[] = "expect posting CORE MATURITY 2161.V3 2141.SUP 40.00 B\n", d[] = "expect posting SUP MATURITY 1141.CORE 1161.V3 40.00 B\n";
+    const char *const orders[][5] = {{a, b, c, d, ""}, {c, d, a, b, ""}, /* whole steps move; rows within one do not */
+                                     {b, a, c, d, NULL}, {a, c, b, d, NULL}, {a, b, c, "", NULL}, {a, b, a, b, NULL}};
+    (void)state;
+    for (size_t i = 0; i < sizeof orders / sizeof orders[0]; i++) {
+        char text[4096], why[ZYD_SCENARIO_WHY];
+        struct zyd_scenario_report report = {.line = NULL};
+        snprintf(text, sizeof text, "%s%s%s%s%s", world, orders[i][0], orders[i][1], orders[i][2], orders[i][3]);
+        enum zyd_status s = run_text(&report, why, text);
+        if (s != (orders[i][4] != NULL ? ZYD_OK : ZYD_E_INVALID)) {
+            fail_msg("order %zu: %u failures, status %d, %s", i, report.failures, s, why);
+        }
+    }
+}
+
 /* A file cut anywhere is refused, fails or, where it ends between statements, still holds; it never crashes. */
 static void every_cut_of_a_file_is_survived(void **state)
 {
@@ -242,6 +271,7 @@ int main(void)
         cmocka_unit_test(files_that_are_no_scenario_are_refused),
         cmocka_unit_test(several_programmes_have_books_of_their_own),
         cmocka_unit_test(parts_of_a_voucher_get_labels),
+        cmocka_unit_test(steps_due_at_one_instant_may_stand_in_any_order),
         cmocka_unit_test(every_cut_of_a_file_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

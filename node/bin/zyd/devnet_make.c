@@ -223,10 +223,14 @@ static void apply_plan(json_t *root, const struct zyd_scenario_plan *plan)
         for (size_t i = 0; i < p->param_count; i++) {
             json_object_set_new(params, p->params[i].name, json_string(p->params[i].value));
         }
-        json_array_append_new(programmes,
-                              json_pack("{s:i,s:i,s:s,s:{s:s,s:s},s:i,s:o}", "id", (int)k + 1, "contract",
-                                        (int)p->product->number, "code", p->code, "name", "zh", p->code, "en", p->code, "class",
-                                        1, "params", params));
+        json_t *one = json_pack("{s:i,s:i,s:s,s:{s:s,s:s},s:i,s:o}", "id", (int)k + 1, "contract", (int)p->product->number,
+                                "code", p->code, "name", "zh", p->code, "en", p->code, "class", 1, "params", params);
+        for (size_t i = 0; p->settlement && i < plan->programme_count; i++) {
+            if (strcmp(plan->programmes[i].code, p->settlement) == 0) {
+                json_object_set_new(one, "settlement", json_integer((json_int_t)i + 1));
+            }
+        }
+        json_array_append_new(programmes, one);
     }
     json_object_set_new(root, "programmes", programmes);
     for (int32_t year = plan->start / 10000 - 1; year < plan->start / 10000 + 8; year++) {
