@@ -320,6 +320,9 @@ json_t *zyd_j_args(const struct zyd_genesis *g, const struct zyd_op *op)
         json_decref(o);
         return json_null();
     }
+    if (op->args.size > ZYD_OP_SIZE_MAX) { /* an image is no text: its records and the block hold it */
+        return json_null();
+    }
     struct zyd_rd rd = zyd_rd_of(op->args);
     json_t *v = zyd_cj_plain_show(&rd, 0);
     if (zyd_rd_done(&rd) != ZYD_OK) {

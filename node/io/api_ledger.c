@@ -59,7 +59,7 @@ static enum zyd_status make_receipt(struct request *r, const struct tx_copy *c, 
     if (s != ZYD_OK) {
         return s;
     }
-    size_t room = arena_size(&f.b), cap = ZYD_LOG_LEAF_MAX + ZYD_OP_SIZE_MAX + ZYD_FINALITY_SIZE_MAX + (512u << 10);
+    size_t room = arena_size(&f.b), cap = ZYD_LOG_LEAF_MAX + ZYD_OP_PLUGIN_SIZE_MAX + ZYD_FINALITY_SIZE_MAX + (512u << 10);
     struct zyd_receipt *receipt = calloc(1, sizeof *receipt);
     uint8_t *leaf = malloc(ZYD_LOG_LEAF_MAX + 1), *scratch = malloc(room), *bytes = malloc(cap);
     zyd_assert(receipt && leaf && scratch && bytes);

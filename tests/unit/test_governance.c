@@ -411,6 +411,12 @@ static void a_dropped_overlay_leaves_nothing_behind(void **state)
     assert_int_equal(decided(f, ZYD_HOST_PROGRAMME, programme_args(&p)), 0);
     assert_int_equal(probe(f, &seen, 9, 20260105), 0);
     assert_int_equal(seen.param, 42);
+    drop_block(f, totals);
+    static const uint8_t third[] = {0x91, 43}; /* and of the same length */
+    p.params = zyd_span(third, sizeof third);
+    assert_int_equal(decided(f, ZYD_HOST_PROGRAMME, programme_args(&p)), 0);
+    assert_int_equal(probe(f, &seen, 9, 20260105), 0);
+    assert_int_equal(seen.param, 43);
 }
 
 /* ---- calendars and rates ---- */
@@ -632,6 +638,75 @@ static void a_dropped_overlays_image_does_not_run(void **state)
     assert_int_equal(promise(f, 7, 9), 0);
 }
 
+/* ---- bounds ---- */
+
+static void the_ledger_holds_255_programmes(void **state)
+{
+    struct zyd_fixture *f = *state;
+    struct seen seen;
+    char code[ZYD_CODE_MAX + 1];
+    for (uint16_t id = 2; id <= 255; id++) {
+        snprintf(code, sizeof code, "P%u", id);
+        struct zyd_programme p = a_programme(id, code, PROBE);
+        uint8_t params[] = {0x91, 0xcc, (uint8_t)(id | 0x80)};
+        p.params = zyd_span(params, sizeof params);
+        assert_int_equal(decided(f, ZYD_HOST_PROGRAMME, programme_args(&p)), 0);
+    }
+    struct zyd_programme p = a_programme(256, "P256", PROBE);
+    REFUSED(f, ZYD_CODE_LIMIT, decided(f, ZYD_HOST_PROGRAMME, programme_args(&p)));
+    assert_int_equal(probe(f, &seen, 255, 20260105), 0);
+    assert_int_equal(seen.param, 255);
+    assert_int_equal(probe(f, &seen, 2, 20260105), 0);
+    assert_int_equal(seen.param, 0x82);
+    assert_int_equal(probe(f, &seen, 1, 20260105), 0);
+    assert_int_equal(seen.param, 7);
+}
+
+static void the_ledger_holds_32_plugins(void **state)
+{
+    struct zyd_fixture *f = *state;
+    char name[8];
+    for (uint16_t contract = 2; contract <= 32; contract++) {
+        snprintf(name, sizeof name, "c%u", contract);
+        assert_int_equal(
+            decided(f, ZYD_HOST_PLUGIN, plugin_args(contract, name, zyd_span(elf, elf_size))), 0);
+        zyd_fixture_block(f, f->time_ms + 1000);
+    }
+    REFUSED(f, ZYD_CODE_LIMIT,
+            decided(f, ZYD_HOST_PLUGIN, plugin_args(33, "c33", zyd_span(elf, elf_size))));
+    struct zyd_programme p = a_programme(9, "IOU", 32);
+    assert_int_equal(decided(f, ZYD_HOST_PROGRAMME, programme_args(&p)), 0);
+    assert_int_equal(promise(f, 32, 9), 0);
+}
+
+/* An image costs what a call may, at most: a consortium with small calls takes small images only.
+ */
+static void an_image_that_costs_more_than_a_call_is_refused(void **state)
+{
+    struct zyd_fixture *f = zyd_fixture_new(5);
+    uint64_t parts = (elf_size + 4095) / 4096, cost = parts * 3300 + elf_size * 11;
+    (void)state;
+    f->c.g.fuel_call = cost - 1;
+    zyd_fixture_native(f, PROBE, "probe", probe_call);
+    zyd_fixture_start(f);
+    zyd_fixture_block(f, zyd_fixture_at(20260105, 9));
+    REFUSED(f, ZYD_CODE_FUEL,
+            propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "iou", zyd_span(elf, elf_size))));
+    assert_true(f->outcome.fuel < 100000);
+    zyd_fixture_end(f);
+    zyd_fixture_free(f);
+    f = zyd_fixture_new(5);
+    f->c.g.fuel_call = cost;
+    zyd_fixture_native(f, PROBE, "probe", probe_call);
+    zyd_fixture_start(f);
+    zyd_fixture_block(f, zyd_fixture_at(20260105, 9));
+    assert_int_equal(propose(f, ZYD_HOST_PLUGIN, 0, plugin_args(7, "iou", zyd_span(elf, elf_size))),
+                     0);
+    assert_true(f->outcome.fuel >= cost && f->outcome.fuel < cost + 100000);
+    zyd_fixture_end(f);
+    zyd_fixture_free(f);
+}
+
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int main(void)
@@ -655,6 +730,9 @@ int main(void)
         TEST(an_image_that_the_machine_does_not_take_is_refused),
         TEST(a_members_next_image_takes_the_place_of_his_last),
         TEST(a_dropped_overlays_image_does_not_run),
+        TEST(the_ledger_holds_255_programmes),
+        TEST(the_ledger_holds_32_plugins),
+        TEST(an_image_that_costs_more_than_a_call_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
