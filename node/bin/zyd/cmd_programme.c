@@ -6,6 +6,7 @@
  * {"contract", "name", "file"}}. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <zyd/date.h>
 
@@ -160,8 +161,7 @@ static int read_file(const struct client *k, struct proposal_args *out)
 
 /* ---- what stands on the ledger ---- */
 
-/* The proposal of an id or the start of one, or the newest of a code; NULL after printing. */
-static json_t *find(struct client *k, int *rc, const char *text)
+static json_t *look_for(struct client *k, int *rc, const char *text)
 {
     json_t *page = http_get(k->c, &k->http, rc, "/v1/proposals"), *found = NULL;
     const json_t *items = json_object_get(page, "items");
@@ -173,6 +173,20 @@ static json_t *find(struct client *k, int *rc, const char *text)
         }
     }
     json_decref(page);
+    return found;
+}
+
+/* The proposal of an id or the start of one, or the newest of a code; NULL after printing.  Another
+ * member's node has proposed it a moment ago: this one may be a block behind. */
+static json_t *find(struct client *k, int *rc, const char *text)
+{
+    const struct timespec pause = {0, 50000000};
+    int64_t end = zyd_clock_mono_ms() + 2000;
+    json_t *found = look_for(k, rc, text);
+    while (*rc == 0 && !found && zyd_clock_mono_ms() < end && !cli_interrupted) {
+        nanosleep(&pause, NULL);
+        found = look_for(k, rc, text);
+    }
     if (*rc == 0 && !found) {
         *rc = cli_fail(k->c, ZYD_ERR_NOT_FOUND, TR(k->c, "没有提案 %s", "no proposal %s"), text);
     }
