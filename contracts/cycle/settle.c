@@ -33,7 +33,6 @@ static bool any_paid(const struct cy *y)
 
 static void left(struct cy *y)
 {
-    y->c.leaving = 0;
     switch ((enum zyd_cycle_work)y->c.work) {
     case ZYD_CW_RECUT: /* each round is confirmed anew */
         work(y, ZYD_CW_COMPUTE);

@@ -89,8 +89,8 @@ void sys_cut(struct cy *y)
     struct zyd_cycle_clock k;
     struct list list = list_load(y);
     clock_load(&k, y);
-    bool lower = (int64_t)param(y, ZYD_CP_MIN_AMOUNT) < k.parked_min && k.park_first < k.park_end;
-    if (list.waiting == 0 || (list.next == k.list_next && !lower)) {
+    bool enough = k.park_first < k.park_end && k.parked >= (int64_t)param(y, ZYD_CP_MIN_AMOUNT);
+    if (list.waiting == 0 || (list.next == k.list_next && !enough)) {
         return;
     }
     memset(&y->c, 0, sizeof y->c);
@@ -102,9 +102,10 @@ void sys_cut(struct cy *y)
     y->c.cut_ms = y->call->time_ms;
     y->c.list_next = k.list_next;
     y->c.list_end = k.list_next = list.next;
-    if (lower) {
+    if (enough) {
         y->c.park_next = k.park_first;
         y->c.park_end = k.park_first = k.park_end;
+        k.parked = 0;
     }
     cycle_id(y->id, y->call->programme, y->c.number);
     set_state(y, ZYD_CS_OPEN);
@@ -122,11 +123,12 @@ static void park_key(uint8_t key[11], const struct cy *y, uint64_t number)
     number_into(key + 3, number);
 }
 
-/* The next obligation to look at; false at the end. */
-static bool next_id(uint8_t id[CT_ID_SIZE], struct cy *y)
+/* The next obligation to look at, and whether it has waited for being small; false at the end. */
+static bool next_id(uint8_t id[CT_ID_SIZE], bool *parked, struct cy *y)
 {
     uint8_t key[14] = {'o', 'b', 'l', 'q', (uint8_t)(y->call->programme >> 8), (uint8_t)y->call->programme}, park[11];
-    if (y->c.park_next < y->c.park_end) {
+    *parked = y->c.park_next < y->c.park_end;
+    if (*parked) {
         park_key(park, y, y->c.park_next++);
         return ct_get(y->call->contract, park, sizeof park, id, CT_ID_SIZE) == CT_ID_SIZE;
     }
@@ -177,15 +179,18 @@ static void show_gross(struct cy *y, struct page *gross, const struct ct_obligat
     y->c.gross_count++;
 }
 
-static void take_net(struct cy *y, struct page *net, struct zyd_cycle_clock *k, const struct ct_obligation *o)
+/* Ruling 31: it waits, in a list of its own, until the small ones together make min_amount: each is looked at twice, not daily. */
+static void park(const struct cy *y, struct zyd_cycle_clock *k, const struct ct_obligation *o)
+{
+    uint8_t key[11];
+    park_key(key, y, k->park_end++);
+    ct_put(key, sizeof key, o->id, CT_ID_SIZE);
+    k->parked = cc_min(k->parked + o->amount, CC_FEN_MAX);
+}
+
+static void take_net(struct cy *y, struct page *net, const struct ct_obligation *o)
 {
     uint8_t key[1 + CT_ID_SIZE];
-    if (o->amount < (int64_t)param(y, ZYD_CP_MIN_AMOUNT)) { /* ruling 31 */
-        uint8_t park[11];
-        park_key(park, y, k->park_end++);
-        ct_put(park, sizeof park, o->id, CT_ID_SIZE);
-        return;
-    }
     uint32_t age = ct_obligation_move(o->id, CT_MOVE_LOCK);
     /* a later day's, made while this work waited for room in blocks; or more than an amount can say: for the next cycle */
     if (o->value_date > y->c.date || y->c.total > CC_FEN_MAX - o->amount) {
@@ -215,16 +220,18 @@ void work_take(struct cy *y)
     page_load(&gross, y, 'G', gross_page);
     clock_load(&k, y);
     uint32_t had_net = net.count, had_gross = gross.count;
-    uint64_t parked = k.park_end;
-    bool more = true;
+    uint64_t park_end = k.park_end;
+    bool more = true, parked;
     while (more && seen < ZYD_CYCLE_PAGE && net.count < ZYD_CYCLE_PAGE && gross.count < ZYD_CYCLE_PAGE) {
-        more = next_id(id, y);
+        more = next_id(id, &parked, y);
         seen++;
         if (more && ct_obligation_get(&o, id) == 0 && o.state == CT_OBL_CREATED) {
             if (o.gross) {
                 show_gross(y, &gross, &o);
+            } else if (!parked && o.amount < (int64_t)param(y, ZYD_CP_MIN_AMOUNT)) {
+                park(y, &k, &o);
             } else {
-                take_net(y, &net, &k, &o);
+                take_net(y, &net, &o);
             }
         }
     }
@@ -234,8 +241,7 @@ void work_take(struct cy *y)
     if (gross.count > had_gross) {
         page_store(&gross, y, 'G', gross_page);
     }
-    if (k.park_end > parked) {
-        k.parked_min = (int64_t)param(y, ZYD_CP_MIN_AMOUNT);
+    if (k.park_end > park_end) {
         clock_store(&k, y);
     }
     if (more) {

@@ -75,7 +75,7 @@ enum zyd_cycle_label {
     X(CONFIRM_MIN, "confirm_min", U64, 30, 1, 10080, "确认时限（分钟）", "time to confirm, minutes")                   \
     X(PAY_MIN, "pay_min", U64, 120, 1, 10080, "付款时限（分钟）", "time to pay in, minutes")                           \
     X(FAIL_MIN, "fail_min", U64, 60, 1, 10080, "重算后付款时限（分钟）", "time to pay after an unwinding, minutes")    \
-    X(MIN_AMOUNT, "min_amount", FEN, 0, 0, 9000000000000000, "起算金额", "smaller obligations wait")                   \
+    X(MIN_AMOUNT, "min_amount", FEN, 0, 0, 9000000000000000, "起算金额", "smaller obligations wait until together they make it")                   \
     X(RESERVE, "reserve", FEN, 0, 0, 9000000000000000, "每成员备付金", "a member's reserve; more: warning 5006 at a re-cut") \
     X(MODE, "mode", MODE, 1, 1, 3, "付款方式", "who carries out the instructions")                                     \
     X(CONFIRM_MODE, "confirm_mode", NOTICES, 1, 1, 2, "到账确认方式", "whose notices prove a payment")                 \
@@ -108,7 +108,7 @@ enum { ZYD_CYCLE_DEBIT = 1, ZYD_CYCLE_CREDIT = 2 };                             
  * 'P' || cycle id                                    plan_count struct zyd_cycle_plan: the payments of this round
  * 'N' || cycle id || number u32 BE                   struct zyd_cycle_instruction, numbers from 1 over all rounds
  * 'X' || obligation id                               struct zyd_cycle_place: its last cycle and position
- * 'W' || programme u16 BE || number u64 BE           id of an obligation that waits for being below min_amount
+ * 'W' || programme u16 BE || number u64 BE           id of an obligation below min_amount, which waits for others like it
  * cycle id = SHA-256("zyd/cycle/id/1", zero || programme u16 || number u64, little-endian) */
 #define ZYD_CYCLE_KEY_CLOCK "cycle/clock"
 #define ZYD_CYCLE_TAG_ID "zyd/cycle/id/1"
@@ -125,7 +125,7 @@ struct zyd_cycle_clock {
     uint64_t cycles;                       /* made so far */
     uint64_t list_next;                    /* first number of the host's list that no cycle has looked at */
     uint64_t park_first, park_end;         /* numbers of the 'W' records not looked at again */
-    int64_t parked_min;                    /* min_amount when they were put there */
+    int64_t parked;                        /* their sum, at most MAX_AMT: from min_amount on a cut-off takes them */
     uint64_t cut_ms;                       /* next cut-off */
 };
 _Static_assert(sizeof(struct zyd_cycle_clock) == 48, "record layout");

@@ -195,8 +195,26 @@ static void test_small_ones_wait_and_a_cycle_of_nothing_else_is_empty(void **sta
     assert_true(look(2));
     assert_int_equal(c.count, 1);
     assert_int_equal(net(BANK1), 10000);
-    until(zyd_fixture_at(20260107, 15));
     assert_int_equal(obligation(0).state, CT_OBL_CREATED);
+    confirm_all(2);
+    pay(1);
+    until(now + 10);
+    /* a fen more of small ones, and together they make the minimum: at the cut-off after the one that sees it */
+    owe(BANK1, REG, 1);
+    until(zyd_fixture_at(20260107, 16));
+    assert_true(look(3));
+    assert_int_equal(c.count, 0);
+    until(zyd_fixture_at(20260108, 16));
+    assert_true(look(4));
+    assert_int_equal(c.state, ZYD_CS_COMPUTED);
+    assert_int_equal(c.count, 2);
+    assert_int_equal(net(BANK1), 9998);
+    assert_int_equal(net(REG), 1);
+    until(zyd_fixture_at(20260109, 15)); /* nobody confirms: small again */
+    assert_int_equal(obligation(0).state, CT_OBL_CREATED);
+    until(zyd_fixture_at(20260109, 16));
+    assert_true(look(5));
+    assert_int_equal(c.count, 0);
 }
 
 static void test_debts_in_a_circle_settle_without_a_payment(void **state)
