@@ -24,30 +24,40 @@ static void uscc_of(uint8_t out[18], uint16_t member)
     }
 }
 
-/* The one who goes first: the larger amount; of equal ones the lower member id, bytewise. */
-static bool before(uint16_t a, int64_t amount_a, uint16_t b, int64_t amount_b)
+/* Places of the members with a position in the order of their ids, bytewise: read once, since equal amounts may be many. */
+static void rank_members(uint8_t rank[ZYD_CYCLE_MEMBERS_MAX], const int64_t *open, uint32_t members)
 {
-    if (amount_a != amount_b) {
-        return amount_a > amount_b;
+    uint8_t ids[ZYD_CYCLE_MEMBERS_MAX][18];
+    memset(rank, 0, ZYD_CYCLE_MEMBERS_MAX);
+    for (uint32_t i = 0; i < members; i++) {
+        if (open[i] == 0) {
+            continue;
+        }
+        uscc_of(ids[i], (uint16_t)i);
+        for (uint32_t k = 0; k < i; k++) {
+            if (open[k] != 0) {
+                rank[memcmp(ids[k], ids[i], sizeof ids[i]) < 0 ? i : k]++;
+            }
+        }
     }
-    uint8_t id_a[18], id_b[18];
-    uscc_of(id_a, a);
-    uscc_of(id_b, b);
-    return memcmp(id_a, id_b, sizeof id_a) < 0;
 }
 
-/* Instruction rule: the largest debtor pays the largest creditor the lesser of both, and again.  Each payment ends one of the
- * two, so there are at most n - 1. */
+/* Instruction rule: the largest debtor pays the largest creditor the lesser of both, and again; of equal ones the lower
+ * member id goes first.  Each payment ends one of the two, so there are at most n - 1. */
 static uint32_t plan(struct zyd_cycle_plan *out, int64_t *open, uint32_t members)
 {
+    uint8_t rank[ZYD_CYCLE_MEMBERS_MAX];
     uint32_t count = 0;
+    rank_members(rank, open, members);
     for (;;) {
         uint32_t debtor = members, creditor = members;
         for (uint32_t i = 0; i < members; i++) {
-            if (open[i] < 0 && (debtor == members || before((uint16_t)i, -open[i], (uint16_t)debtor, -open[debtor]))) {
+            if (open[i] < 0 && (debtor == members || open[i] < open[debtor] ||
+                                (open[i] == open[debtor] && rank[i] < rank[debtor]))) {
                 debtor = i;
             }
-            if (open[i] > 0 && (creditor == members || before((uint16_t)i, open[i], (uint16_t)creditor, open[creditor]))) {
+            if (open[i] > 0 && (creditor == members || open[i] > open[creditor] ||
+                                (open[i] == open[creditor] && rank[i] < rank[creditor]))) {
                 creditor = i;
             }
         }

@@ -31,6 +31,7 @@ RIG uint8_t arg_bytes[8192];
 RIG struct zyd_cycle c;
 RIG struct zyd_cycle_member rows[64];
 RIG struct zyd_hash cycle;
+RIG uint64_t most_fuel[8]; /* of an operation, by event */
 
 RIG void slot(uint8_t *slots, enum zyd_cycle_param which, uint64_t v)
 {
@@ -126,7 +127,7 @@ RIG uint32_t act(enum zyd_cycle_event event, uint16_t member, uint64_t signers, 
     snprintf(ref, sizeof ref, "REF%u", refs++);
     struct zyd_fixture_op op = {.contract = CYCLE, .event = (uint16_t)event, .programme = prog, .member = member, .ref = ref,
                                 .args = args};
-    for (uint16_t m = 0; m < MEMBERS; m++) {
+    for (uint16_t m = 0; m < 64; m++) {
         if ((signers >> m & 1) != 0) {
             op.signers[op.signer_count++] = m;
         }
@@ -137,6 +138,7 @@ RIG uint32_t act(enum zyd_cycle_event event, uint16_t member, uint64_t signers, 
     zyd_fixture_block(f, now);
     uint32_t code = zyd_fixture_run(f, &op);
     zyd_fixture_end(f);
+    most_fuel[event] = f->outcome.fuel > most_fuel[event] ? f->outcome.fuel : most_fuel[event];
     if (code != 0) {
         assert_int_equal(f->outcome.posting_count + f->outcome.event_count + f->outcome.warning_count, 0);
         assert_memory_equal(&before, &f->root, sizeof before);

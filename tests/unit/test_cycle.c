@@ -332,6 +332,42 @@ static void test_three_hundred_obligations_in_slices_of_flat_cost(void **state)
     }
 }
 
+/* The bound of the work that is not cut into slices: 64 members, all of whose positions are equal. */
+static void test_sixty_four_members_with_equal_positions(void **state)
+{
+    uint64_t most = 0;
+    (void)state;
+    zyd_fixture_free(f);
+    f = zyd_fixture_new(64);
+    for (uint16_t i = 0; i < 64; i++) { /* none of them FISCAL: all are netted */
+        char code[8];
+        snprintf(code, sizeof code, "M%02u", i);
+        zyd_fixture_member(f, i, code, ZYD_ROLE_OTHER);
+    }
+    zyd_fixture_plugin(f, CYCLE, "cycle", ZYD_PLUGIN_DIR "/cycle.elf");
+    programme(PROG, "NETTING", 0, 0, false);
+    zyd_fixture_start(f);
+    start();
+    for (uint16_t i = 0; i < 32; i++) {
+        owe(i, (uint16_t)(63 - i), 12345);
+    }
+    now = zyd_fixture_at(20260105, 16);
+    for (uint32_t step = 0; step < 2; step++) { /* the cut; then the time to confirm is over, and so on */
+        uint32_t n = zyd_fixture_block(f, now);
+        for (uint32_t i = 0; i < n; i++) {
+            assert_true(zyd_fixture_outcome(f, i));
+            assert_int_equal(f->outcome.code, 0);
+            most = f->outcome.fuel > most ? f->outcome.fuel : most;
+        }
+        zyd_fixture_end(f);
+        assert_true(look(1));
+        assert_int_equal(c.plan_count, step == 0 ? 32 : 0);
+        now = c.confirm_ms;
+    }
+    print_message("most fuel of a SYS call with 64 members: %llu\n", (unsigned long long)most);
+    assert_in_range(most, 1, 2500000);
+}
+
 /* Equal amounts: the lower USCC goes first. */
 static void test_ties_go_by_member_id(void **state)
 {
@@ -383,6 +419,7 @@ int main(void)
         T(test_small_ones_wait_and_a_cycle_of_nothing_else_is_empty),
         T(test_debts_in_a_circle_settle_without_a_payment),
         T(test_three_hundred_obligations_in_slices_of_flat_cost),
+        T(test_sixty_four_members_with_equal_positions),
         T(test_ties_go_by_member_id),
         T(test_more_than_an_amount_can_say_waits_for_the_next_cycle),
     };

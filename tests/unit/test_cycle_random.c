@@ -181,6 +181,10 @@ static void test_random_histories_end_with_every_fen_where_it_belongs(void **sta
     }
     print_message("%u histories, %u cycles; refused %u, silent %u, missed deadlines %u, paid back %u, nothing left %u; settled %u\n", count,
                   cycles, refused_ids, silent_members, failures, refunds, empty_rounds, seen_states[CT_OBL_SETTLED]);
+    for (size_t e = ZYD_CE_START; e <= ZYD_CE_OPENING; e++) {
+        assert_in_range(most_fuel[e], 1, 150000);
+        print_message("most fuel of event %zu: %llu\n", e, (unsigned long long)most_fuel[e]);
+    }
     assert_true(cycles >= count && seen_states[CT_OBL_SETTLED] > 0); /* what the histories are about did happen */
     assert_true(refused_ids > 0 && silent_members > 0 && failures > 0 && refunds > 0 && empty_rounds > 0);
 }
