@@ -315,7 +315,7 @@ static void refuse_leads_back_to_overdue_or_to_the_end(void **state)
 /* ---- DISPUTE, RESOLVE ---- */
 static void a_part_in_dispute_is_left_out_and_follows_with_memory(void **state)
 {
-    struct zyd_hash o, shares[8];
+    struct zyd_hash o, shares[8], first[8], second[8];
     struct zyd_guarantee_claim_view c;
     struct zyd_hash key;
     uint8_t name[64];
@@ -333,11 +333,13 @@ static void a_part_in_dispute_is_left_out_and_follows_with_memory(void **state)
     OK(NAT, "APPROVE", &o, GUAR, 0, "amount=700.04");
     expect_posting(0, GUAR, "1135", "2141.BANK", 56003);
     expect_posting(1, BANK, "1141.GUAR", "1102", 56003);
+    obligations_of(first, ZYD_GL_CLAIM_OK, &n);
     NO(1119, NAT, "RESOLVE", &o, BANK, B(GUAR), "upheld=300.04|document=" DOC);
     NO(9102, NAT, "RESOLVE", &o, BANK, 0, "upheld=200.01|document=" DOC);
     NO(9102, NAT, "RESOLVE", &o, GUAR, 0, "upheld=200.01|document=" DOC);
     OK(NAT, "RESOLVE", &o, BANK, B(GUAR), "upheld=200.01|document=" DOC);
     expect_posting(0, GUAR, "1135", "2141.BANK", 16001); /* 80 % of 900.05 is 720.04; 560.03 came before */
+    obligations_of(second, ZYD_GL_CLAIM_OK, &n);
     obligations_of(shares, ZYD_GL_SHARE, &n);
     assert_int_equal(n, 2);
     STATE(o, "CLAIM_APPROVED");
@@ -353,6 +355,10 @@ static void a_part_in_dispute_is_left_out_and_follows_with_memory(void **state)
     assert_int_equal(c.head.overdue_open, 100007 - 72004); /* what was not upheld stays with the bank */
     assert_int_equal(c.head.shares_open, 4);
     NO(9111, NAT, "RESOLVE", &o, BANK, B(GUAR), "upheld=0|document=" DOC);
+    pay(&second[0]);
+    STATE(o, "CLAIM_APPROVED"); /* the larger one is still owed */
+    pay(&first[0]);
+    STATE(o, "COMPENSATED");
 }
 
 static void the_bank_does_not_write_off_what_is_in_dispute(void **state)
@@ -372,8 +378,12 @@ static void the_bank_does_not_write_off_what_is_in_dispute(void **state)
     NO(1119, SLOW, "RESOLVE", &o, BANK, B(GUAR), "upheld=200|document=" DOC); /* 100 is left */
     OK(SLOW, "RESOLVE", &o, GUAR, B(BANK), "upheld=100|document=" DOC);
     expect_posting(0, GUAR, "1135", "2141.BANK", 8000);
-    OK(SLOW, "WRITE_OFF", &o, BANK, 0, "decision=" DOC); /* its 20.00 */
-    expect_posting(0, BANK, "5012", "1102", 2000);
+    OK(SLOW, "RECOVER", &o, GUAR, 0, "gross=10|cost=0|bank_ref=x"); /* the surplus that went out stays out: 8.00 and 2.00 */
+    expect_posting(1, GUAR, "2171", DEBT, 800);
+    expect_posting(3, BANK, "1141.GUAR", "1102", 200);
+    assert_int_equal(f->outcome.posting_count, 4);
+    OK(SLOW, "WRITE_OFF", &o, BANK, 0, "decision=" DOC); /* its 18.00 */
+    expect_posting(0, BANK, "5012", "1102", 1800);
 }
 
 static void a_disputed_refusal_keeps_the_guarantee(void **state)
