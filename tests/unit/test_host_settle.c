@@ -298,9 +298,12 @@ static void test_sixty_four_move_in_one_call_at_a_flat_price(void **state)
     assert_in_range(fuel, 64 * 7500, 64 * 7800 + 10000); /* flat: what a move costs does not depend on what else waits */
     assert_int_equal(move_as(CYCLE, CT_MOVE_INSTRUCT, ids, 64), 0);
     assert_int_equal(move_as(CYCLE, CT_MOVE_SETTLE, ids, 64), 0);
+    assert_in_range(w.f->outcome.fuel, 64 * 23500, 64 * 23800 + 10000);
     assert_int_equal(w.f->outcome.posting_count, 128);
-    zyd_fixture_end(w.f);
-    assert_int_equal(zyd_fixture_block(w.f, w.f->time_ms + 1000), 64);
+    assert_int_equal(move_as(CYCLE, CT_MOVE_ROLL, ids + 64, 64), 0);
+    assert_in_range(w.f->outcome.fuel, 64 * 10500, 64 * 10800 + 10000);
+    expect_list(CYCLE, 128 + 64, 64);
+    assert_true(w.f->totals.open_obligations == 64 * 100 + (64 + 127) * 64 / 2);
 }
 
 int main(void)
