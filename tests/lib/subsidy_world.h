@@ -66,7 +66,8 @@ static inline void programme(uint16_t id, uint16_t contract, const char *code, c
     struct zyd_pair pairs[64];
     struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
     snprintf(copy, sizeof copy, "%s", text);
-    if (zyd_product_params_encode(zyd_product_by_number(contract), &wr, why, pairs, pairs_of(pairs, copy), &members) != ZYD_OK) {
+    const struct zyd_product *product = zyd_product_by_number(contract);
+    if (zyd_product_params_encode(product, &wr, why, pairs, pairs_of(pairs, copy), &members) != ZYD_OK) {
         fail_msg("%s: %s", text, why);
     }
     zyd_fixture_programme(f, id, contract, code, zyd_wr_span(&wr));
@@ -77,8 +78,10 @@ static inline int setup(void **state)
     (void)state;
     f = zyd_fixture_new(MEMBERS);
     for (uint16_t i = 0; i < MEMBERS; i++) {
-        zyd_fixture_member(f, i, codes[i], i <= BANK2 ? ZYD_ROLE_BANK : i <= COUNTY ? ZYD_ROLE_FISCAL : i == AUD ? ZYD_ROLE_AUD :
-                           i == GUAR ? ZYD_ROLE_GUAR : ZYD_ROLE_OTHER);
+        static const enum zyd_role roles[] = {ZYD_ROLE_BANK,   ZYD_ROLE_BANK,   ZYD_ROLE_FISCAL,
+                                              ZYD_ROLE_FISCAL, ZYD_ROLE_FISCAL, ZYD_ROLE_FISCAL,
+                                              ZYD_ROLE_OTHER,  ZYD_ROLE_AUD,    ZYD_ROLE_GUAR};
+        zyd_fixture_member(f, i, codes[i], roles[i]);
     }
     zyd_fixture_plugin(f, 1, "guarantee", ZYD_PLUGIN_DIR "/guarantee.elf");
     zyd_fixture_plugin(f, 3, "subsidy", ZYD_PLUGIN_DIR "/subsidy.elf");
@@ -88,16 +91,22 @@ static inline int setup(void **state)
     programme(MICRO, 3, "MICRO", "preset=MICRO70|cost=PFIN=333334, CITY=333333, COUNTY=333333|settle_months=9|family=4" BANKS);
     programme(FEE, 3, "FEE", "preset=FEE50|cost=COUNTY=1000000|family=5" BANKS);
     programme(LPR, 3, "LPR", "preset=HALF_LPR|cost=CITY=1000000|family=6|settle_months=ALL|max_days=100" BANKS);
-    programme(TIGHT, 3, "TIGHT", "preset=HALF_LPR|level=COUNTY|cost=COUNTY=1000000|family=7|budget=2000.00|settle_months=ALL" BANKS);
+    programme(TIGHT, 3, "TIGHT",
+              "preset=HALF_LPR|level=COUNTY|cost=COUNTY=1000000|family=7|budget=2000.00|settle_months=ALL" BANKS);
     programme(LATER, 3, "LATER", "preset=HALF_LPR|cost=CITY=1000000|family=8|open_from=2026-02-01|open_until=2026-02-28" BANKS);
-    programme(NETTED, 3, "NETTED", "kind=SHARE_OF_INTEREST|rate_ppm=80%|level=CENTRAL|pay_mode=NET|cost=CFIN=1000000|family=9|settle_months=ALL" BANKS);
-    programme(CFEE, 3, "CFEE", "kind=FEE_SHARE|rate_ppm=70%|level=CENTRAL|cost=CFIN=500000, PFIN=500000|family=10|household_cap=500000.00" BANKS);
+    programme(NETTED, 3, "NETTED",
+              "kind=SHARE_OF_INTEREST|rate_ppm=80%|level=CENTRAL|pay_mode=NET|cost=CFIN=1000000|family=9|"
+              "settle_months=ALL" BANKS);
+    programme(CFEE, 3, "CFEE",
+              "kind=FEE_SHARE|rate_ppm=70%|level=CENTRAL|cost=CFIN=500000, PFIN=500000|family=10|"
+              "household_cap=500000.00" BANKS);
     programme(FREE, 3, "FREE", "preset=SERVICE1PP|cost=CFIN=1000000|settle_months=ALL|family=1" BANKS);
     programme(GUARANTEE, 1, "GUARANTEE", "preset=TWO82|banks=BANK1|batch=yes|class=1|household_cap=9000000.00");
     programme(BADCOST, 3, "BADCOST", "preset=HALF_LPR|cost=CITY=999999|family=11" BANKS);
     programme(R1, 3, "R1", "kind=RATE_CUT|level=CENTRAL|rate_ppm=1%|cost=CFIN=900000, PFIN=100000|family=20|settle_months=ALL|"
                            "household_cap=1000000.00|max_days=300" BANKS);
-    programme(R2, 3, "R2", "kind=ABOVE_FLOOR|level=CITY|cost=CITY=1000000|family=21|settle_months=ALL|loan_cap=300000.00" BANKS);
+    programme(R2, 3, "R2",
+              "kind=ABOVE_FLOOR|level=CITY|cost=CITY=1000000|family=21|settle_months=ALL|loan_cap=300000.00" BANKS);
     programme(R3, 3, "R3", "kind=SHARE_OF_LPR|rate_ppm=30%|level=COUNTY|cost=COUNTY=1000000|family=22|settle_months=ALL|"
                            "household_cap=700000.01" BANKS);
     programme(R4, 3, "R4", "kind=SHARE_OF_INTEREST|rate_ppm=40%|level=PROVINCIAL|cost=PFIN=500000, CFIN=500000|family=23|"
@@ -129,7 +138,8 @@ static inline void on(int32_t date) /* time goes on to a date; what is due runs,
 }
 
 /* One operation in a block of its own.  signers: bits of members besides the first. */
-static inline uint32_t act(uint16_t programme_, const char *event, struct zyd_hash *object, uint16_t member, unsigned signers, const char *text)
+static inline uint32_t act(uint16_t programme_, const char *event, struct zyd_hash *object, uint16_t member,
+                           unsigned signers, const char *text)
 {
     char copy[1600], why[ZYD_WHY], ref[24];
     struct zyd_pair pairs[32];
@@ -259,7 +269,8 @@ static inline char *text_of(const char *format, ...)
 }
 
 /* ENROL of loan `name` of FIRM. */
-static inline uint32_t enrol(uint16_t programme_, struct zyd_hash *o, uint16_t bank, const char *name, const char *amount, int32_t from,
+static inline uint32_t enrol(uint16_t programme_, struct zyd_hash *o, uint16_t bank, const char *name, const char *amount,
+                             int32_t from,
                       int32_t maturity, const char *rate, const char *more)
 {
     return act(programme_, "ENROL", o, bank, B(DEPT),

@@ -16,7 +16,8 @@ static void e11(struct zyd_hash *city, struct zyd_hash *a, struct zyd_hash *b)
     on(20250920);
     NO(9111, POINT, "SETTLE", a, BANK1, B(CFIN) | B(PFIN), settle_text(20250920, "9325.51")); /* the city comes first */
     OK(LOCAL, "SETTLE", city, BANK1, B(CITY), settle_text(20250920, "9325.51"));
-    expect_postings("BANK1 INT 2101.@ 4011 9325.51|CITY SUBSIDY 5031 2141.BANK1 7771.26|BANK1 SUBSIDY 1141.CITY 2101.@ 7771.26");
+    expect_postings("BANK1 INT 2101.@ 4011 9325.51|"
+                    "CITY SUBSIDY 5031 2141.BANK1 7771.26|BANK1 SUBSIDY 1141.CITY 2101.@ 7771.26");
     OK(POINT, "SETTLE", a, BANK1, B(CFIN) | B(PFIN), settle_text(20250920, "9325.51"));
     expect_postings("CFIN SUBSIDY 5031 2141.BANK1 1398.83|BANK1 SUBSIDY 1141.CFIN 2101.@ 1398.83|"
                     "PFIN SUBSIDY 5031 2141.BANK1 155.42|BANK1 SUBSIDY 1141.PFIN 2101.@ 155.42");
@@ -121,7 +122,8 @@ static void pay_all(void)
         struct zyd_obligation o;
         assert_true(zyd_fixture_obligation(f, &o, &ids[i]));
         struct zyd_fixture_op op = {.event = ZYD_HOST_PAID, .programme = o.programme, .member = o.debtor, .object = &ids[i],
-                                    .expect_seq = UINT64_MAX, .args = zyd_span(args, 3), .signers = {o.creditor}, .signer_count = 1};
+                                    .expect_seq = UINT64_MAX, .args = zyd_span(args, 3), .signer_count = 1};
+        op.signers[0] = o.creditor;
         now += 1000;
         zyd_fixture_block(f, now);
         assert_int_equal(zyd_fixture_run(f, &op), 0);
@@ -175,6 +177,21 @@ static void e14_clawback_by_what_each_level_paid(void **state)
     STATE(b, "ACCRUING");
     assert_int_equal(budget(POINT)->back, 0);
     assert_int_equal(balance(BANK2, "2101." FIRM), before);
+}
+
+static void a_clawback_is_weighed_by_what_was_paid_not_by_the_shares(void **state)
+{
+    struct zyd_hash o;
+    (void)state;
+    on(20250728);
+    assert_int_equal(enrol(POINT, &o, BANK1, "A", "60.00", 20250728, 20260331, "3%", ""), 0);
+    on(20250920);
+    OK(POINT, "SETTLE", &o, BANK1, B(CFIN) | B(PFIN), settle_text(20250920, "0.27"));
+    assert_int_equal(enrolment(&o)->paid, 9); /* 8 and 1 */
+    OK(POINT, "CLAWBACK", &o, DEPT, 0, "finding=sha256:f|amount=0.05"); /* by 900000 : 100000 it would be 5 and 0 */
+    expect_postings("BANK1 CLAWBACK 1165.@ 2141.CFIN 0.04|CFIN CLAWBACK 1141.BANK1 5031 0.04|"
+                    "BANK1 CLAWBACK 1165.@ 2141.PFIN 0.01|PFIN CLAWBACK 1141.BANK1 5031 0.01|"
+                    "BANK1 DEBIT_BORR 2101.@ 1165.@ 0.05");
 }
 
 static void e17_fee_subsidy_follows_the_refund_of_the_fee(void **state)
@@ -270,7 +287,8 @@ static void a_related_borrower_is_flagged_only(void **state)
     assert_int_equal(enrol(LPR, NULL, BANK1, "A", "1000.00", 20250310, 20260310, "4%", "controller=sha256:boss"), 0);
     assert_int_equal(enrol(LPR, NULL, BANK1, "B", "1000.00", 20250310, 20260310, "4%", "controller=sha256:boss"), 0);
     assert_false(warned(3010)); /* the same borrower */
-    OK(LPR, "ENROL", NULL, BANK1, B(DEPT), "borrower=" FIRM2 "|household=sha256:h2|loan=sha256:C|controller=sha256:boss|amount=1.00|"
+    OK(LPR, "ENROL", NULL, BANK1, B(DEPT),
+       "borrower=" FIRM2 "|household=sha256:h2|loan=sha256:C|controller=sha256:boss|amount=1.00|"
        "value_date=2025-03-10|maturity=2026-03-10|rate_ppm=4%|lpr_ppm=3%");
     assert_true(warned(3010));
     assert_int_equal(enrol(LPR, NULL, BANK1, "D", "1000.00", 20250310, 20260310, "4%", "controller=sha256:boss"), 0);
@@ -501,6 +519,7 @@ int main(void)
         T(e12_above_a_floor_with_early_repayment_and_extension),
         T(e13_the_first_part_of_a_loan_at_a_share_of_its_interest),
         T(e14_clawback_by_what_each_level_paid),
+        T(a_clawback_is_weighed_by_what_was_paid_not_by_the_shares),
         T(e17_fee_subsidy_follows_the_refund_of_the_fee),
         T(enrol_holds_its_row),
         T(one_item_has_one_programme_of_a_family),

@@ -1,7 +1,7 @@
-/* Goal: what SETTLE sums up by segments is what the page's daily ACCRUE would have added; records keep their bounds; a loan that
- * is guaranteed on this ledger is held against the guarantee's record.
- * Method: the deployed plugins; random households, changes, stops and settlements against a model that goes through every day of
- * every enrolment.  WORLDS=n runs n of them (default 12). */
+/* Goal: what SETTLE sums up by segments is what the page's daily ACCRUE would have added; records keep their bounds; a loan
+ * that is guaranteed on this ledger is held against the guarantee's record.
+ * Method: the deployed plugins; random households, changes, stops and settlements against a model that goes through every day
+ * of every enrolment.  WORLDS=n runs n of them (default 12). */
 #include "tests/lib/subsidy_world.h"
 
 /* ---- the loan on this ledger's guarantee, too ---- */
@@ -9,7 +9,8 @@
 static void guaranteed_loan(struct zyd_hash *o, const char *amount, int32_t maturity)
 {
     int32_t today = zyd_date_of_ms((int64_t)now);
-    OK(GUARANTEE, "APPLY", o, BANK1, 0, text_of("borrower=" FIRM "|amount=%s|term_days=365|purpose=seed|consent=sha256:c", amount));
+    OK(GUARANTEE, "APPLY", o, BANK1, 0,
+       text_of("borrower=" FIRM "|amount=%s|term_days=365|purpose=seed|consent=sha256:c", amount));
     OK(GUARANTEE, "DD_DONE", o, BANK1, 0, "bank_report=sha256:r");
     OK(GUARANTEE, "OFFER", o, GUAR, 0, text_of("amount=%s", amount));
     OK(GUARANTEE, "ISSUE", o, GUAR, B(BANK1), "letter=sha256:l|valid_until=2026-12-31");
@@ -133,7 +134,8 @@ static void unknown_events_and_wrong_shapes_are_refused(void **state)
     assert_int_equal(enrol(LPR, &o, BANK1, "A", "1000.00", 20250420, 20260410, "4%", ""), 0);
     for (uint16_t event = 0; event < 300; event = (uint16_t)(event + (event < 14 ? 1 : 40))) {
         for (int makes = 0; makes < 2; makes++) {
-            struct zyd_fixture_op op = {.contract = 3, .event = event, .programme = LPR, .member = BANK1, .expect_seq = UINT64_MAX};
+            struct zyd_fixture_op op = {.contract = 3, .event = event, .programme = LPR, .member = BANK1};
+            op.expect_seq = UINT64_MAX;
             op.object = makes ? NULL : &o;
             op.ref = makes ? text_of("U%d", event) : NULL;
             now += 1000;
@@ -176,7 +178,8 @@ static struct m_loan loans[8];
 static struct m_enrolment enrols[40];
 static int loan_count, enrol_count;
 static const int m_level[4] = {4, 2, 1, 3};
-static const int64_t m_cap[4] = {100000000, INT64_MAX, 70000001, 50000000}, m_loan_cap[4] = {INT64_MAX, 30000000, INT64_MAX, 20000000};
+static const int64_t m_cap[4] = {100000000, INT64_MAX, 70000001, 50000000};
+static const int64_t m_loan_cap[4] = {INT64_MAX, 30000000, INT64_MAX, 20000000};
 
 static const struct m_point *m_at(const struct m_loan *l, int32_t day)
 {
@@ -198,7 +201,8 @@ static int64_t m_room(int programme_, int before, int32_t day, int64_t *own) /* 
         if (e->programme != programme_) {
             continue;
         }
-        int64_t asks = day >= e->from && day < e->until ? least(m_at(&loans[e->loan], day)->balance, m_loan_cap[programme_]) : 0;
+        bool on_day = day >= e->from && day < e->until;
+        int64_t asks = on_day ? least(m_at(&loans[e->loan], day)->balance, m_loan_cap[programme_]) : 0;
         int64_t gets = least(asks, room > 0 ? room : 0);
         if (i == before) {
             *own = gets;
@@ -297,7 +301,8 @@ static void m_settle(int which)
     if (at < 0) {
         p.interest = m_interest(l, p.from, p.to);
     }
-    int64_t most = least(p.interest - p.given, m_interest(l, from, to)), amount = least(m_subsidy(which, from, to), most > 0 ? most : 0);
+    int64_t most = least(p.interest - p.given, m_interest(l, from, to));
+    int64_t amount = least(m_subsidy(which, from, to), most > 0 ? most : 0);
     OK(ids[e->programme], "SETTLE", &e->id, BANK1, signers[e->programme],
        text_of("to=%d|interest_fen=%lld|paid_fen=%lld|statement=sha256:s", zyd_date_from_day(p.to), (long long)p.interest,
                (long long)p.interest));
@@ -329,7 +334,8 @@ static void m_settle_loan(int loan, int32_t today)
         }
         for (int level = 1; level <= 4; level++) {
             for (int i = 0; i < enrol_count; i++) {
-                if (enrols[i].loan == loan && m_level[enrols[i].programme] == level && m_next(&p, &enrols[i]) != -2 && p.to == first) {
+                if (enrols[i].loan == loan && m_level[enrols[i].programme] == level && m_next(&p, &enrols[i]) != -2 &&
+                    p.to == first) {
                     m_settle(i);
                 }
             }
@@ -363,7 +369,8 @@ static void m_enrol(int programme_, int loan, int32_t today)
     e->loan = loan;
     e->programme = programme_;
     e->from = e->settled = today;
-    e->until = programme_ == 0 && l->maturity > today + 300 ? today + 300 : l->maturity > today + 1096 ? today + 1096 : l->maturity;
+    int32_t last = today + (programme_ == 0 ? 300 : 1096); /* max_days */
+    e->until = l->maturity > last ? last : l->maturity;
     e->paid = 0;
     if (l->enrolled == 0) {
         l->settled = today;
@@ -377,7 +384,8 @@ static void m_change(int loan, int32_t today)
     static const uint16_t ids[4] = {R1, R2, R3, R4};
     struct m_loan *l = &loans[loan];
     const struct m_point *last = &l->p[l->points - 1];
-    int32_t least_day = l->settled > last->day ? l->settled : last->day, most_day = today < l->maturity - 1 ? today : l->maturity - 1;
+    int32_t least_day = l->settled > last->day ? l->settled : last->day;
+    int32_t most_day = today < l->maturity - 1 ? today : l->maturity - 1;
     int which = (int)dice((uint32_t)enrol_count);
     if (l->enrolled == 0 || l->paid_off != 0 || most_day < least_day || l->points == 64 || enrols[which].loan != loan) {
         return;
@@ -422,8 +430,8 @@ static void m_world(uint64_t number)
         }
         for (int i = 0; i < loan_count; i++) {
             int programme_ = (int)dice(8);
-            if (programme_ < 4 && !(loans[i].enrolled >> programme_ & 1) && loans[i].paid_off == 0 && today < loans[i].maturity &&
-                enrol_count < 20) {
+            if (programme_ < 4 && !(loans[i].enrolled >> programme_ & 1) && loans[i].paid_off == 0 &&
+                today < loans[i].maturity && enrol_count < 20) {
                 m_enrol(programme_, i, today);
             }
             if (dice(3) == 0 && enrol_count > 0) {
