@@ -217,8 +217,8 @@ static void settle_interest(struct su *s, const struct stated *t, struct zyd_sub
     p.given += t->other;
     house_load(&house, s, (uint32_t)param(s, ZYD_SP_LEVEL), (uint32_t)param(s, ZYD_SP_FAMILY));
     /* what earlier levels and others left of the interest; days of an extension have none to be subsidised */
-    int64_t left = cc_min(loan_interest(&s->l, p.from, p.to < s->l.h.maturity ? p.to : s->l.h.maturity), p.interest) - p.given;
-    int64_t most = cc_max(0, cc_min(left, loan_interest(&s->l, from, to)));
+    int32_t before = p.to < s->l.h.maturity ? p.to : s->l.h.maturity;
+    int64_t most = cc_max(0, cc_min(loan_interest(&s->l, p.from, before), p.interest) - p.given);
     uint32_t rank = house_find(&house, s->call->object);
     int64_t amount = cc_min(period_subsidy(s, &house, rank, from, to), most);
     int64_t pays = within_budget(s, b, amount);
