@@ -14,26 +14,57 @@ int64_t cash(const struct pl *p)
     return sum;
 }
 
-/* One level's share of `want`, which is not more than it has: ALLOC with the memory of what each layer has borne; what a layer
- * lacks the others of the level give, in order. */
+/* The layers of `live` bring what each has borne to its share of their sum and `want`: inc, which may be negative, or more than
+ * a layer has. */
+static void even_out(const struct pl *p, int64_t inc[LAYERS_MAX], uint32_t live, int64_t want)
+{
+    int64_t weights[LAYERS_MAX], target[LAYERS_MAX];
+    uint32_t index[LAYERS_MAX], n = 0;
+    for (uint32_t i = 0; i < p->layer_count; i++) {
+        if (live >> i & 1) {
+            index[n] = i;
+            weights[n++] = p->terms[i].ppm;
+            want += p->layer[i].drawn;
+        }
+    }
+    cc_alloc(target, 0, want, weights, n);
+    for (uint32_t k = 0; k < n; k++) {
+        inc[index[k]] = target[k] - p->layer[index[k]].drawn;
+    }
+}
+
+/* One level's share of `want`, which is not more than it has: ALLOC with the memory of what each layer has borne.  A layer that
+ * has borne more than its share gives nothing this time, one that lacks its part gives what it has; the others are asked again.
+ * Not ALLOC's own memory: it would make up such differences fen by fen. */
 static void spread_level(struct pl *p, int64_t parts[LAYERS_MAX], uint32_t first, uint32_t end, int64_t want)
 {
-    int64_t weights[LAYERS_MAX], memory[LAYERS_MAX], inc[LAYERS_MAX], total = want;
-    for (uint32_t i = first; i < end; i++) {
-        weights[i - first] = p->terms[i].ppm;
-        memory[i - first] = p->layer[i].drawn;
-        total += p->layer[i].drawn;
+    uint32_t live = (1u << end) - (1u << first);
+    while (want > 0 && live != 0) {
+        int64_t inc[LAYERS_MAX];
+        uint32_t ahead = 0, empty = 0;
+        even_out(p, inc, live, want);
+        for (uint32_t i = first; i < end; i++) {
+            if (live >> i & 1) {
+                ahead |= (uint32_t)(inc[i] < 0) << i;
+                empty |= (uint32_t)(inc[i] > p->layer[i].balance) << i;
+            }
+        }
+        if (ahead != 0) {
+            live &= ~ahead;
+            continue;
+        }
+        for (uint32_t i = first; i < end; i++) {
+            if (live >> i & 1 && (empty == 0 || empty >> i & 1)) {
+                parts[i] = cc_min(inc[i], p->layer[i].balance);
+                want -= parts[i];
+            }
+        }
+        live = empty == 0 ? 0 : live & ~empty;
     }
-    cc_alloc(inc, memory, total, weights, end - first);
-    int64_t lack = 0;
-    for (uint32_t i = first; i < end; i++) {
-        parts[i] = cc_min(inc[i - first], p->layer[i].balance);
-        lack += inc[i - first] - parts[i];
-    }
-    for (uint32_t i = first; i < end && lack > 0; i++) {
-        int64_t more = cc_min(lack, p->layer[i].balance - parts[i]);
+    for (uint32_t i = first; i < end && want > 0; i++) { /* only those that are ahead have something left */
+        int64_t more = cc_min(want, p->layer[i].balance - parts[i]);
         parts[i] += more;
-        lack -= more;
+        want -= more;
     }
 }
 

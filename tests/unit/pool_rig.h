@@ -15,7 +15,7 @@
 #include <zyd/product.h>
 
 enum { POOL, BANK, BANK2, PROV_AGRI, CITY, COUNTY, DEPT, AUD, GUAR, MEMBERS };
-enum { W8 = 1, W9, PT, FL, CP, CAPS, SAME, PR, BR, BAD, GB, GU, Q, CASE, BAD_LAST = CASE + 7 };
+enum { W8 = 1, W9, PT, FL, CP, CAPS, SAME, PR, BR, BAD, GB, GU, Q, CASE, RF, RP, BAD_LAST = RP + 7 };
 #define FIRM "borrower=91430100MA4TEXT00G"
 #define FIRM2 "borrower=91350200776049653A"
 #define PERSON "borrower=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
@@ -101,7 +101,7 @@ static inline bool warned(const uint32_t *warnings, uint32_t count, uint32_t cod
 }
 
 /* "MEMBER LABEL DR CR YUAN" is the next row of the log. */
-static void row(const char *expected)
+static inline void row(const char *expected)
 {
     char text[200], yuan[32];
     assert_true(row_read < row_count);
@@ -115,7 +115,7 @@ static void row(const char *expected)
         last_obligation = r->obligation;
     }
 }
-static void no_more_rows(void)
+static inline void no_more_rows(void)
 {
     assert_int_equal(row_count, row_read);
 }
@@ -328,7 +328,7 @@ static void register_loan(struct zyd_hash *o, uint16_t programme_, uint16_t bank
     OK(programme_, "REGISTER_LOAN", o, bank, 0, loan_text(borrower, name, principal));
 }
 
-static void approve(struct zyd_hash *o, uint16_t programme_, const char *base, const char *pay)
+static inline void approve(struct zyd_hash *o, uint16_t programme_, const char *base, const char *pay)
 {
     OK(programme_, "DEPT_OK", o, DEPT, 0, text_of("base=%s", base));
     STATE(*o, "REVIEW");
@@ -345,7 +345,7 @@ static inline void compensate(struct zyd_hash *o, uint16_t programme_, uint16_t 
     approve(o, programme_, principal, pay);
 }
 
-static void create(uint16_t programme_, unsigned contributors)
+static inline void create(uint16_t programme_, unsigned contributors)
 {
     OK(programme_, "CREATE", &pool_of[programme_], POOL, contributors, "account=6225880000000001");
     STATE(pool_of[programme_], "OPEN");
@@ -382,6 +382,9 @@ static int setup(void **state)
     programme(GU, 1, "GU", "preset=TWO82|banks=BANK");
     programme(Q, 2, "Q", COMMON ONE_LAYER "class=11");
     programme(CASE, 2, "CASE", COMMON ONE_LAYER "class=12|ratio_base=ALL|stack_ceiling_ppm=100%");
+    programme(RF, 2, "RF", COMMON "class=13|ratios=50%|banks=BANK,BANK2|layers=COUNTY POOL 0 50%; CITY POOL 0 50%");
+    programme(RP, 2, "RP", COMMON "class=14|ratios=50%|banks=BANK,BANK2|short_mode=PRORATA|refund_order=PRORATA|"
+              "layers=COUNTY POOL 0 100%; CITY POOL 1 100%");
     static const char *const bad[] = {
         COMMON "ratios=50%|banks=BANK|layers=COUNTY COUNTY 0 100%; CITY CITY 2 100%", /* no level 1 */
         COMMON "ratios=50%|banks=BANK|layers=COUNTY COUNTY 1 100%",                   /* nor 0 */
@@ -392,7 +395,7 @@ static int setup(void **state)
         "trustee=BANK|dept=DEPT|" ONE_LAYER,
     };
     for (uint16_t i = 0; i < ZYD_COUNT(bad); i++) {
-        programme((uint16_t)(CASE + 1 + i), 2, text_of("BAD%d", i), bad[i]);
+        programme((uint16_t)(RP + 1 + i), 2, text_of("BAD%d", i), bad[i]);
     }
     zyd_fixture_start(f);
     now = zyd_fixture_at(20260105, 9); /* a Monday */

@@ -11,7 +11,7 @@ static void create_and_fund_hold_their_rows(void **state)
     struct zyd_hash o, p;
     (void)state;
     NO(2001, BAD, "CREATE", NULL, POOL, B(COUNTY) | B(CITY), "account=1"); /* 99.9999 % */
-    for (uint16_t bad = CASE + 1; bad <= BAD_LAST; bad++) {
+    for (uint16_t bad = RP + 1; bad <= BAD_LAST; bad++) {
         NO(2001, bad, "CREATE", NULL, POOL, B(COUNTY) | B(CITY) | B(BANK), "account=1");
     }
     NO(9111, CAPS, "FUND", NULL, COUNTY, 0, "layer=COUNTY|amount=1.00|bank_ref=X"); /* no pool yet */
