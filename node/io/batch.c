@@ -21,7 +21,11 @@ static const char *const aliases[][2] = {
     {"统一社会信用代码", "borrower"}, {"uscc", "borrower"},  {"借款人代码", "borrower"}, {"担保金额", "amount"},
     {"贷款金额", "amount"},           {"金额", "amount"},    {"贷款用途", "purpose"},    {"用途", "purpose"},
     {"期限（天）", "term_days"},      {"期限", "term_days"}, {"贷款期限", "term_days"},  {"县区代码", "county"},
-    {"征信授权书", "consent"},        {"利率", "rate_ppm"}};
+    {"征信授权书", "consent"},        {"利率", "rate_ppm"},    {"借据编号", "drawdown"},   {"放款金额", "amount"},
+    {"放款日期", "value_date"},       {"到期日期", "maturity"}, {"还款日期", "value_date"}, {"还款金额", "amount"},
+    {"逾期日期", "overdue_date"},     {"逾期本金", "principal"}, {"逾期利息", "interest"}, {"代偿本金", "principal"},
+    {"代偿利息", "interest"},         {"证据材料", "evidence"}, {"回款金额", "gross"},     {"追偿费用", "cost"},
+    {"流水号", "bank_ref"}};
 
 struct planning {
     struct zyd_batch *b;
@@ -393,7 +397,32 @@ static void encode_row(struct planning *p, struct zyd_batch_row *r)
     p->args_used += wr.size;
 }
 
-/* ---- references used twice: a hash table by reference ---- */
+/* ---- rows that stand twice: a hash table by reference, and of later events by contract and arguments ---- */
+
+static uint32_t mix(uint32_t h, const void *data, size_t size)
+{
+    const uint8_t *p = data;
+    for (size_t i = 0; i < size; i++) {
+        h = (h ^ p[i]) * 16777619u;
+    }
+    return h;
+}
+
+static uint32_t row_hash(const struct zyd_batch *b, const struct zyd_batch_row *r)
+{
+    uint32_t h = mix(2166136261u, r->ref, strlen(r->ref));
+    if (!b->event->makes) {
+        h = mix(mix(h, r->object.b, sizeof r->object.b), r->args.data, r->args.size);
+    }
+    return h ^ r->programme * 2654435761u;
+}
+
+static bool same_row(const struct zyd_batch *b, const struct zyd_batch_row *x, const struct zyd_batch_row *y)
+{
+    bool same = strcmp(x->ref, y->ref) == 0 && x->programme == y->programme;
+    return same && (b->event->makes || (zyd_hash_eq(&x->object, &y->object) && x->args.size == y->args.size &&
+                                        memcmp(x->args.data, y->args.data, x->args.size) == 0));
+}
 
 static void find_duplicates(struct planning *p)
 {
@@ -401,9 +430,9 @@ static void find_duplicates(struct planning *p)
     size_t size = 16;
     int column = -1;
     for (size_t k = 0; k < b->csv->columns; k++) {
-        column = p->map[k] == COL_REF ? (int)k : column;
+        column = p->map[k] == COL_REF || (p->map[k] == COL_CONTRACT && !b->event->makes) ? (int)k : column;
     }
-    if (column < 0 || !b->event->makes) {
+    if (column < 0) {
         return;
     }
     while (size < b->row_count * 2) {
@@ -413,12 +442,8 @@ static void find_duplicates(struct planning *p)
     zyd_assert(slots);
     for (size_t i = 0; i < b->row_count; i++) {
         struct zyd_batch_row *r = &b->rows[i];
-        uint32_t h = 2166136261u;
-        for (const char *s = r->ref; *s; s++) {
-            h = (h ^ (uint8_t)*s) * 16777619u;
-        }
-        h ^= r->programme * 2654435761u;
-        if (!r->ref[0]) {
+        uint32_t h = row_hash(b, r);
+        if (b->event->makes ? !r->ref[0] : !r->args.size) { /* a row that has an error of its own */
             continue;
         }
         for (size_t at = h & (size - 1);; at = (at + 1) & (size - 1)) {
@@ -427,11 +452,11 @@ static void find_duplicates(struct planning *p)
                 break;
             }
             const struct zyd_batch_row *first = &b->rows[slots[at] - 1];
-            if (strcmp(first->ref, r->ref) == 0 && first->programme == r->programme) {
+            if (same_row(b, first, r)) {
                 char zh[80], en[80];
-                snprintf(zh, sizeof zh, "文件第 %u 行已有该编号", first->row);
+                snprintf(zh, sizeof zh, b->event->makes ? "文件第 %u 行已有该编号" : "与文件第 %u 行完全相同", first->row);
                 snprintf(en, sizeof en, "already in this file at row %u", first->row);
-                issue(p, r->row, column, ZYD_ERR_CSV_DUPLICATE, r->ref, zh, en);
+                issue(p, r->row, column, ZYD_ERR_CSV_DUPLICATE, zyd_csv_cell(b->csv, r->row - 1, (size_t)column), zh, en);
                 break;
             }
         }

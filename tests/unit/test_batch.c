@@ -226,9 +226,55 @@ static void cells_that_a_spreadsheet_would_run_are_escaped(void **state)
     free(out);
 }
 
+static size_t planned(const char *event, const char *text, uint32_t *code)
+{
+    struct zyd_csv *csv;
+    struct zyd_batch *b = NULL;
+    struct zyd_err err = {0};
+    assert_int_equal(zyd_csv_parse(&csv, &err, zyd_span(text, strlen(text))), ZYD_OK);
+    if (zyd_batch_plan(&b, &err, csv, zyd_event_by_name(&zyd_product_guarantee, event), NULL, NULL) != ZYD_OK) {
+        fail_msg("%s: %s", event, err.text);
+    }
+    size_t good = b->good_count;
+    *code = b->issue_count ? b->issues[0].code : 0;
+    drop(csv, b);
+    return good;
+}
+
+static void repayments_overdue_lists_and_claims_come_in_an_offices_words(void **state)
+{
+    uint32_t code;
+    (void)state;
+    assert_int_equal(planned("REPAY", "合同编号,借据编号,还款日期,还款金额\nBA-1,1,2025-03-20,6927.78\nBA-2,1,20250320,\"1,000.00\"\n", &code), 2);
+    assert_int_equal(planned("OVERDUE", "合同编号,逾期日期,逾期本金,逾期利息,备注\nBA-1,2025-07-25,100.00,0,电话不通\n", &code), 1);
+    assert_int_equal(planned("CLAIM", "合同编号,代偿本金,代偿利息,证据材料\nBA-1,100.00,1.50,\"sha256:a,sha256:b\"\n", &code), 1);
+    assert_int_equal(planned("RECOVER", "合同编号,回款金额,追偿费用,流水号\nBA-1,100.00,0,X-1\n", &code), 1);
+    assert_int_equal(planned("OVERDUE", "合同编号,逾期日期,逾期本金,逾期利息\nBA-1,2025-02-30,100.00,0\n", &code), 0);
+    assert_int_equal(code, ZYD_ERR_CSV_DATE);
+    assert_int_equal(planned("CLAIM", "合同编号,代偿本金,代偿利息\n,100.00,0\n", &code), 0);
+    assert_int_equal(code, ZYD_ERR_CSV_EMPTY_CELL);
+}
+
+/* A row that was pasted twice would be booked twice: a second repayment of the same day differs in something. */
+static void the_same_row_twice_is_refused(void **state)
+{
+    static const char rows[] = "contract,drawdown,value_date,amount\nBA-1,1,2025-03-20,100\nBA-2,1,2025-03-20,100\nBA-1,1,2025-03-20,";
+    char text[512];
+    uint32_t code;
+    (void)state;
+    snprintf(text, sizeof text, "%s100.00\n", rows);
+    assert_int_equal(planned("REPAY", text, &code), 2);
+    assert_int_equal(code, ZYD_ERR_CSV_DUPLICATE);
+    snprintf(text, sizeof text, "%s100.01\n", rows);
+    assert_int_equal(planned("REPAY", text, &code), 3);
+    assert_int_equal(code, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(repayments_overdue_lists_and_claims_come_in_an_offices_words),
+        cmocka_unit_test(the_same_row_twice_is_refused),
         cmocka_unit_test(a_good_row_becomes_an_operation),
         cmocka_unit_test(headers_may_be_chinese_and_in_any_order),
         cmocka_unit_test(gb18030_and_a_bom_are_found_and_stated),

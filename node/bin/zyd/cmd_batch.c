@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "batch_run.h"
+#include "ops.h"
 
 struct job {
     struct zyd_csv *csv;
@@ -14,15 +15,28 @@ struct job {
 
 static const struct zyd_event *event_of(const struct cli *c)
 {
-    const char *type = cli_opt(c, "type");
+    static const char *const plain[][2] = {{"contract", "APPLY"},    {"disbursement", "DISBURSE"}, {"repayment", "REPAY"},
+                                           {"repayments", "REPAY"},  {"claims", "CLAIM"},          {"recovery", "RECOVER"},
+                                           {"recoveries", "RECOVER"}};
+    const char *type = cli_opt(c, "type"), *of = cli_opt(c, "product");
+    const struct zyd_product *product = zyd_product_by_name(of ? of : "guarantee");
     char name[32];
-    snprintf(name, sizeof name, "%s", !type || strcmp(type, "contract") == 0 ? "APPLY" : type);
+    if (!product) {
+        cli_fail(c, ZYD_ERR_USAGE, "--product %s", of);
+        return NULL;
+    }
+    snprintf(name, sizeof name, "%s", type ? type : "contract");
+    for (size_t i = 0; product == &zyd_product_guarantee && i < ZYD_COUNT(plain); i++) {
+        if (strcmp(plain[i][0], name) == 0) {
+            snprintf(name, sizeof name, "%s", plain[i][1]);
+        }
+    }
     for (char *p = name; *p; p++) {
         *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p == '-' ? '_' : *p);
     }
-    const struct zyd_event *e = zyd_event_by_name(&zyd_product_guarantee, name);
+    const struct zyd_event *e = zyd_event_by_name(product, name);
     if (!e) {
-        cli_fail(c, ZYD_ERR_USAGE, "--type %s: contract | DISBURSE | REPAY | OVERDUE | ...", type);
+        cli_fail(c, ZYD_ERR_USAGE, "--type %s: contract | disbursement | repayment | overdue | claim | recovery | ...", type);
     }
     return e;
 }
@@ -56,7 +70,17 @@ static int job_open(struct job *j, struct cli *c, unsigned need)
         }
         j->client = true;
     }
-    if (zyd_batch_plan(&j->b, &err, j->csv, event, j->client ? j->k.g : NULL, cli_opt(c, "programme")) != ZYD_OK) {
+    char first[ZYD_CODE_MAX + 1] = "";
+    const char *programme = cli_opt(c, "programme");
+    for (uint16_t i = 0; j->client && !programme && !first[0] && i < j->k.g->programme_count; i++) {
+        const struct zyd_programme *p = &j->k.g->programmes[i];
+        const struct zyd_product *product = client_product(&j->k, p);
+        if (product && zyd_event_by_number(product, event->number) == event) {
+            snprintf(first, sizeof first, "%.*s", (int)p->code.size, (const char *)p->code.data);
+        }
+    }
+    programme = first[0] ? first : programme;
+    if (zyd_batch_plan(&j->b, &err, j->csv, event, j->client ? j->k.g : NULL, programme) != ZYD_OK) {
         return cli_fail_err(c, &err);
     }
     return 0;
@@ -261,9 +285,12 @@ static int run_submit(struct cli *c)
 }
 
 static const struct option template_options[] = {
-    {"type", 0, "TYPE", "contract 或事件名", "contract, or an event's name"}, {"out", 0, "FILE", "输出文件", "output file"}, {0}};
+    {"type", 0, "TYPE", "contract、repayment、overdue、claim 等或事件名", "contract, repayment, overdue, claim ... or an event's name"},
+    {"product", 0, "NAME", "产品（默认 guarantee）", "product (default guarantee)"}, {"out", 0, "FILE", "输出文件", "output file"}, {0}};
 static const struct option batch_options[] = {
-    {"type", 0, "TYPE", "contract（默认）或事件名", "contract (default), or an event's name"},
+    {"type", 0, "TYPE", "contract（默认）、repayment、overdue、claim 等或事件名",
+     "contract (default), repayment, overdue, claim ... or an event's name"},
+    {"product", 0, "NAME", "产品（默认 guarantee）", "product (default guarantee)"},
     {"programme", 0, "CODE", "文件没有项目列时的项目", "programme when the file has no such column"},
     {"chunk", 0, "N", "每个信封的行数，默认 1000（申请）或 250", "rows an envelope, default 1000 (applications) or 250"},
     {"out", 0, "FILE", "结果文件", "result file"},
