@@ -70,6 +70,33 @@ static void a_good_one_round_trips(void **state)
     assert_memory_equal(zyd_genesis_validator_pk(&OUT, 2), &OUT.members[2].keys[0].pk, 32);
 }
 
+/* A programme's settlement programme is an 11th element, and none has one encoding: ten elements. */
+static void a_settlement_programme_round_trips_and_none_is_left_out(void **state)
+{
+    (void)state;
+    struct zyd_programme p, again;
+    uint8_t bytes[256];
+    struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
+    plan();
+    p = C.g.programmes[0];
+    zyd_programme_encode(&wr, &p);
+    size_t plain = wr.size;
+    assert_int_equal(bytes[0], 0x9a);
+    wr.size = 0;
+    p.settlement = 4;
+    zyd_programme_encode(&wr, &p);
+    assert_int_equal(wr.size, plain + 1);
+    assert_int_equal(bytes[0], 0x9b);
+    assert_int_equal(zyd_programme_decode(&again, zyd_wr_span(&wr)), ZYD_OK);
+    assert_int_equal(again.settlement, 4);
+    bytes[plain] = 0;
+    assert_int_equal(zyd_programme_decode(&again, zyd_wr_span(&wr)), ZYD_E_MALFORMED);
+    bytes[0] = 0x9a; /* the element stands there and is not counted */
+    assert_int_equal(zyd_programme_decode(&again, zyd_wr_span(&wr)), ZYD_E_MALFORMED);
+    bytes[0] = 0x99;
+    assert_int_equal(zyd_programme_decode(&again, zyd_span(bytes, plain)), ZYD_E_MALFORMED);
+}
+
 static void every_broken_rule_is_named(void **state)
 {
     (void)state;
@@ -305,6 +332,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_one_round_trips),
+        cmocka_unit_test(a_settlement_programme_round_trips_and_none_is_left_out),
         cmocka_unit_test(every_broken_rule_is_named),
         cmocka_unit_test(only_a_development_consortium_may_be_weak),
         cmocka_unit_test(truncations_are_refused_and_flipped_bits_change_the_chain_id),
