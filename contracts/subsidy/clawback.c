@@ -101,6 +101,24 @@ void event_reinstate(struct su *s)
     enrolment_store(s);
 }
 
+/* What earlier levels give on the earned fee; they compute it anew first, as they settled first. */
+static int64_t earlier_fee_subsidies(const struct su *s)
+{
+    struct enrolment other;
+    int64_t sum = 0;
+    for (uint32_t i = 4; i < slot_of(s); i++) {
+        const struct zyd_subsidy_slot *t = &s->l.h.slots[i];
+        if (t->state == 0 || ct_get(s->call->contract, t->object, CT_ID_SIZE, &other, sizeof other) < 0) {
+            continue;
+        }
+        if (other.h.paid > 0 && !other.h.fee_changed && t->state <= ZYD_SS_STOPPED) {
+            ct_fail(CC_BAD_STATE);
+        }
+        sum += other.h.paid - other.h.clawed - other.h.fee_back;
+    }
+    return sum;
+}
+
 /* FEE_CHANGE: ACCRUING, STOPPED -> same by BANK when the guarantor refunds a part of the fee: the subsidy is computed anew on
  * the earned fee, and the difference goes back (E17).  Input: the earned fee. */
 void event_fee_change(struct su *s)
@@ -121,9 +139,10 @@ void event_fee_change(struct su *s)
         ct_fail(E_OVER_INTEREST);
     }
     link_check_earned(s, earned);
+    int64_t left = cc_max(0, earned - earlier_fee_subsidies(s));
     cc_sign(&s->who, e->bank);
     cc_signed_end(&s->who);
-    int64_t base = cc_min(earned, fee_until(s, e->eligible, paid_off)), now = cc_ppm(base, kind_ppm(s), CT_FLOOR);
+    int64_t base = cc_min(earned, fee_until(s, e->eligible, paid_off)), now = cc_min(left, cc_ppm(base, kind_ppm(s), CT_FLOOR));
     int64_t back = cc_max(0, e->paid - e->clawed - now);
     e->fee_changed = 1;
     e->fee_back += back;

@@ -99,7 +99,7 @@ static inline int setup(void **state)
               "settle_months=ALL" BANKS);
     programme(CFEE, 3, "CFEE",
               "kind=FEE_SHARE|rate_ppm=70%|level=CENTRAL|cost=CFIN=500000, PFIN=500000|family=10|"
-              "household_cap=500000.00" BANKS);
+              "household_cap=700000.00" BANKS);
     programme(FREE, 3, "FREE", "preset=SERVICE1PP|cost=CFIN=1000000|settle_months=ALL|family=1" BANKS);
     programme(GUARANTEE, 1, "GUARANTEE", "preset=TWO82|banks=BANK1|batch=yes|class=1|household_cap=9000000.00");
     programme(BADCOST, 3, "BADCOST", "preset=HALF_LPR|cost=CITY=999999|family=11" BANKS);

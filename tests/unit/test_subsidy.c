@@ -225,6 +225,29 @@ static void e17_fee_subsidy_follows_the_refund_of_the_fee(void **state)
     STATE(o, "STOPPED");
 }
 
+static void fee_subsidies_of_two_levels_never_exceed_the_fee(void **state)
+{
+    struct zyd_hash county, central;
+    (void)state;
+    on(20250110);
+    assert_int_equal(enrol(FEE, &county, BANK1, "F", "888888.88", 20250110, 20260110, "4%", "fee_ppm=1%"), 0);
+    assert_int_equal(enrol(CFEE, &central, BANK1, "F", "888888.88", 20250110, 20260110, "4%", "fee_ppm=1%"), 0);
+    NO(9111, CFEE, "SETTLE", &central, BANK1, B(CFIN) | B(PFIN), settle_text(20260110, "8888.89")); /* the county comes first */
+    OK(FEE, "SETTLE", &county, BANK1, B(COUNTY), settle_text(20260110, "8888.89"));
+    NO(3005, CFEE, "SETTLE", &central, BANK1, B(CFIN) | B(PFIN), settle_text(20260110, "8888.88"));
+    OK(CFEE, "SETTLE", &central, BANK1, B(CFIN) | B(PFIN), settle_text(20260110, "8888.89"));
+    /* 70 % of the fee on 700,000.00 is 4,900.00; the county left 4,444.45 */
+    expect_postings("CFIN FEE_SUBSIDY 5031 2141.BANK1 2222.23|BANK1 FEE_SUBSIDY 1141.CFIN 2101.@ 2222.23|"
+                    "PFIN FEE_SUBSIDY 5031 2141.BANK1 2222.22|BANK1 FEE_SUBSIDY 1141.PFIN 2101.@ 2222.22");
+    on(20250729);
+    OK(CFEE, "REPAY_CHANGE", &central, BANK1, 0, "date=2025-07-29|balance=0");
+    NO(9111, CFEE, "FEE_CHANGE", &central, BANK1, 0, "earned=4870.62");
+    OK(FEE, "FEE_CHANGE", &county, BANK1, 0, "earned=4870.62");
+    OK(CFEE, "FEE_CHANGE", &central, BANK1, 0, "earned=4870.62");
+    /* of 4,870.62 the county gives 2,435.31; 70 % of the fee of 700,000.00 would be 2,684.93 */
+    assert_int_equal(enrolment(&central)->fee_back, 444445 - 243531);
+}
+
 static void enrol_holds_its_row(void **state)
 {
     struct zyd_hash o, p;
@@ -521,6 +544,7 @@ int main(void)
         T(e14_clawback_by_what_each_level_paid),
         T(a_clawback_is_weighed_by_what_was_paid_not_by_the_shares),
         T(e17_fee_subsidy_follows_the_refund_of_the_fee),
+        T(fee_subsidies_of_two_levels_never_exceed_the_fee),
         T(enrol_holds_its_row),
         T(one_item_has_one_programme_of_a_family),
         T(a_related_borrower_is_flagged_only),
