@@ -132,6 +132,37 @@ static void e9_pro_rata_layers(void **state)
     row("POOL DRAW 3001.COUNTY 2141.BANK 40.00");
     row("BANK DRAW 1141.POOL 2191.POOL 50.00");
     no_more_rows();
+    /* COUNTY has borne 22.00 more than its share: the others make up for it, by their own shares */
+    fund(W9, "PROV_AGRI", PROV_AGRI, "100.00");
+    fund(W9, "CITY", CITY, "100.00");
+    skip_rows();
+    compensate(&o, W9, BANK, "nine c", "10.00", "10.00");
+    row("POOL MEMO 9001 9002 10.00");
+    row("POOL MEMO 9002 9001 10.00");
+    row("POOL DRAW 3001.PROV_AGRI 2141.BANK 4.28"); /* to 5/7 of 70,020.01 */
+    row("POOL DRAW 3001.CITY 2141.BANK 5.72");
+    row("BANK DRAW 1141.POOL 2191.POOL 10.00");
+    no_more_rows();
+    compensate(&o, W9, BANK, "nine d", "260.00", "260.00"); /* 250.00 are there, COUNTY's too */
+    WARNED(2011);
+    STATE(o, "PART_PAID");
+    assert_int_equal(loan.paid, 25000);
+    read_pool(W9);
+    assert_int_equal(layer[0].balance + layer[1].balance + layer[2].balance, 0);
+    fund(W9, "CITY", CITY, "10.00");
+    tick(); /* the queue has it */
+    fund(W9, "PROV_AGRI", PROV_AGRI, "1.00");
+    fund(W9, "CITY", CITY, "2000.00");
+    fund(W9, "COUNTY", COUNTY, "2000.00");
+    skip_rows();
+    compensate(&o, W9, BANK, "nine e", "1000.00", "1000.00");
+    row("POOL MEMO 9001 9002 1,000.00");
+    row("POOL MEMO 9002 9001 1,000.00");
+    row("POOL DRAW 3001.PROV_AGRI 2141.BANK 1.00"); /* all it has; the others 999.00 so that they stand 2:3 */
+    row("POOL DRAW 3001.CITY 2141.BANK 373.60");    /* to 20,483.60 */
+    row("POOL DRAW 3001.COUNTY 2141.BANK 625.40");  /* to 30,725.40 */
+    row("BANK DRAW 1141.POOL 2191.POOL 1,000.00");
+    no_more_rows();
 }
 
 /* E9's four tests: NPL, balance, what the breaker must be. */
