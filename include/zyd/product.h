@@ -162,7 +162,8 @@ struct zyd_product {
     size_t param_count;
     const struct zyd_preset *presets;
     size_t preset_count;
-    /* State in the value of an object's record; -1: the record is of another kind.  NULL: byte 0 is a kind, byte 1 the state. */
+    /* State in the value of an object's record; -1: the record is of another kind.  NULL: byte 0 is
+     * a kind, byte 1 the state. */
     int (*state)(struct zyd_span value);
     const struct zyd_shown *shown; /* of an object that has a state; NULL: none */
     size_t shown_count;
@@ -172,7 +173,8 @@ struct zyd_product {
                                      const struct zyd_members *members);
     enum zyd_status (*params_decode)(zyd_emit *emit, void *ctx, struct zyd_span params, const struct zyd_members *members);
 };
-extern const struct zyd_product zyd_product_guarantee, zyd_product_pool, zyd_product_subsidy, zyd_product_voucher, zyd_product_cycle;
+extern const struct zyd_product zyd_product_guarantee, zyd_product_pool, zyd_product_subsidy,
+    zyd_product_voucher, zyd_product_cycle;
 /* NULL when there is none; also for name or number of the host (0). */
 const struct zyd_product *zyd_product_by_number(uint16_t number);
 const struct zyd_product *zyd_product_by_name(const char *name);

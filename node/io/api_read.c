@@ -135,7 +135,8 @@ static void set_field(void *ctx, const char *name, const char *value)
 }
 
 /* State and fields of an object by its product's table; of an unknown contract nothing. */
-static void product_head(json_t *o, const struct zyd_genesis *g, const struct zyd_view_object *x, const struct zyd_view_record *rec)
+static void product_head(json_t *o, const struct zyd_genesis *g, const struct zyd_view_object *x,
+                         const struct zyd_view_record *rec)
 {
     const struct zyd_product *product = zyd_product_of(zyd_contract_text(g, x->contract));
     const struct zyd_members members = zyd_api_members(g);

@@ -87,7 +87,8 @@ void zyd_tx_brief(json_t *o, const struct request *r, const struct tx_copy *c)
 void zyd_posting_tell(json_t *to, const struct zyd_genesis *g, const struct zyd_posting *p)
 {
     const struct zyd_programme *programme = zyd_genesis_programme(g, p->programme);
-    const struct zyd_name *label = zyd_label_by_number(programme ? zyd_product_of(zyd_contract_text(g, programme->contract)) : NULL, p->label);
+    const struct zyd_name *label = zyd_label_by_number(
+        programme ? zyd_product_of(zyd_contract_text(g, programme->contract)) : NULL, p->label);
     zyd_j_member(to, "member", g, p->member);
     zyd_j_programme(to, "programme", g, p->programme);
     if (label) {

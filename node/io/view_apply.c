@@ -217,8 +217,8 @@ static uint32_t object_of(struct zyd_view *v, uint16_t contract, const struct zy
     return at;
 }
 
-/* The objects that a product made out of this one: no operation names them as made, so that they begin here.  Their reference is
- * the parent's with /N, where that fits. */
+/* The objects that a product made out of this one: no operation names them as made, so that they
+ * begin here.  Their reference is the parent's with /N, where that fits. */
 static void children_of(struct zyd_view *v, uint32_t parent)
 {
     const struct zyd_view_object from = v->objects.items[parent];

@@ -178,7 +178,9 @@ enum zyd_status zyd_args_encode(struct zyd_wr *wr, char why[ZYD_WHY], const stru
             k++;
         }
         if (k == event->arg_count || given[k]) {
-            return zyd_schema_fail(why, pairs[i].name, k == event->arg_count ? "the event has no such argument" : "given twice");
+            return zyd_schema_fail(why, pairs[i].name,
+                                   k == event->arg_count ? "the event has no such argument"
+                                                         : "given twice");
         }
         given[k] = true; /* amount and amount_fen are one argument */
     }

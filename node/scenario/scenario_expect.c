@@ -30,8 +30,9 @@ struct wanted {
 static bool row_is(const struct run *r, const struct row *row, const struct wanted *want)
 {
     const struct zyd_name *label = zyd_label_by_number(scn_product_of(r, row->programme), row->label);
-    return row->member == want->member && label != NULL && strcmp(label->name, want->label) == 0 && strcmp(row->dr, want->dr) == 0 &&
-           strcmp(row->cr, want->cr) == 0 && row->fen == want->fen;
+    return row->member == want->member && label != NULL && strcmp(label->name, want->label) == 0 &&
+           strcmp(row->dr, want->dr) == 0 && strcmp(row->cr, want->cr) == 0 &&
+           row->fen == want->fen;
 }
 
 /* SYS operations that are due at one instant run in the order of their objects' ids, which differ from one consortium to
@@ -170,13 +171,16 @@ static void expect_balance(struct run *r, bool all)
         zyd_i128 is = scn_balance(r, labels, programme, member, code);
         bool ok = is == (debit ? (zyd_i128)fen : -(zyd_i128)fen);
         balance_text(got, is);
-        scn_tell(r, r->step, ok, "balance of %s %s %s %s%s%s", name, w[i], w[i + 1], w[i + 2], ok ? "" : ": it is ", ok ? "" : got);
+        scn_tell(r, r->step, ok, "balance of %s %s %s %s%s%s", name, w[i], w[i + 1], w[i + 2],
+                 ok ? "" : ": it is ", ok ? "" : got);
         for (size_t k = 0; k < r->account_count; k++) {
             listed[k] = listed[k] || (r->accounts[k].member == member && strcmp(r->accounts[k].code, code) == 0);
         }
     }
     for (size_t k = 0; all && r->status == ZYD_OK && k < r->account_count; k++) {
-        zyd_i128 is = listed[k] || r->accounts[k].member != member ? 0 : scn_balance(r, labels, programme, member, r->accounts[k].code);
+        zyd_i128 is = listed[k] || r->accounts[k].member != member
+                          ? 0
+                          : scn_balance(r, labels, programme, member, r->accounts[k].code);
         if (is != 0) {
             balance_text(got, is);
             scn_tell(r, r->step, false, "a balance that is not listed: %s %s %s", name, r->accounts[k].code, got);
@@ -397,7 +401,8 @@ void scn_expect(struct run *r)
                strcmp(what, "gross") == 0) {
         scn_expect_cycle(r);
     } else {
-        scn_wrong(r, "expect posting, balance, balances, state, field, breaker, used, fen_days, obligation, cycle, net, payment, gross, error "
+        scn_wrong(r, "expect posting, balance, balances, state, field, breaker, used, fen_days, "
+                     "obligation, cycle, net, payment, gross, error "
                      "or warning");
     }
 }

@@ -203,7 +203,8 @@ bool scenario_working(const struct zyd_scenario_plan *plan, int32_t day)
 int scenario_minutes(const char *text)
 {
     int h, m, used = 0;
-    bool ok = strlen(text) == 5 && sscanf(text, "%2d:%2d%n", &h, &m, &used) == 2 && used == 5 && h >= 0 && h < 24 && m >= 0 && m < 60;
+    bool ok = strlen(text) == 5 && sscanf(text, "%2d:%2d%n", &h, &m, &used) == 2 && used == 5 &&
+              h >= 0 && h < 24 && m >= 0 && m < 60;
     return ok ? h * 60 + m : -1;
 }
 

@@ -187,7 +187,8 @@ static void take_outcome(void *to, const struct zyd_outcome *o)
             return;
         }
         struct row *row = &r->rows[r->row_count++];
-        *row = (struct row){p->member, p->label, p->programme, "", "", p->amount.fen, p->obligation, o->due_ms, r->outcome_count};
+        *row = (struct row){p->member,     p->label,  p->programme,    "", "", p->amount.fen,
+                            p->obligation, o->due_ms, r->outcome_count};
         snprintf(row->dr, sizeof row->dr, "%s", p->dr);
         snprintf(row->cr, sizeof row->cr, "%s", p->cr);
         see_account(r, p->member, p->dr);
@@ -518,7 +519,8 @@ static void one_step(struct run *r)
     } else {
         char why[ZYD_SCENARIO_WHY];
         const char *bad = scenario_check(&r->checker, why, &r->s->plan, r->step);
-        scn_tell(r, r->step, bad == NULL, "%s %s%s%s", verb, r->step->words[1], bad == NULL ? "" : ": ", bad == NULL ? "" : bad);
+        scn_tell(r, r->step, bad == NULL, "%s %s%s%s", verb, r->step->words[1],
+                 bad == NULL ? "" : ": ", bad == NULL ? "" : bad);
     }
 }
 

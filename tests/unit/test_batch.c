@@ -245,7 +245,11 @@ static void repayments_overdue_lists_and_claims_come_in_an_offices_words(void **
 {
     uint32_t code;
     (void)state;
-    assert_int_equal(planned("REPAY", "合同编号,借据编号,还款日期,还款金额\nBA-1,1,2025-03-20,6927.78\nBA-2,1,20250320,\"1,000.00\"\n", &code), 2);
+    assert_int_equal(planned("REPAY",
+                             "合同编号,借据编号,还款日期,还款金额\nBA-1,1,2025-03-20,6927.78\nBA-2,"
+                             "1,20250320,\"1,000.00\"\n",
+                             &code),
+                     2);
     assert_int_equal(planned("OVERDUE", "合同编号,逾期日期,逾期本金,逾期利息,备注\nBA-1,2025-07-25,100.00,0,电话不通\n", &code), 1);
     assert_int_equal(planned("CLAIM", "合同编号,代偿本金,代偿利息,证据材料\nBA-1,100.00,1.50,\"sha256:a,sha256:b\"\n", &code), 1);
     assert_int_equal(planned("RECOVER", "合同编号,回款金额,追偿费用,流水号\nBA-1,100.00,0,X-1\n", &code), 1);
@@ -258,7 +262,8 @@ static void repayments_overdue_lists_and_claims_come_in_an_offices_words(void **
 /* A row that was pasted twice would be booked twice: a second repayment of the same day differs in something. */
 static void the_same_row_twice_is_refused(void **state)
 {
-    static const char rows[] = "contract,drawdown,value_date,amount\nBA-1,1,2025-03-20,100\nBA-2,1,2025-03-20,100\nBA-1,1,2025-03-20,";
+    static const char rows[] = "contract,drawdown,value_date,amount\nBA-1,1,2025-03-20,100\nBA-2,1,"
+                               "2025-03-20,100\nBA-1,1,2025-03-20,";
     char text[512];
     uint32_t code;
     (void)state;

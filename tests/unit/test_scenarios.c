@@ -164,12 +164,17 @@ static void several_programmes_have_books_of_their_own(void **state)
         const char *tail;
         unsigned failures;
     } cases[] = {
-        {"expect balance BANK 1102 Dr 200.00\nexpect balance in A GUAR 9001 Dr 80.00\nexpect balance in B GUAR 9001 Dr 90.00\n", 0},
+        {"expect balance BANK 1102 Dr 200.00\nexpect balance in A GUAR 9001 Dr 80.00\nexpect "
+         "balance in B GUAR 9001 Dr 90.00\n",
+         0},
         {"expect balance BANK 1102 Dr 100.00\n", 1},
         {"expect balances in B BANK 1102 Dr 100.00 2101.BORR Cr 100.00\n", 0},
         {"expect balance in B GUAR 9001 Dr 80.00\n", 1},
-        {"do CLAIM L by BANK principal=100 interest=0\nexpect state L CLAIMED\nexpect state M OVERDUE\n", 0},
-        {"do CLAIM M by BANK principal=100 interest=0 evidence=@L\nexpect state L CLAIMED\n", 1}, /* it is M that is claimed */
+        {"do CLAIM L by BANK principal=100 interest=0\nexpect state L CLAIMED\nexpect state M "
+         "OVERDUE\n",
+         0},
+        {"do CLAIM M by BANK principal=100 interest=0 evidence=@L\nexpect state L CLAIMED\n",
+         1}, /* it is M that is claimed */
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -193,9 +198,11 @@ static void several_programmes_have_books_of_their_own(void **state)
 
 static void parts_of_a_voucher_get_labels(void **state)
 {
-    static const char world[] = "scenario T \"t\"\nmember CORE other\nmember BANK bank\nmember SUP other\nprogramme VCH voucher\n"
-                                "date 2025-06-02\ndo LINE L by BANK core=CORE limit=1000 until=2026-06-01\n"
-                                "do ISSUE V by CORE supplier=SUP face=100 due=2025-12-01 invoices=sha256:a=100\n";
+    static const char world[] =
+        "scenario T \"t\"\nmember CORE other\nmember BANK bank\nmember SUP other\nprogramme VCH "
+        "voucher\n"
+        "date 2025-06-02\ndo LINE L by BANK core=CORE limit=1000 until=2026-06-01\n"
+        "do ISSUE V by CORE supplier=SUP face=100 due=2025-12-01 invoices=sha256:a=100\n";
     static const struct {
         const char *tail;
         enum zyd_status status;
@@ -222,18 +229,24 @@ static void parts_of_a_voucher_get_labels(void **state)
 /* Two vouchers fall due at one instant: which runs first is decided by their ids, and so by the consortium. */
 static void steps_due_at_one_instant_may_stand_in_any_order(void **state)
 {
-    static const char world[] = "scenario T \"t\"\nmember CORE other\nmember BANK bank\nmember SUP other\nprogramme VCH voucher\n"
-                                "date 2025-06-02\ndo LINE L by BANK core=CORE limit=1000 until=2026-06-01\n"
-                                "do ISSUE V by CORE supplier=SUP face=100 due=2025-12-01 invoices=sha256:a=100\n"
-                                "do ACCEPT V by SUP\n"
-                                "expect posting CORE ISSUE 2001.SUP 2161.V1 100.00\n"
-                                "expect posting SUP ISSUE 1161.V1 1122.CORE 100.00\n"
-                                "do SPLIT V by SUP faces=60,40\n"
-                                "expect posting SUP SPLIT 1161.V2 1161.V1 60.00\nexpect posting CORE SPLIT 2161.V1 2161.V2 60.00\n"
-                                "expect posting SUP SPLIT 1161.V3 1161.V1 40.00\nexpect posting CORE SPLIT 2161.V1 2161.V3 40.00\n"
-                                "date 2025-12-01\n";
-    static const char a[] = "expect posting CORE MATURITY 2161.V2 2141.SUP 60.00 A\n", b[] = "expect posting SUP MATURITY 1141.CORE 1161.V2 60.00 A\n";
-    static const char c[] = "expect posting CORE MATURITY 2161.V3 2141.SUP 40.00 B\n", d[] = "expect posting SUP MATURITY 1141.CORE 1161.V3 40.00 B\n";
+    static const char world[] =
+        "scenario T \"t\"\nmember CORE other\nmember BANK bank\nmember SUP other\nprogramme VCH "
+        "voucher\n"
+        "date 2025-06-02\ndo LINE L by BANK core=CORE limit=1000 until=2026-06-01\n"
+        "do ISSUE V by CORE supplier=SUP face=100 due=2025-12-01 invoices=sha256:a=100\n"
+        "do ACCEPT V by SUP\n"
+        "expect posting CORE ISSUE 2001.SUP 2161.V1 100.00\n"
+        "expect posting SUP ISSUE 1161.V1 1122.CORE 100.00\n"
+        "do SPLIT V by SUP faces=60,40\n"
+        "expect posting SUP SPLIT 1161.V2 1161.V1 60.00\nexpect posting CORE SPLIT 2161.V1 2161.V2 "
+        "60.00\n"
+        "expect posting SUP SPLIT 1161.V3 1161.V1 40.00\nexpect posting CORE SPLIT 2161.V1 2161.V3 "
+        "40.00\n"
+        "date 2025-12-01\n";
+    static const char a[] = "expect posting CORE MATURITY 2161.V2 2141.SUP 60.00 A\n",
+                      b[] = "expect posting SUP MATURITY 1141.CORE 1161.V2 60.00 A\n";
+    static const char c[] = "expect posting CORE MATURITY 2161.V3 2141.SUP 40.00 B\n",
+                      d[] = "expect posting SUP MATURITY 1141.CORE 1161.V3 40.00 B\n";
     const char *const orders[][5] = {{a, b, c, d, ""}, {c, d, a, b, ""}, /* whole steps move; rows within one do not */
                                      {b, a, c, d, NULL}, {a, c, b, d, NULL}, {a, b, c, "", NULL}, {a, b, a, b, NULL}};
     (void)state;

@@ -81,7 +81,9 @@ static const struct zyd_name *label_of(const struct zyd_genesis *g, const struct
 {
     char name[64];
     const struct zyd_programme *programme = zyd_genesis_programme(g, p->programme);
-    return zyd_label_by_number(programme == NULL ? NULL : zyd_product_by_name(contract_name(g, programme->contract, name)), p->label);
+    return zyd_label_by_number(
+        programme == NULL ? NULL : zyd_product_by_name(contract_name(g, programme->contract, name)),
+        p->label);
 }
 
 static json_t *postings(const struct zyd_genesis *g, const struct zyd_outcome *o)

@@ -169,7 +169,8 @@ bool devnet_plugin_path(char out[CLI_PATH_MAX], const char *product)
 }
 
 /* Copies a contract's image under its hash; adds it to the draft. */
-static int add_plugin(const struct cli *c, const struct devnet *d, json_t *plugins, const char *path, const struct zyd_product *p)
+static int add_plugin(const struct cli *c, const struct devnet *d, json_t *plugins,
+                      const char *path, const struct zyd_product *p)
 {
     char to[CLI_PATH_MAX], hex[65];
     struct zyd_hash hash;
