@@ -84,7 +84,7 @@ static int teardown(void **state)
 }
 
 /* What the body is asked, and what it answers. */
-static int64_t weights[12], memory[12], answer[12], total;
+static int64_t weights[12], memory[12], answer[18], total;
 static uint32_t weight_count;
 
 static void ask_alloc(struct gu *g)
@@ -316,12 +316,19 @@ static void ask_sums(struct gu *g)
     answer[8] = cc_interest(lo, hi, 43500, 360);
     answer[9] = cc_interest(180000000, 0, 1, 360);  /* exactly half a fen goes up */
     answer[10] = cc_interest(179999999, 0, 1, 360);
+    answer[11] = cc_ceil(7, 1, 3); /* the three roundings, by 64 bits and by 128 */
+    answer[12] = cc_floor(8, 1, 3);
+    answer[13] = cc_half_up(7, 1, 2);
+    answer[14] = cc_ceil((ct_u128)1 << 100, 3, (ct_u128)1 << 101);
+    answer[15] = cc_floor((ct_u128)1 << 100, 3, (ct_u128)1 << 101);
+    answer[16] = cc_half_up((ct_u128)1 << 100, 3, (ct_u128)1 << 101);
+    answer[17] = cc_ppm(8001, 750000, CT_CEIL);
 }
 
 static void interest_and_fees_are_those_of_E3_to_E5_and_E18(void **state)
 {
     static const int64_t want[] = {692778,  2179431, 713682, 42821, 723594, 1048714, 1, 8553255926290448384 /* 27e18 - 2^64 */,
-                                   3262500000000000, 1, 0};
+                                   3262500000000000, 1, 0, 3, 2, 4, 2, 1, 2, 6001};
     (void)state;
     assert_int_equal(inside(1, ask_sums), 0);
     for (size_t i = 0; i < sizeof want / sizeof want[0]; i++) {
