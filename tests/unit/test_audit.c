@@ -408,8 +408,9 @@ static int keep(const char *dir)
         enum zyd_status st = zyd_block_decode(&v, t.ledger->blocks[i].value);
         zyd_assert(st == ZYD_OK && zyd_finality_decode(&fin, t.ledger->blocks[i].finality) == ZYD_OK);
         zyd_arena_init(&scratch, mem, 4u << 20);
-        uint32_t env = v.envelopes.size > 0 && made % 2 == 0 ? 0 : ZYD_RECEIPT_SYS;
-        if (zyd_receipt_make(&receipt, leaf, &scratch, &v, &prev, &fin, env, env == 0 ? made / 2 % 3 : 0) == ZYD_OK) {
+        bool sys = v.envelopes.size == 0 || (v.sys.size > 0 && made % 2 == 1);
+        uint32_t env = sys ? ZYD_RECEIPT_SYS : 0;
+        if (zyd_receipt_make(&receipt, leaf, &scratch, &v, &prev, &fin, env, sys ? 0 : made % 3) == ZYD_OK) {
             struct zyd_wr wr = zyd_wr_of(out, sizeof out);
             zyd_receipt_encode(&wr, &receipt);
             zyd_assert(!wr.full);
