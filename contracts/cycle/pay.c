@@ -122,8 +122,9 @@ static uint32_t number_of(const uint8_t *text, uint32_t size)
     return number;
 }
 
-/* NOTICE: INSTRUCTED, SETTLING -> SETTLING by the payer's bank (debit) or the payee's (credit); where confirm_mode is AGENT by the
- * agent bank, which vouches for both sides.  Inputs: cycle, side, EndToEndId, amount, account, bank reference, value date. */
+/* NOTICE: INSTRUCTED, SETTLING -> SETTLING by the payer's bank (debit) or the payee's (credit); where confirm_mode is AGENT by
+ * the agent bank, which vouches for both sides.  Inputs: cycle, side, EndToEndId, amount, account, bank reference, value
+ * date. */
 void event_notice(struct cy *y)
 {
     struct cc_signers who = {y->call, false};

@@ -179,7 +179,7 @@ static void show_gross(struct cy *y, struct page *gross, const struct ct_obligat
     y->c.gross_count++;
 }
 
-/* Ruling 31: it waits, in a list of its own, until the small ones together make min_amount: each is looked at twice, not daily. */
+/* Ruling 31: it waits, in a list of its own, until the small ones together make min_amount: each is looked at twice. */
 static void park(const struct cy *y, struct zyd_cycle_clock *k, const struct ct_obligation *o)
 {
     uint8_t key[11];

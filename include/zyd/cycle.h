@@ -75,7 +75,7 @@ enum zyd_cycle_label {
     X(CONFIRM_MIN, "confirm_min", U64, 30, 1, 10080, "确认时限（分钟）", "time to confirm, minutes")                   \
     X(PAY_MIN, "pay_min", U64, 120, 1, 10080, "付款时限（分钟）", "time to pay in, minutes")                           \
     X(FAIL_MIN, "fail_min", U64, 60, 1, 10080, "重算后付款时限（分钟）", "time to pay after an unwinding, minutes")    \
-    X(MIN_AMOUNT, "min_amount", FEN, 0, 0, 9000000000000000, "起算金额", "smaller obligations wait until together they make it")                   \
+    X(MIN_AMOUNT, "min_amount", FEN, 0, 0, 9000000000000000, "起算金额", "smaller ones wait until together they make it")    \
     X(RESERVE, "reserve", FEN, 0, 0, 9000000000000000, "每成员备付金", "a member's reserve; more: warning 5006 at a re-cut") \
     X(MODE, "mode", MODE, 1, 1, 3, "付款方式", "who carries out the instructions")                                     \
     X(CONFIRM_MODE, "confirm_mode", NOTICES, 1, 1, 2, "到账确认方式", "whose notices prove a payment")                 \

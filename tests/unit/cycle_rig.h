@@ -1,5 +1,5 @@
-/* cycle_rig.h: what the tests of the settlement cycle share: a consortium of seven with three netting programmes, operations, and
- * the records of a cycle as a member reads them. */
+/* cycle_rig.h: what the tests of the settlement cycle share: a consortium of seven with three netting programmes, operations,
+ * and the records of a cycle as a member reads them. */
 #ifndef ZYD_TESTS_CYCLE_RIG_H
 #define ZYD_TESTS_CYCLE_RIG_H
 
@@ -281,7 +281,8 @@ RIG void confirm_all(uint64_t number)
 RIG const char *const accounts[] = {"", "", "6222-GUAR", "6222-REG", "6222-NFGF", "", ""};
 RIG const uint16_t bank_of[] = {BANK1, BANK2, BANK1, BANK2, BANK2, PFIN, AUD};
 
-RIG uint32_t notice_with(uint16_t member, uint64_t side, const char *reference, int64_t amount, const char *account, int32_t date)
+RIG uint32_t notice_with(uint16_t member, uint64_t side, const char *reference, int64_t amount, const char *account,
+                         int32_t date)
 {
     struct zyd_wr wr = zyd_wr_of(arg_bytes, sizeof arg_bytes);
     zyd_wr_array(&wr, 7);
@@ -418,8 +419,9 @@ RIG void e16_settled(void)
         char owed[24], due[24];
         assert_int_equal(o.state, rolled || gross ? CT_OBL_CREATED : CT_OBL_SETTLED);
         assert_int_equal(o.value_date, 20260105); /* a rolled one keeps its value date */
-        snprintf(owed, sizeof owed, "2141.%.*s", (int)f->c.g.members[e16[i].creditor].code.size, f->c.g.members[e16[i].creditor].code.data);
-        snprintf(due, sizeof due, "1141.%.*s", (int)f->c.g.members[e16[i].debtor].code.size, f->c.g.members[e16[i].debtor].code.data);
+        struct zyd_span from = f->c.g.members[e16[i].debtor].code, to = f->c.g.members[e16[i].creditor].code;
+        snprintf(owed, sizeof owed, "2141.%.*s", (int)to.size, to.data);
+        snprintf(due, sizeof due, "1141.%.*s", (int)from.size, from.data);
         assert_int_equal(-balance(e16[i].debtor, owed), rolled || gross ? e16[i].fen : 0);
         assert_int_equal(balance(e16[i].creditor, due), rolled || gross ? e16[i].fen : 0);
     }

@@ -77,7 +77,8 @@ static void test_e16_postings_through_clearing(void **state)
         {GUAR, "2141.BANK1", "2199", 188493284}, {BANK1, "2199", "1141.GUAR", 188493284}, {REG, "2141.GUAR", "2199", 47123321},
         {GUAR, "2199", "1141.REG", 47123321},    {BANK1, "2141.GUAR", "2199", 713682},    {GUAR, "2199", "1141.BANK1", 713682},
         {GUAR, "2141.REG", "2199", 85642},       {REG, "2199", "1141.GUAR", 85642},       {BANK2, "2141.GUAR", "2199", 1000001},
-        {GUAR, "2199", "1141.BANK2", 1000001},   {GUAR, "2141.BANK2", "2199", 30000000},  {BANK2, "2199", "1141.GUAR", 30000000},
+        {GUAR, "2199", "1141.BANK2", 1000001},   {GUAR, "2141.BANK2", "2199", 30000000},
+        {BANK2, "2199", "1141.GUAR", 30000000},
         {BANK2, "2141.REG", "2199", 7777777},    {REG, "2199", "1141.BANK2", 7777777},    {GUAR, "2199", "1001", 169741922},
         {BANK1, "1001", "2199", 169741922},      {REG, "2199", "1001", 21222222},         {BANK2, "1001", "2199", 21222222},
         {REG, "2199", "1001", 18037680},         {BANK1, "1001", "2199", 18037680}};
@@ -246,7 +247,8 @@ static uint32_t model_plan(struct zyd_cycle_plan *out, int64_t *open)
                 int64_t v = pass == 0 ? -open[m] : open[m];
                 int *best = pass == 0 ? &debtor : &creditor;
                 int64_t b = *best < 0 ? 0 : pass == 0 ? -open[*best] : open[*best];
-                if (v > b || (v > 0 && v == b && memcmp(f->c.g.members[m].uscc.data, f->c.g.members[*best].uscc.data, 18) < 0)) {
+                const struct zyd_member *all = f->c.g.members;
+                if (v > b || (v > 0 && v == b && memcmp(all[m].uscc.data, all[*best].uscc.data, 18) < 0)) {
                     *best = m;
                 }
             }

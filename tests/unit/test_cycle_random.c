@@ -1,7 +1,8 @@
 /* Goal: whatever members do or leave undone, a cycle ends with every fen where it belongs.
- * Method: seeded histories: random obligations on each of several days; members confirm, refuse, are silent; banks send both notices, one or
- * none; payers fail once and again.  After each block the fixture scans the state; after each cycle the cash, the clearing
- * account and what is still owed are computed anew from the obligations alone.  ZYD_CYCLE_SEEDS sets how many histories. */
+ * Method: seeded histories: random obligations on each of several days; members confirm, refuse, are silent; banks send both
+ * notices, one or none; payers fail once and again.  After each block the fixture scans the state; after each cycle the cash,
+ * the clearing account and what is still owed are computed anew from the obligations alone.  ZYD_CYCLE_SEEDS sets how many
+ * histories. */
 #include "cycle_rig.h"
 
 static uint64_t seed;
@@ -179,8 +180,9 @@ static void test_random_histories_end_with_every_fen_where_it_belongs(void **sta
         }
         teardown(NULL);
     }
-    print_message("%u histories, %u cycles; refused %u, silent %u, missed deadlines %u, paid back %u, nothing left %u; settled %u\n", count,
-                  cycles, refused_ids, silent_members, failures, refunds, empty_rounds, seen_states[CT_OBL_SETTLED]);
+    print_message("%u histories, %u cycles; refused %u, silent %u, missed deadlines %u, paid back %u, nothing left %u; "
+                  "settled %u\n",
+                  count, cycles, refused_ids, silent_members, failures, refunds, empty_rounds, seen_states[CT_OBL_SETTLED]);
     for (size_t e = ZYD_CE_START; e <= ZYD_CE_OPENING; e++) {
         assert_in_range(most_fuel[e], 1, 150000);
         print_message("most fuel of event %zu: %llu\n", e, (unsigned long long)most_fuel[e]);

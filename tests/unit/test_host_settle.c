@@ -1,5 +1,5 @@
 /* Goal: a settlement contract moves obligations of its programmes, nobody else does, and what waits for it is listed.
- * Method: the zoo's guest makes obligations under four programmes; a native contract moves them one by one as its arguments say.
+ * Method: the zoo's guest makes obligations under four programmes; a native contract moves them as its arguments say.
  * The fixture checks conservation, open obligations and account histories by a full scan after every block. */
 #include "tests/lib/ledger_fixture.h"
 #include "tests/zoo/zoo.h"
@@ -99,7 +99,8 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct zyd_hash oblige(uint16_t programme, const struct zyd_hash *object, uint64_t debtor, uint64_t creditor, uint64_t amount)
+static struct zyd_hash oblige(uint16_t programme, const struct zyd_hash *object, uint64_t debtor, uint64_t creditor,
+                              uint64_t amount)
 {
     struct zyd_hash id;
     assert_int_equal(zyd_fixture_run(w.f, &(struct zyd_fixture_op){.contract = ZOO, .event = ZOO_OBLIGE, .programme = programme,
@@ -259,7 +260,8 @@ static void test_the_maker_reverses_what_is_in_no_cycle(void **state)
     (void)state;
     struct zyd_hash a = oblige(LOAN, &w.loan, 1, 0, 500);
     expect_list(CYCLE, 1, 1);
-    struct zyd_fixture_op op = {.contract = ZOO, .event = ZOO_REVERSE, .programme = LOAN, .object = &w.loan, .expect_seq = UINT64_MAX};
+    struct zyd_fixture_op op = {.contract = ZOO, .event = ZOO_REVERSE, .programme = LOAN, .object = &w.loan,
+                                .expect_seq = UINT64_MAX};
     struct zyd_wr id = zyd_wr_of(arg_bytes, sizeof arg_bytes);
     zyd_wr_array(&id, 1);
     zyd_wr_hash(&id, &a);
@@ -308,13 +310,14 @@ static void test_sixty_four_move_in_one_call_at_a_flat_price(void **state)
 
 int main(void)
 {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_obligations_of_all_programmes_join_the_list_of_their_settlement_programme, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_an_obligation_goes_through_a_cycle_and_its_maker_hears, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_a_rolled_obligation_waits_again_and_ages, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_only_the_settlement_programme_moves_and_only_from_the_right_state, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_the_maker_reverses_what_is_in_no_cycle, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_sixty_four_move_in_one_call_at_a_flat_price, setup, teardown),
+        T(test_obligations_of_all_programmes_join_the_list_of_their_settlement_programme),
+        T(test_an_obligation_goes_through_a_cycle_and_its_maker_hears),
+        T(test_a_rolled_obligation_waits_again_and_ages),
+        T(test_only_the_settlement_programme_moves_and_only_from_the_right_state),
+        T(test_the_maker_reverses_what_is_in_no_cycle),
+        T(test_sixty_four_move_in_one_call_at_a_flat_price),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
