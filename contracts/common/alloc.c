@@ -53,7 +53,9 @@ void cc_alloc(int64_t *inc, int64_t *paid, int64_t total, const int64_t *weights
     if (before > total) {
         ct_fail(CC_RANGE);
     }
-    /* The Alabama paradox (E6b): a target below what was paid is made up by those with the smallest remainders. */
+    /* The Alabama paradox (E6b): a target below what was paid is made up by those with the smallest remainders.  Who gives
+     * stays the same until it has nothing more, so all that it can give moves at once: memory far from the weights (a layer
+     * of a pool that others helped out) must not cost a step for each fen. */
     for (uint32_t i = 0; i < count; i++) {
         while (inc[i] < 0) {
             uint32_t from = CC_ALLOC_MAX;
@@ -62,8 +64,9 @@ void cc_alloc(int64_t *inc, int64_t *paid, int64_t total, const int64_t *weights
                     from = j;
                 }
             }
-            inc[i]++;
-            inc[from]--;
+            int64_t move = cc_min(-inc[i], inc[from]);
+            inc[i] += move;
+            inc[from] -= move;
         }
     }
     for (uint32_t i = 0; i < count; i++) {

@@ -133,28 +133,37 @@ void event_demand_back(struct pl *p)
     pool_store(p);
 }
 
+/* ALLOC of an amount over layers first..end by what each paid for this claim, with the memory of what came back to each. */
+static void refill_shares(const struct pl *p, int64_t parts[LAYERS_MAX], int64_t amount, uint32_t first, uint32_t end)
+{
+    int64_t paid[LAYERS_MAX], memory[LAYERS_MAX], total = amount;
+    for (uint32_t i = first; i < end; i++) {
+        paid[i] = p->o.part[i].paid;
+        memory[i] = p->o.part[i].refilled;
+        total += memory[i];
+    }
+    cc_alloc(parts + first, memory + first, total, paid + first, end - first);
+}
+
 /* What of an amount goes to which layer: back to those that paid this claim, the last drawn first; within a level, or for
- * by_weight over all, by what each paid and has not got back. */
+ * by_weight over all, by what each paid. */
 static void refill_parts(const struct pl *p, int64_t parts[LAYERS_MAX], int64_t amount, bool by_weight)
 {
-    int64_t open[LAYERS_MAX];
     memset(parts, 0, sizeof parts[0] * LAYERS_MAX);
-    for (uint32_t i = 0; i < p->o.h.part_count; i++) {
-        open[i] = p->o.part[i].paid - p->o.part[i].refilled;
-    }
     if (by_weight) {
-        cc_alloc(parts, 0, amount, open, p->o.h.part_count);
+        refill_shares(p, parts, amount, 0, p->o.h.part_count);
         return;
     }
     for (uint32_t end = p->o.h.part_count; end > 0 && amount > 0;) {
-        uint32_t first = end - 1;
-        int64_t there = open[first];
-        while (first > 0 && p->terms[first - 1].level == p->terms[end - 1].level) {
-            there += open[--first];
-        }
+        uint32_t first = end;
+        int64_t there = 0;
+        do {
+            first--;
+            there += p->o.part[first].paid - p->o.part[first].refilled;
+        } while (first > 0 && p->terms[first - 1].level == p->terms[end - 1].level);
         int64_t take = cc_min(amount, there);
         if (take > 0) {
-            cc_alloc(parts + first, 0, take, open + first, end - first);
+            refill_shares(p, parts, take, first, end);
         }
         amount -= take;
         end = first;

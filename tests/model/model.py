@@ -42,8 +42,9 @@ def alloc(total, weights, paid):
     for i in range(len(inc)):
         while inc[i] < 0:
             j = min((j for j in range(len(inc)) if inc[j] > 0), key=lambda j: (r[j], -j))
-            inc[i] += 1
-            inc[j] -= 1
+            move = min(-inc[i], inc[j])  # j stays the same until it has nothing more
+            inc[i] += move
+            inc[j] -= move
     for i, v in enumerate(inc):
         paid[i] += v
     return inc

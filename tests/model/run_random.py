@@ -7,13 +7,22 @@ Two kinds of steps, half each: single sums (ALLOC with memory, share trees, inte
 events in the life of contracts (drawdowns, settlements, repayments early and late, extensions, default, cure, claim under a cap,
 refusal, dispute, settlement, recoveries, write-off), whose every posting, obligation, warning, deadline and error code is compared.  Prints the first differences and
 `steps N differences D`; exit 1 when D is not 0.  Same seed, same steps.
+
+  tests/model/run_random.py --product pool --histories 10000 [--seed 1] [--only I] [--driver build/ledger_driver]
+
+Whole lives of another product (pool_model.py ...) against its deployed contract; ends with `histories N differences D`.
 """
 import argparse
+import importlib
+import os
 import random
 import subprocess
 import sys
+import time
+from collections import Counter
 from datetime import date, timedelta
 
+import ledger
 import model
 import wire
 
@@ -416,12 +425,45 @@ class Run:
                 today = self.life(g, today, i + 1) + timedelta(days=r.randint(0, 30))
 
 
+PRODUCTS = ('pool', 'voucher', 'subsidy', 'cycle')
+
+
+def histories(o):
+    """Lives of another product through its model and through the deployed contract (ledger_driver)."""
+    module = importlib.import_module(o.product + '_model')
+    life = getattr(module, o.product.capitalize() + 'History')
+    here = os.path.dirname(os.path.abspath(__file__))
+    driver = ledger.Driver(o.driver or os.path.join(here, '../../build/ledger_driver'))
+    stats, kinds, start = Counter(), Counter(), time.monotonic()
+    numbers = range(o.histories) if o.only is None else [o.only]
+    for i in numbers:
+        try:
+            life(driver, random.Random(f'{o.seed}/{i}'), stats).run()
+            kinds['ended'] += 1
+        except ledger.Silent:
+            kinds['left'] += 1
+        except ledger.Difference as e:
+            kinds['differences'] += 1
+            if kinds['differences'] <= 5:
+                print(f'history {i} (--seed {o.seed} --only {i}): {e}')
+    print(', '.join(f'{k} {v}' for k, v in sorted(stats.items())))
+    minutes = (time.monotonic() - start) / 60
+    print(f'{driver.ops} operations, {len(numbers) / minutes:.0f} histories a minute, {kinds["left"]} left where nothing is said')
+    print(f'histories {len(numbers)} differences {kinds["differences"]}')
+    return 1 if kinds['differences'] else 0
+
+
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument('--driver', required=True)
+    a.add_argument('--driver')
     a.add_argument('--steps', type=int, default=1_000_000)
     a.add_argument('--seed', type=int, default=1)
+    a.add_argument('--product', choices=PRODUCTS)
+    a.add_argument('--histories', type=int, default=10_000)
+    a.add_argument('--only', type=int, help='one history of the seed')
     o = a.parse_args()
+    if o.product:
+        return histories(o)
     run = Run(o.driver, o.seed, o.steps)
     sums = 0
     while run.more():

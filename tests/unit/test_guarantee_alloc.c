@@ -141,6 +141,18 @@ static void the_fen_that_moves_backwards_is_held(void **state)
     EXPECT(14, 1, 2, 0);
 }
 
+/* A layer of a pool that lacked its part: the others paid for it and now it catches up (was a step for each fen). */
+static void memory_far_from_the_weights_costs_no_time(void **state)
+{
+    (void)state;
+    BEGIN(500000, 300000, 200000);
+    memory[1] = 8000000000000000;
+    EXPECT(8000000000000100, 100, 0, 0);
+    BEGIN(500000, 300000, 200000);
+    memory[0] = 8000000000000000;
+    EXPECT(8000000000000101, 0, 101, 0);
+}
+
 static void products_beyond_64_bits_are_exact(void **state)
 {
     (void)state;
@@ -363,6 +375,7 @@ int main(void)
         cmocka_unit_test(example_E1_gives_its_four_parts),
         cmocka_unit_test(example_E6_gives_its_three_instalments_and_its_sum_at_once),
         cmocka_unit_test(the_fen_that_moves_backwards_is_held),
+        cmocka_unit_test(memory_far_from_the_weights_costs_no_time),
         cmocka_unit_test(products_beyond_64_bits_are_exact),
         cmocka_unit_test(nonsense_ends_the_call_with_its_code),
         cmocka_unit_test(a_tree_with_memory_never_takes_a_fen_back),
