@@ -198,6 +198,71 @@ static void every_event_comes_back_as_the_same_bytes(void **state)
     }
 }
 
+/* The least value of a field, as text. */
+static void least(char *out, size_t cap, const struct zyd_field *f)
+{
+    size_t at = 0;
+    switch (f->type) {
+    case ZYD_FIELD_FEN: zyd_yuan_text(out, (int64_t)f->min, false); return;
+    case ZYD_FIELD_DATE: snprintf(out, cap, "2026-02-28"); return;
+    case ZYD_FIELD_PPM:
+    case ZYD_FIELD_U64: snprintf(out, cap, "%llu", (unsigned long long)f->min); return;
+    case ZYD_FIELD_BOOL: snprintf(out, cap, "true"); return;
+    case ZYD_FIELD_ID: snprintf(out, cap, "sha256:text"); return;
+    case ZYD_FIELD_STR: snprintf(out, cap, "x"); return;
+    case ZYD_FIELD_BORROWER: snprintf(out, cap, "91430100MA4TEXT00G"); return;
+    case ZYD_FIELD_MEMBER: snprintf(out, cap, "BANK"); return;
+    case ZYD_FIELD_MONTHS: snprintf(out, cap, "1,12"); return;
+    case ZYD_FIELD_WORD: snprintf(out, cap, "%s", f->names->at[0].name); return;
+    case ZYD_FIELD_LIST:
+        for (uint64_t row = 0; row < (f->min > 0 ? f->min : 1); row++) {
+            for (uint8_t k = 0; k < f->column_count; k++) {
+                char one[80];
+                least(one, sizeof one, &f->columns[k]);
+                const char *gap = k > 0 ? (f->column_count > 2 ? " " : "=") : row > 0 ? (f->column_count > 2 ? ";" : ",") : "";
+                at += (size_t)snprintf(out + at, cap - at, "%s%s", gap, one);
+            }
+        }
+        return;
+    }
+}
+
+static void every_event_of_every_product_comes_back_as_the_same_bytes(void **state)
+{
+    const struct zyd_product *p;
+    size_t products = 0;
+    (void)state;
+    for (; (p = zyd_product_at(products)) != NULL; products++) {
+        assert_ptr_equal(zyd_product_by_number(p->number), p);
+        assert_ptr_equal(zyd_product_by_name(p->name), p);
+        for (size_t i = 0; i < p->event_count; i++) {
+            const struct zyd_event *e = &p->events[i];
+            static char text[32][1200];
+            struct zyd_pair pairs[32];
+            uint8_t a[4096], b[4096];
+            char why[ZYD_WHY];
+            static struct collected c;
+            struct zyd_wr wa = zyd_wr_of(a, sizeof a), wb = zyd_wr_of(b, sizeof b);
+            assert_true(e->arg_count <= 32);
+            assert_ptr_equal(zyd_event_by_name(p, e->name), e);
+            assert_ptr_equal(zyd_event_by_number(p, e->number), e);
+            for (size_t k = 0; k < e->arg_count; k++) {
+                least(text[k], sizeof text[k], &e->args[k]);
+                pairs[k] = (struct zyd_pair){e->args[k].name, text[k]};
+            }
+            if (zyd_args_encode(&wa, why, e, pairs, e->arg_count, &members) != ZYD_OK) {
+                fail_msg("%s %s: %s", p->name, e->name, why);
+            }
+            c.count = 0;
+            assert_int_equal(zyd_args_decode(collect, &c, e, zyd_wr_span(&wa), &members), ZYD_OK);
+            assert_int_equal(zyd_args_encode(&wb, why, e, c.pairs, c.count, &members), ZYD_OK);
+            assert_int_equal(wa.size, wb.size);
+            assert_memory_equal(a, b, wa.size);
+        }
+    }
+    assert_int_equal(products, 5);
+}
+
 static void damaged_bytes_are_refused_or_decode_to_something_else_but_never_harm(void **state)
 {
     struct zyd_pair pairs[] = {{"preset", "HN4321"}, {"banks", "BANK"}, {"evidence", "a,b"}};
@@ -354,6 +419,7 @@ int main(void)
         cmocka_unit_test(every_preset_comes_back_as_the_same_bytes),
         cmocka_unit_test(wrong_parameters_are_named),
         cmocka_unit_test(every_event_comes_back_as_the_same_bytes),
+        cmocka_unit_test(every_event_of_every_product_comes_back_as_the_same_bytes),
         cmocka_unit_test(damaged_bytes_are_refused_or_decode_to_something_else_but_never_harm),
         cmocka_unit_test(yuan_and_dates_have_one_reading),
         cmocka_unit_test(the_example_programmes_encode),
