@@ -213,6 +213,28 @@ class Pool:
             self.queue.append(x)
             self.b.warnings.append(2011)
 
+    def level(self, of, want):
+        """ALLOC with memory.  Decision where layers have become uneven: one that has borne more than its share gives nothing, one
+        that has less than its part gives all; the others are asked again, and at last in order."""
+        got, live = {i: 0 for i in of}, list(of)
+        while want and live:
+            base = [self.layers[i].drawn for i in live]
+            zero = [0] * len(live)
+            part = {i: t - d for i, t, d in zip(live, alloc(sum(base) + want, [self.layers[i].ppm for i in live], zero), base)}
+            if min(part.values()) < 0:
+                live = [i for i in live if part[i] >= 0]
+                continue
+            dry = [i for i in live if part[i] > self.layers[i].balance]
+            for i in dry or live:
+                got[i] = min(part[i], self.layers[i].balance)
+                want -= got[i]
+            live = [i for i in live if i not in dry] if dry else []
+        for i in of:
+            more = min(want, self.layers[i].balance - got[i])
+            got[i] += more
+            want -= more
+        return [got[i] for i in of]
+
     def draw(self, x, label):
         """Layers in order of level; ALLOC with memory inside a level."""
         amount = min(x.short, self.cash)
@@ -227,14 +249,7 @@ class Pool:
             if len(of) == 1:
                 inc[of[0]] = part
                 continue
-            memory = [self.layers[i].drawn for i in of]
-            want = alloc(sum(memory) + part, [self.layers[i].ppm for i in of], memory)
-            got = [min(g, self.layers[i].balance) for g, i in zip(want, of)]
-            lack = part - sum(got)
-            for k, i in enumerate(of):                 # decision: what a layer lacks the others of the level give, in order
-                more = min(lack, self.layers[i].balance - got[k])
-                got[k] += more
-                lack -= more
+            got = self.level(of, part)
             for g, i in zip(got, of):
                 inc[i] = g
         def settled():
