@@ -59,7 +59,7 @@ static void a_guaranteed_loan_is_held_against_the_guarantee(void **state)
 static void bounds_of_the_household_and_of_the_loan(void **state)
 {
     struct zyd_hash o[21], r4, last;
-    char name[8];
+    char name[16];
     uint64_t fuel = 0;
     (void)state;
     f->quiet_check = true;
