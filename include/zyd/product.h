@@ -221,5 +221,10 @@ bool zyd_yuan_parse(int64_t *fen, const char *text);
 /* "1,234,567.89" with grouping, else "1234567.89". */
 void zyd_yuan_text(char out[32], int64_t fen, bool grouped);
 bool zyd_date_parse(int32_t *date, const char *text);
+/* 大写, without 人民币: 1409.50 is 壹仟肆佰零玖元伍角整.  Every run of zeros between two figures is one 零, also where a
+ * bill may leave it out (107,000.53 is 壹拾万零柒仟元零伍角叁分); 整 follows 元 and 角, never 分.  False and "": not
+ * 0..ZYD_MONEY_MAX. */
+#define ZYD_CAPITAL_SIZE 160
+bool zyd_yuan_capital(char out[ZYD_CAPITAL_SIZE], int64_t fen);
 
 #endif

@@ -66,7 +66,7 @@ extern volatile int cli_interrupted; /* set by SIGINT */
 
 /* ---- tables of commands, one a file, each ended by an entry without a noun ---- */
 extern const struct command key_commands[], consortium_commands[], devnet_commands[], cluster_commands[], contract_commands[],
-    batch_commands[], ledger_commands[], demo_commands[], programme_commands[];
+    batch_commands[], ledger_commands[], demo_commands[], programme_commands[], statement_commands[];
 
 /* ---- out.c ---- */
 /* Prints the catalogue's sentence, the detail and the remedy on stderr (JSON with -o json); returns the exit code. */
@@ -77,7 +77,9 @@ void cli_say(const struct cli *c, const char *format, ...) __attribute__((format
 struct column {
     const char *key; /* member of each row object */
     const char *zh, *en;
-    char kind; /* 't' text, 'r' right-aligned, 'f' integer fen shown in yuan, 'h' a hash cut to 12 digits */
+    /* 't' text, 'r' right-aligned, 'h' a hash cut to 12 digits; of integer fen: 'f' in yuan, 'c' in 大写 without its sign,
+     * 'm' both */
+    char kind;
 };
 /* Rows (a JSON array of objects) as a table or, with -o json, as JSON.  columns ended by key NULL. */
 void cli_table(const struct cli *c, const json_t *rows, const struct column *columns);

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include <sodium.h>
+#include <zyd/state.h>
 
 #include "client.h"
 
@@ -37,6 +38,33 @@ static bool code_of(void *ctx, char out[13], uint16_t member)
 struct zyd_members client_members(const struct client *k)
 {
     return (struct zyd_members){(void *)(uintptr_t)k, index_of, code_of};
+}
+
+int client_record(struct client *k, struct client_record *out, const char *path)
+{
+    uint8_t leaf[ZYD_LEAF_SIZE_MAX];
+    struct zyd_record rec;
+    size_t n = 0;
+    int rc = 0;
+    out->size = 0;
+    out->seq = 0;
+    json_t *o = http_get(k->c, &k->http, &rc, "/v1/records/%s", path);
+    const char *text = json_text(o, "leaf");
+    out->height = (uint64_t)json_fen(o, "height");
+    if (rc == 0 && json_is_true(json_object_get(o, "present"))) {
+        if (sodium_base642bin(leaf, sizeof leaf, text, strlen(text), NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+            zyd_leaf_decode(&rec, zyd_span(leaf, n)) != ZYD_OK) {
+            rc = cli_fail(k->c, ZYD_ERR_MALFORMED, TR(k->c, "账本记录无法读取", "a record's leaf cannot be read"));
+        } else {
+            memcpy(out->value, rec.value.data, rec.value.size);
+            out->size = rec.value.size;
+            out->seq = rec.seq;
+            out->key = rec.key;
+            zyd_merkle_leaf(&out->leaf, leaf, n);
+        }
+    }
+    json_decref(o);
+    return rc;
 }
 
 const struct zyd_programme *client_programme(const struct client *k, const char *code)

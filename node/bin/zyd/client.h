@@ -94,6 +94,15 @@ const struct zyd_programme *client_programme(const struct client *k, const char 
 int client_member(const struct client *k, const char *code);                            /* or -1 */
 void client_code(const struct client *k, uint16_t member, char out[ZYD_CODE_MAX + 1]);
 struct zyd_members client_members(const struct client *k);
+/* What a record of the state holds at the node's latest block. */
+struct client_record {
+    uint8_t value[ZYD_RECORD_VALUE_MAX];
+    size_t size; /* 0: there is none */
+    uint64_t seq, height;
+    struct zyd_hash key, leaf; /* leaf: of the state tree */
+};
+/* path: of the proof, behind /v1/records/.  Prints what went wrong. */
+int client_record(struct client *k, struct client_record *out, const char *path);
 
 /* Operations being put together: each zyd_ops_add appends u32 length and bytes. */
 struct oplist {

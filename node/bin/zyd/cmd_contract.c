@@ -117,10 +117,10 @@ static void print_word(void *ctx, const char *name, const char *value)
             printf("  ");
             cli_pad(stdout, TR(w->c, a->zh, a->name), 14, false);
             if (fen) {
-                char yuan[32], capital[256];
+                char yuan[32], capital[ZYD_CAPITAL_SIZE];
                 int64_t v = strtoll(value, NULL, 10);
                 zyd_yuan_text(yuan, v, true);
-                yuan_capital(capital, sizeof capital, v);
+                zyd_yuan_capital(capital, v);
                 printf("  %s 元  %s\n", yuan, capital);
             } else {
                 printf("  %s\n", value);

@@ -19,49 +19,6 @@ void url_escape(char *out, size_t cap, const char *text)
     out[n] = '\0';
 }
 
-void yuan_capital(char *out, size_t cap, int64_t fen)
-{
-    static const char *const digits[] = {"零", "壹", "贰", "叁", "肆", "伍", "陆", "柒", "捌", "玖"};
-    static const char *const units[] = {"", "拾", "佰", "仟"}, *const groups[] = {"", "万", "亿", "万亿"};
-    int64_t yuan = fen / 100;
-    int jiao = (int)(fen / 10 % 10), cent = (int)(fen % 10);
-    size_t n = 0;
-    bool zero = false, any = false;
-    out[0] = '\0';
-    int parts[4] = {(int)(yuan % 10000), (int)(yuan / 10000 % 10000), (int)(yuan / 100000000 % 10000),
-                    (int)(yuan / INT64_C(1000000000000) % 10000)};
-    for (int g = 3; g >= 0; g--) {
-        for (int u = 3, unit = 1000; u >= 0; u--, unit /= 10) {
-            int d = parts[g] / unit % 10;
-            if (d == 0) {
-                zero = any;
-                continue;
-            }
-            n += (size_t)snprintf(out + n, cap - n, "%s%s%s", zero ? "零" : "", digits[d], units[u]);
-            zero = false;
-            any = true;
-        }
-        if (parts[g] && g) {
-            n += (size_t)snprintf(out + n, cap - n, "%s", groups[g]);
-        }
-    }
-    n += (size_t)snprintf(out + n, cap - n, any ? "元" : jiao || cent ? "" : "零元");
-    if (!jiao && !cent) {
-        snprintf(out + n, cap - n, "整");
-        return;
-    }
-    if (jiao) {
-        n += (size_t)snprintf(out + n, cap - n, "%s角", digits[jiao]);
-    } else if (any) {
-        n += (size_t)snprintf(out + n, cap - n, "零");
-    }
-    if (cent) {
-        snprintf(out + n, cap - n, "%s分", digits[cent]);
-    } else {
-        snprintf(out + n, cap - n, "整");
-    }
-}
-
 int pairs_of(const struct cli *c, struct zyd_pair *pairs, size_t *count, char *buffer, size_t cap, const char *const *words,
              size_t word_count)
 {

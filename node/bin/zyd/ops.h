@@ -43,8 +43,10 @@ int look_history(struct cli *c);
 int look_receipt(struct cli *c);
 int look_wait(struct cli *c);
 int look_recovery_list(struct cli *c);
+/* cmd_statement.c: NAME_fen and NAME_capital; NAME and NAME_name; who receives. */
+void statement_fen(json_t *o, const char *name, int64_t fen);
+void statement_member(const struct client *k, json_t *o, const char *name, uint16_t member);
+const char *statement_side(const struct cli *c, int64_t net);
 void url_escape(char *out, size_t cap, const char *text);
-/* 伍拾万元整 */
-void yuan_capital(char *out, size_t cap, int64_t fen);
 
 #endif

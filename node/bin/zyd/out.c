@@ -77,13 +77,15 @@ void cli_json(const json_t *value)
 static char *cell(const json_t *row, const struct column *col)
 {
     const json_t *v = json_object_get(row, col->key);
-    char buffer[64] = "";
+    char buffer[256] = "";
     const char *text = buffer;
-    if (col->kind == 'f' && (json_is_string(v) || json_is_integer(v))) {
+    if (strchr("fcm", col->kind) && (json_is_string(v) || json_is_integer(v))) {
         long long fen = json_is_string(v) ? strtoll(json_string_value(v), NULL, 10) : json_integer_value(v);
-        char yuan[32];
+        char yuan[32], capital[ZYD_CAPITAL_SIZE];
         zyd_yuan_text(yuan, fen < 0 ? -fen : fen, true);
-        snprintf(buffer, sizeof buffer, "%s%s", fen < 0 ? "-" : "", yuan);
+        bool said = zyd_yuan_capital(capital, fen < 0 ? -fen : fen) && col->kind != 'f';
+        snprintf(buffer, sizeof buffer, "%s%s%s%s%s", fen < 0 && col->kind != 'c' ? "-" : "", col->kind != 'c' ? yuan : "",
+                 col->kind == 'm' ? "  " : "", said ? "人民币" : "", said ? capital : "");
     } else if (json_is_string(v)) {
         text = json_string_value(v);
     } else if (json_is_integer(v)) {

@@ -206,29 +206,18 @@ static enum zyd_status live_record(void *ctx, char why[ZYD_SCENARIO_WHY], uint8_
                                    const struct zyd_hash *key)
 {
     struct live *l = ctx;
-    uint8_t leaf[ZYD_LEAF_SIZE_MAX];
-    char hex[65];
-    size_t n = 0;
-    struct zyd_record rec;
-    int rc = 0;
-    *size = 0;
-    *seq = 0;
-    cli_hex(hex, key->b);
-    json_t *o = http_get(l->c, &l->k.http, &rc, "/v1/records/%s/proof", hex);
-    const char *text = json_text(o, "leaf");
-    enum zyd_status s = rc == 0 ? ZYD_OK : fail(why, ZYD_E_IO, "a record could not be read");
-    if (s == ZYD_OK && json_is_true(json_object_get(o, "present"))) {
-        if (sodium_base642bin(leaf, sizeof leaf, text, strlen(text), NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
-            zyd_leaf_decode(&rec, zyd_span(leaf, n)) != ZYD_OK || !zyd_hash_eq(&rec.key, key)) {
-            s = fail(why, ZYD_E_MALFORMED, "a record's leaf cannot be read");
-        } else {
-            memcpy(value, rec.value.data, rec.value.size);
-            *size = rec.value.size;
-            *seq = rec.seq;
-        }
+    struct client_record r;
+    char path[80];
+    cli_hex(path, key->b);
+    memcpy(path + 64, "/proof", sizeof "/proof");
+    int rc = client_record(&l->k, &r, path);
+    if (rc == 0 && r.size && !zyd_hash_eq(&r.key, key)) {
+        return fail(why, ZYD_E_MALFORMED, "another record than was asked for");
     }
-    json_decref(o);
-    return s;
+    memcpy(value, r.value, r.size);
+    *size = r.size;
+    *seq = r.seq;
+    return rc == 0 ? ZYD_OK : fail(why, ZYD_E_IO, "a record could not be read");
 }
 
 struct lines {
