@@ -203,6 +203,12 @@
     X(8085, 'E', JOURNAL, 500, 6, ZYD_RETRY_NEVER, \
       "批次日志损坏或属于另一文件", "The batch's journal is damaged or belongs to another file", \
       "不要删除；先用 zyd batch result 核对", "Do not delete it; look with zyd batch result first") \
+    X(8086, 'E', LEDGER_MOVED, 503, 3, ZYD_RETRY_LATER, \
+      "导出期间账本不断前进，未得到同一高度的数据", "The ledger kept moving: no export of one height came about", \
+      "稍后再试，或对一个安静的节点导出", "Try again later, or export from a quiet node") \
+    X(8087, 'E', RECONCILE, 200, 7, ZYD_RETRY_AFTER_FIX, \
+      "对账不符：有差异、缺失或无法读取的行", "Not reconciled: rows differ, are missing or cannot be read", \
+      "查看结果，逐行核实后更正本行账册或补录账本", "Look at the result; correct your own books or book what is missing") \
     X(8090, 'E', VERIFY_FAILED, 500, 8, ZYD_RETRY_NEVER, \
       "验证不通过", "Verification failed", \
       "保存证据文件并报告", "Keep the evidence file and report it") \

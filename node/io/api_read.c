@@ -186,6 +186,7 @@ static json_t *object_json(const struct request *r, const struct zyd_view_object
     zyd_j_u64(o, "seq", rec ? rec->seq : 0);
     zyd_j_u64(o, "made_height", x->made_height);
     zyd_j_u64(o, "last_height", rec ? rec->last_height : x->made_height);
+    zyd_j_u64s(o, "log_index", x->log_index);
     zyd_j_u64(o, "operations", x->tx_count);
     bool guarantee = rec && x->contract == zyd_view_guarantee(a->view);
     if (guarantee && zyd_guarantee_object_read(&v, zyd_span(rec->value, rec->size)) == ZYD_OK) {

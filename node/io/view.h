@@ -56,7 +56,7 @@ struct zyd_view_object {
     uint32_t record; /* or NONE while only refused operations named it */
     uint32_t first_tx, last_tx, tx_count;
     uint32_t first_obligation; /* list by next, or NONE */
-    uint64_t made_height;
+    uint64_t made_height, log_index; /* log_index: of the newest operation that took effect on it */
     uint16_t contract, programme, member;
     char client_ref[ZYD_CLIENT_REF_MAX + 1];
     uint8_t kind, state; /* guarantee: enum zyd_guarantee_state, or 0 */

@@ -179,6 +179,9 @@ static void link_tx(struct zyd_view *v, uint32_t object, uint32_t tx)
     }
     o->last_tx = tx;
     o->tx_count++;
+    if (v->txs.items[tx].code == 0) {
+        o->log_index = v->txs.items[tx].log_index;
+    }
 }
 
 /* The object of a contract, made on first sight if its record exists; NONE for an object that no operation made yet, and for the
@@ -237,6 +240,7 @@ static void children_of(struct zyd_view *v, uint32_t parent)
             struct zyd_view_object *o = &v->objects.items[at];
             char ref[sizeof o->client_ref + 8];
             o->member = from.member;
+            o->log_index = from.log_index;
             int size = snprintf(ref, sizeof ref, "%s/%u", from.client_ref, (unsigned)n + 1);
             if (from.client_ref[0] && (size_t)size < sizeof o->client_ref) {
                 memcpy(o->client_ref, ref, (size_t)size + 1);

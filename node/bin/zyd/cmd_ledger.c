@@ -294,6 +294,12 @@ static int run_balances(struct cli *c)
 }
 
 static const struct option export_options[] = {{"out", 0, "DIR", "输出目录（不得已存在）", "directory to make"}, {0}};
+static const struct option export_csv_options[] = {{"out", 0, "DIR", "输出目录（不得已存在）", "directory to make"},
+                                                   {"programme", 0, "CODE", "只要此项目的行", "only rows of this programme"},
+                                                   {"member", 0, "CODE", "只要涉及此成员的行", "only rows that name this member"},
+                                                   {"from", 0, "HEIGHT", "分录自此高度起", "postings from this height on"},
+                                                   {"to", 0, "HEIGHT", "分录至此高度止", "postings up to this height"},
+                                                   {0}};
 static const struct option audit_options[] = {
     {"genesis-hash", 0, "HEX", "创世哈希（默认取自本地联盟文件）", "genesis hash (default: the local consortium file's)"},
     {"bundle", 0, "DIR", "已有的导出包", "a bundle that exists"},
@@ -323,6 +329,9 @@ const struct command ledger_commands[] = {
      "zyd balance list --member GUAR --prefix 1131", balance_options, 0, 0, run_balances},
     {"export", "bundle", "online", "--out DIR", "导出可离线审计的账本", "export the ledger for an auditor",
      "zyd export bundle --out q3.bundle", export_options, 0, 0, run_export},
+    {"export", "csv", "online", "--out DIR [--programme CODE] [--member CODE] [--from H] [--to H]",
+     "导出可关联的 CSV（科目、分录、合约、债务、清算周期）", "CSV files that join: accounts, postings, contracts, obligations, cycles",
+     "zyd export csv --out 2026q3", export_csv_options, 0, 0, export_csv},
     {"audit", "verify", "online", "[BUNDLE] [--genesis-hash H] [--report F]", "取回账本并用 zyd-audit 验证",
      "fetch the ledger and run zyd-audit on it", "zyd audit verify --report report.json", audit_options, 0, 1, run_audit_verify},
     {"audit", "receipt", "local", "FILE", "用 zyd-audit 验证一张回执", "check one receipt with zyd-audit",

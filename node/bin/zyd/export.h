@@ -11,6 +11,8 @@ int frames_each(struct client *k, uint64_t from, uint64_t to,
                 void *ctx);
 /* Writes a bundle (zyd/verify.h) into dir, which must not exist.  height: the last height in it. */
 int export_bundle(struct client *k, const char *dir, uint64_t *height);
+/* zyd export csv. */
+int export_csv(struct cli *c);
 /* Runs a program, waits; its exit code. */
 int run_program(const struct cli *c, char *const argv[]);
 /* Runs a scenario file in process or (live) through the devnet of --dir. */
