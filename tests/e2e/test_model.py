@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 build, source = sys.argv[1], sys.argv[2]
-PRODUCTS = ['pool', 'voucher']
+PRODUCTS = ['pool', 'voucher', 'subsidy']
 
 
 def run(driver, *args):

@@ -254,7 +254,7 @@ def params(path, macro):
     text = open(path, encoding='utf-8').read()
     body = re.search(r'#define %s\(X\)(.*?)\n\n' % macro, text, re.S)
     body = body or re.search(r'#define %s\(X\)(.*?)\nenum' % macro, text, re.S)
-    return [(n, int(v)) for n, v in re.findall(r'X\((\w+), "[^"]*", \w+, (\d+),', body.group(1))]
+    return [(n, int(v, 0)) for n, v in re.findall(r'X\((\w+), "[^"]*", \w+, (0x[0-9a-f]+|\d+),', body.group(1))]
 
 
 def slots(table, values):

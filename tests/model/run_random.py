@@ -425,7 +425,7 @@ class Run:
                 today = self.life(g, today, i + 1) + timedelta(days=r.randint(0, 30))
 
 
-PRODUCTS = ('pool', 'voucher')
+PRODUCTS = ('pool', 'voucher', 'subsidy')
 
 
 def histories(o):

@@ -86,7 +86,8 @@ class Books4:
         self.b.post(v.core, L['ISSUE'], '2001.' + CODES[v.holder], '2161' + v.v, v.face)
         self.b.post(v.holder, L['ISSUE'], '1161' + v.v, '1122.' + CODES[v.core], v.face)
 
-    def cancel(self, v):
+    def cancel(self, v, sys=False):
+        need(sys or not v.frozen, 9110)
         need(v.state == 'OFFERED', 9111)
         v.state = 'CANCELLED'
         self.lines[v.core][2] -= v.face
@@ -229,7 +230,7 @@ class VoucherHistory(History):
             o.settled()
         for v in self.m.vouchers:
             if v.state == 'OFFERED' and self.today > v.until:
-                self.m.cancel(v)
+                self.m.cancel(v, True)
             if v.state in ('ACTIVE', 'FINANCED', 'PLEDGED') and self.today >= v.due:
                 self.m.mature(v)
 
