@@ -97,10 +97,10 @@ class Programme:
         left = rate
         for level in sorted(e.loan.levels):
             x = e.loan.levels[level]
-            if x.start <= day < x.until and x.g.p['KIND'] != INTEREST:
-                mine = min(x.rate(day, rate, lpr), left)
-            else:
-                mine = 0
+            mine = 0
+            if x.start <= day < x.until:
+                share = x.g.p['KIND'] == INTEREST  # of the interest is as much of the rate
+                mine = min(rate * x.g.p['RATE_PPM'] // PPM if share else x.rate(day, rate, lpr), left)
             if x is e:
                 return mine
             left -= mine
@@ -122,7 +122,7 @@ class Programme:
         need(e.state in ('ENROLLED', 'ACCRUING', 'STOPPED'), 9111)
         waits = any(level < self.p['LEVEL'] and y.settled_to < min(to, y.until) and y.state != 'CLAWBACK'
                     for level, y in x.levels.items())
-        if e.settled_to >= e.until and waits:
+        if e.settled_to >= e.until and (waits or to > today):
             raise Silent                      # two reasons
         need(e.settled_to < e.until, 3007)
         need(to == self.next(e) and to <= today, 9112)
