@@ -126,10 +126,12 @@ struct zyd_event {
 struct zyd_shown {
     struct zyd_field field; /* a number, an id or a text padded with zeros */
     uint16_t offset, size;
+    uint8_t kind; /* of records whose first byte is this; 0: of all */
 };
-#define ZYD_SHOWN(struct_, member_, type_, zh_, en_)                                                                   \
+#define ZYD_SHOWN(struct_, member_, type_, zh_, en_) ZYD_SHOWN_OF(0, struct_, member_, type_, zh_, en_)
+#define ZYD_SHOWN_OF(kind_, struct_, member_, type_, zh_, en_)                                                         \
     {{.name = #member_, ZYD_AS_##type_, .max = UINT64_MAX, .zh = zh_, .en = en_},                                      \
-     (uint16_t)offsetof(struct_, member_), (uint16_t)sizeof(((struct_ *)0)->member_)}
+     (uint16_t)offsetof(struct_, member_), (uint16_t)sizeof(((struct_ *)0)->member_), kind_}
 struct zyd_pair {
     const char *name, *value; /* NUL-terminated UTF-8; a JSON array is its elements joined by commas */
 };

@@ -152,6 +152,33 @@ static const struct zyd_preset presets[] = {
     {"MS5050", "眉山五五", "Meishan 50:50, all that is owed", {{"ratios", "50%"}, {"ratio_base", "ALL"}}},
 };
 
+#define POOL(member, type, zh, en) ZYD_SHOWN_OF(ZYD_POOL_KIND_POOL, struct zyd_pool, member, type, zh, en)
+#define FUNDING(member, type, zh, en) ZYD_SHOWN_OF(ZYD_POOL_KIND_FUNDING, struct zyd_pool_funding, member, type, zh, en)
+#define LOAN(member, type, zh, en) ZYD_SHOWN_OF(ZYD_POOL_KIND_LOAN, struct zyd_pool_loan, member, type, zh, en)
+static const struct zyd_shown shown[] = {
+    POOL(balance, FEN, "备案贷款余额", "registered loans"),
+    POOL(npl, FEN, "不良余额", "of these in default"),
+    POOL(pending, FEN, "待到账出资", "funding not arrived"),
+    POOL(shortage, FEN, "排队待补偿", "approved, not drawn"),
+    POOL(open_claims, U64, "未结补偿", "open claims"),
+    FUNDING(layer, U64, "资金层序号", "layer, from 0"),
+    FUNDING(amount, FEN, "出资额", "amount"),
+    LOAN(bank, MEMBER, "贷款银行", "bank"),
+    LOAN(loan, ID, "贷款编号", "the bank's loan, hashed"),
+    LOAN(rate_ppm, PPM, "利率", "rate"),
+    LOAN(drawn_on, DATE, "放款日", "drawn on"),
+    LOAN(maturity, DATE, "到期日", "maturity"),
+    LOAN(principal, FEN, "贷款本金", "principal"),
+    LOAN(balance, FEN, "贷款余额", "still owed"),
+    LOAN(claimed, FEN, "申请基数", "base as filed"),
+    LOAN(approved, FEN, "批准补偿", "approved"),
+    LOAN(paid, FEN, "已补偿", "drawn from the layers"),
+    LOAN(shortage, FEN, "排队待补偿", "approved, not drawn"),
+    LOAN(refunded, FEN, "返还", "promised back"),
+    LOAN(clawed, FEN, "追回", "demanded back"),
+    LOAN(net_recovered, FEN, "净追偿", "recovered, net"),
+};
+
 const struct zyd_product zyd_product_pool = {
     .number = ZYD_POOL_CONTRACT,
     .name = "pool",
@@ -166,4 +193,6 @@ const struct zyd_product zyd_product_pool = {
     .param_count = ZYD_COUNT(params),
     .presets = presets,
     .preset_count = ZYD_COUNT(presets),
+    .shown = shown,
+    .shown_count = ZYD_COUNT(shown),
 };

@@ -315,7 +315,8 @@ void zyd_object_tell(const struct zyd_product *product, zyd_emit *emit, void *ct
         const struct zyd_shown *s = &product->shown[i];
         char text[256];
         uint64_t v = 0;
-        if ((size_t)s->offset + s->size > value.size || s->size >= sizeof text / 2) {
+        bool other = s->kind != 0 && value.data[0] != s->kind;
+        if (other || (size_t)s->offset + s->size > value.size || s->size >= sizeof text / 2) {
             continue;
         }
         const uint8_t *p = value.data + s->offset;

@@ -108,6 +108,21 @@ static const struct zyd_preset presets[] = {
     {"FEE50", "担保费补贴50", "half of the guarantee fee", {{"kind", "FEE_SHARE"}, {"level", "COUNTY"}, {"rate_ppm", "500000"}}},
 };
 
+#define SHOWN(member, type, zh, en)                                                                                    \
+    ZYD_SHOWN_OF(ZYD_SUBSIDY_KIND_ENROLMENT, struct zyd_subsidy_enrolment, member, type, zh, en)
+static const struct zyd_shown shown[] = {
+    SHOWN(bank, MEMBER, "贷款银行", "bank"),
+    SHOWN(loan, ID, "贷款编号", "loan"),
+    SHOWN(from, DATE, "补贴起日", "subsidised from"),
+    SHOWN(until, DATE, "补贴止日", "until, not counted"),
+    SHOWN(settled_to, DATE, "已结算至", "settled to"),
+    SHOWN(eligible, FEN, "保费补贴基数", "principal of the fee subsidy"),
+    SHOWN(reserved, FEN, "预留预算", "of the budget, not settled yet"),
+    SHOWN(paid, FEN, "已补贴", "paid"),
+    SHOWN(clawed, FEN, "已追回", "clawed back"),
+    SHOWN(fee_back, FEN, "保费变更退回", "given back by a change of the fee"),
+};
+
 const struct zyd_product zyd_product_subsidy = {
     .number = 3,
     .name = "subsidy",
@@ -122,4 +137,6 @@ const struct zyd_product zyd_product_subsidy = {
     .param_count = ZYD_COUNT(params),
     .presets = presets,
     .preset_count = ZYD_COUNT(presets),
+    .shown = shown,
+    .shown_count = ZYD_COUNT(shown),
 };

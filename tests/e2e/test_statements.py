@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Goal: what an officer signs says what the ledger holds: parties by name, each amount in digits and in 大写, the hash that the ledger
-accepts; in Chinese and English, in columns that stand under each other, and as JSON.
-Method: worked examples run through real nodes and stopped where a signature is due; the printed hash is then confirmed on the ledger, a
-hash with one digit changed is refused; amounts are those of domain.md E16 and E8."""
+"""Goal: what an officer signs says what the ledger holds: parties by name, each amount in digits and in 大写, the hash that
+the ledger accepts; in Chinese and English, in columns that stand under each other, and as JSON.
+Method: worked examples run through real nodes and stopped where a signature is due; the printed hash is then confirmed on
+the ledger, a hash with one digit changed is refused; amounts are those of domain.md E16 and E8."""
 import os
 import unicodedata
 
@@ -54,8 +54,8 @@ def a_member_confirms_the_statement_that_it_was_shown():
         expect(silent["statement"] == own["statement"], "two hashes of one statement")
 
         zh, _ = w.run("cycle", "statement", "NETTING#1", "--as", "BANK1", lang="zh-CN")
-        for part in ("清 算 单", "1,877,796.02", "人民币壹佰捌拾柒万柒仟柒佰玖拾陆元零贰分", "应收", "签章", own["statement"],
-                     "1,884,932.84", "人民币壹佰捌拾捌万肆仟玖佰叁拾贰元捌角肆分", "155.42", "示范担保", "示范省财政厅"):
+        for part in ("清 算 单", "1,877,796.02", "人民币壹佰捌拾柒万柒仟柒佰玖拾陆元零贰分", "应收", "签章",
+                     own["statement"], "1,884,932.84", "人民币壹佰捌拾捌万肆仟玖佰叁拾贰元捌角肆分", "155.42", "示范担保", "示范省财政厅"):
             expect_in(part, zh)
         expect(columns_stand(zh, "应收(元)", "净额大写") == 6, zh)
         pays, _ = w.run("cycle", "statement", "NETTING#1", "--as", "GUAR")
@@ -86,7 +86,8 @@ def after_the_cycle_the_statement_shows_its_payments():
         expect({p["state"] for p in s["payments"]} == {"MATCHED"}, s)
         expect(sum(o["status"] == "LEFT" for o in s["obligations"]) == 2, s)
         own = w.json("cycle", "statement", "NETTING#1", "--as", "BANK2")
-        expect([(p["payer"], p["amount_capital"]) for p in own["payments"]] == [("REG", "贰拾壹万贰仟贰佰贰拾贰元贰角贰分")], own)
+        payments = [(p["payer"], p["amount_capital"]) for p in own["payments"]]
+        expect(payments == [("REG", "贰拾壹万贰仟贰佰贰拾贰元贰角贰分")], own)
 
 
 def a_pool_is_shown_by_its_layers():
@@ -104,6 +105,38 @@ def a_pool_is_shown_by_its_layers():
         w.run("pool", "show", "NONE", code=2)
 
 
+def a_contract_of_any_product_is_shown_in_words():
+    with World() as w:
+        scenario(w, "e5.scn")
+        ref = w.json("contract", "list", "--state", "COMPENSATED")["items"] or w.json("contract", "list")["items"]
+        o = w.json("contract", "show", ref[0]["id"])
+        expect(o["obligations"] and len(o["record_hash"]) == 64, o)
+        expect(all(x["amount_capital"] and x["debtor_name"] and x["creditor_name"] for x in o["obligations"]), o)
+        still = [x for x in o["obligations"] if x["state"] in ("CREATED", "LOCKED", "INSTRUCTED")]
+        net = {}
+        for x in still:
+            net[x["debtor"]] = net.get(x["debtor"], 0) - int(x["amount_fen"])
+            net[x["creditor"]] = net.get(x["creditor"], 0) + int(x["amount_fen"])
+        expect({n["member"]: int(n["net_fen"]) for n in o["net"]} == net, o)
+        zh, _ = w.run("contract", "show", ref[0]["id"], lang="zh-CN")
+        expect_in("示范担保", zh)
+        expect(columns_stand(zh, "义务编号", "大写") == len(o["obligations"]), zh)
+        expect_in("本金", zh)
+    with World() as w:
+        scenario(w, "e8.scn", until="do REGISTER_LOAN L1")
+        for one in w.json("contract", "list")["items"]:
+            zh, _ = w.run("contract", "show", one["id"], lang="zh-CN")
+            expect_in("账本记录散列", zh)
+            expect(one["state"] != "CONFIRMED" or zh.count("出资额") == 1 and "人民币" in zh, zh)
+    for name, words in (("e11.scn", ("已补贴", "贷款银行")), ("e15.scn", ("面额", "持有人"))):
+        with World() as w:
+            scenario(w, name)
+            ids = [one["id"] for one in w.json("contract", "list")["items"]]
+            every = "\n".join(w.run("contract", "show", i, lang="zh-CN")[0] for i in ids)
+            for part in words + ("人民币", "账本记录散列", "义务编号"):
+                expect_in(part, every)
+
+
 if __name__ == "__main__":
     main(a_member_confirms_the_statement_that_it_was_shown, after_the_cycle_the_statement_shows_its_payments,
-         a_pool_is_shown_by_its_layers)
+         a_pool_is_shown_by_its_layers, a_contract_of_any_product_is_shown_in_words)

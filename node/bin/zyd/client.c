@@ -40,7 +40,7 @@ struct zyd_members client_members(const struct client *k)
     return (struct zyd_members){(void *)(uintptr_t)k, index_of, code_of};
 }
 
-int client_record(struct client *k, struct client_record *out, const char *path)
+int client_record(struct client *k, struct client_record *out, const char *path, bool optional)
 {
     uint8_t leaf[ZYD_LEAF_SIZE_MAX];
     struct zyd_record rec;
@@ -48,7 +48,16 @@ int client_record(struct client *k, struct client_record *out, const char *path)
     int rc = 0;
     out->size = 0;
     out->seq = 0;
-    json_t *o = http_get(k->c, &k->http, &rc, "/v1/records/%s", path);
+    char url[300];
+    struct answer a;
+    snprintf(url, sizeof url, "/v1/records/%s", path);
+    bool came = http_call(k->c, &k->http, &a, &(struct request){.method = "GET", .path = url});
+    if (!came || a.status != 200) {
+        rc = optional && came && a.status == 403 ? 0 : http_fail(k->c, &k->http, &a, false);
+        answer_free(&a);
+        return rc;
+    }
+    const json_t *o = a.json;
     const char *text = json_text(o, "leaf");
     out->height = (uint64_t)json_fen(o, "height");
     if (rc == 0 && json_is_true(json_object_get(o, "present"))) {
@@ -63,7 +72,7 @@ int client_record(struct client *k, struct client_record *out, const char *path)
             zyd_merkle_leaf(&out->leaf, leaf, n);
         }
     }
-    json_decref(o);
+    answer_free(&a);
     return rc;
 }
 

@@ -101,8 +101,8 @@ struct client_record {
     uint64_t seq, height;
     struct zyd_hash key, leaf; /* leaf: of the state tree */
 };
-/* path: of the proof, behind /v1/records/.  Prints what went wrong. */
-int client_record(struct client *k, struct client_record *out, const char *path);
+/* path: of the proof, behind /v1/records/.  Prints what went wrong; optional: a token that may not see it gets none. */
+int client_record(struct client *k, struct client_record *out, const char *path, bool optional);
 
 /* Operations being put together: each zyd_ops_add appends u32 length and bytes. */
 struct oplist {

@@ -17,7 +17,7 @@ static int read_named(struct client *k, struct client_record *out, uint16_t cont
     zyd_record_key(&key, contract, zyd_span(name, size));
     cli_hex(path, key.b);
     memcpy(path + 64, "/proof", sizeof "/proof");
-    int rc = client_record(k, out, path);
+    int rc = client_record(k, out, path, false);
     if (rc == 0 && out->size && !zyd_hash_eq(&out->key, &key)) {
         rc = cli_fail(k->c, ZYD_ERR_MALFORMED, "/v1/records/%s", path);
     }

@@ -55,19 +55,180 @@ int look_list(struct cli *c)
     return rc;
 }
 
-/* The record of a product's object, by the product's names. */
-static void show_fields(const struct cli *c, const json_t *fields, const char *contract)
+/* ---- one contract, as it would be filed: names, 大写, who owes what on balance ---- */
+
+/* NAME_capital beside every NAME_fen. */
+static void add_capitals(json_t *v)
 {
-    const struct zyd_product *p = c->json ? NULL : zyd_product_by_name(contract);
+    json_t *more = json_object(), *one;
+    const char *key;
+    size_t at;
+    json_array_foreach(v, at, one)
+    {
+        add_capitals(one);
+    }
+    json_object_foreach(v, key, one)
+    {
+        size_t n = strlen(key);
+        char name[64], text[ZYD_CAPITAL_SIZE];
+        add_capitals(one);
+        if (n > 4 && n < 50 && strcmp(key + n - 4, "_fen") == 0 && json_is_string(one) &&
+            zyd_yuan_capital(text, strtoll(json_string_value(one), NULL, 10))) {
+            snprintf(name, sizeof name, "%.*s_capital", (int)n - 4, key);
+            json_object_set_new(more, name, json_string(text));
+        }
+    }
+    if (json_is_object(v)) {
+        json_object_update(v, more);
+    }
+    json_decref(more);
+}
+
+/* The member's name; its code where the consortium file is not at hand. */
+static void add_name(const struct client *k, json_t *o, const char *name)
+{
+    char key[48];
+    int member = k->g ? client_member(k, json_text(o, name)) : -1;
+    if (member >= 0) {
+        statement_member(k, o, name, (uint16_t)member);
+    } else {
+        snprintf(key, sizeof key, "%s_name", name);
+        json_object_set_new(o, key, json_string(json_text(o, name)));
+    }
+}
+
+static json_t *net_row(json_t *rows, const char *member)
+{
+    json_t *one;
+    size_t i;
+    json_array_foreach(rows, i, one)
+    {
+        if (strcmp(json_text(one, "member"), member) == 0) {
+            return one;
+        }
+    }
+    one = json_pack("{s:s,s:s}", "member", member, "net_fen", "0");
+    json_array_append_new(rows, one);
+    return one;
+}
+
+/* Names and words of the obligations; net: what is open of them, by member. */
+static void add_obligations(const struct client *k, json_t *o)
+{
+    static const struct zyd_name states[] = {{1, "CREATED", "未付", "open"}, {2, "LOCKED", "清算锁定", "locked in a cycle"},
+                                             {3, "INSTRUCTED", "已出指令", "instructed"}, {4, "SETTLED", "已结清", "settled"},
+                                             {5, "REVERSED", "已冲销", "reversed"}};
+    static const struct zyd_names names = ZYD_NAMES("state", states);
+    json_t *one, *net = json_array();
+    size_t i;
+    json_array_foreach(json_object_get(o, "obligations"), i, one)
+    {
+        const struct zyd_name *s = zyd_name_by_text(&names, json_text(one, "state"));
+        const char *reason = json_text(one, TR(k->c, "reason_zh", "reason_en"));
+        add_name(k, one, "debtor");
+        add_name(k, one, "creditor");
+        json_object_set_new(one, "state_text", json_string(s ? TR(k->c, s->zh, s->en) : json_text(one, "state")));
+        json_object_set_new(one, "reason_text", json_string(reason));
+        for (int side = 0; s && s->number < 4 && side < 2; side++) {
+            json_t *row = net_row(net, json_text(one, side ? "creditor" : "debtor"));
+            int64_t fen = json_fen(one, "amount_fen");
+            statement_fen(row, "net", json_fen(row, "net_fen") + (side ? fen : -fen));
+        }
+    }
+    json_array_foreach(net, i, one)
+    {
+        add_name(k, one, "member");
+        json_object_set_new(one, "side", json_string(statement_side(k->c, json_fen(one, "net_fen"))));
+    }
+    json_object_set_new(o, "net", net);
+}
+
+static int add_words(struct client *k, json_t *o)
+{
+    struct client_record r;
+    char path[200], hex[65], parties[1024] = "";
+    json_t *one, *claim = json_object_get(o, "claim");
+    size_t i, n = 0;
+    add_capitals(o);
+    add_obligations(k, o);
+    json_array_foreach(json_object_get(o, "parties"), i, one)
+    {
+        json_t *party = json_pack("{s:O}", "member", one);
+        add_name(k, party, "member");
+        n += (size_t)snprintf(parties + n, sizeof parties - n, "%s%s", n ? TR(k->c, "、", ", ") : "",
+                              json_text(party, "member_name"));
+        n = n < sizeof parties ? n : sizeof parties - 1;
+        json_decref(party);
+    }
+    json_object_set_new(o, "parties_text", json_string(parties));
+    json_array_foreach(json_object_get(claim, "parties"), i, one)
+    {
+        add_name(k, one, "member");
+    }
+    snprintf(path, sizeof path, "proof?kind=object&contract=%.40s&id=%.64s", json_text(o, "contract"), json_text(o, "id"));
+    int rc = client_record(k, &r, path, true);
+    if (rc == 0 && r.size) {
+        cli_hex(hex, r.leaf.b);
+        json_object_set_new(o, "record_hash", json_string(hex));
+        json_object_set_new(o, "height", json_integer((json_int_t)r.height));
+    }
+    return rc;
+}
+
+static void show_obligations(const struct cli *c, const json_t *o)
+{
+    static const struct column rows[] = {{"id", "义务编号", "OBLIGATION", 'h'},
+                                         {"debtor_name", "付款方", "OWES", 't'},
+                                         {"creditor_name", "收款方", "IS OWED", 't'},
+                                         {"amount_fen", "金额(元)", "AMOUNT (YUAN)", 'f'},
+                                         {"reason_text", "事由", "REASON", 't'},
+                                         {"value_date", "日期", "DATE", 't'},
+                                         {"state_text", "状态", "STATE", 't'},
+                                         {"amount_fen", "大写", "IN CAPITALS", 'c'},
+                                         {0}};
+    static const struct column nets[] = {{"member_name", "成员", "MEMBER", 't'},
+                                         {"net_fen", "未清净额(元)", "OPEN, NET", 'f'},
+                                         {"side", "方向", "SIDE", 't'},
+                                         {"net_fen", "大写", "IN CAPITALS", 'c'},
+                                         {0}};
+    static const struct column record[] = {{"record_hash", "账本记录散列", "record hash", 't'},
+                                           {"height", "区块高度", "height", 't'},
+                                           {0}};
+    if (json_array_size(json_object_get(o, "obligations"))) {
+        printf("\n%s\n", TR(c, "义务", "Obligations"));
+        cli_table(c, json_object_get(o, "obligations"), rows);
+    }
+    if (json_array_size(json_object_get(o, "net"))) {
+        printf("\n%s\n", TR(c, "各方未清净额", "Net positions, open"));
+        cli_table(c, json_object_get(o, "net"), nets);
+    }
+    putchar('\n');
+    cli_object(c, o, record);
+}
+
+/* The record of a product's object, by the product's names. */
+static void show_fields(const struct cli *c, const json_t *o)
+{
+    const struct zyd_product *p = c->json ? NULL : zyd_product_by_name(json_text(o, "contract"));
+    const json_t *fields = json_object_get(o, "fields");
+    unsigned kind = 0;
+    int width = 0;
+    (void)sscanf(json_text(o, "value"), "%2x", &kind); /* of the record: its first byte */
+    for (size_t i = 0; p && fields && i < p->shown_count; i++) {
+        int w = cli_width(TR(c, p->shown[i].field.zh, p->shown[i].field.en));
+        width = w > width ? w : width;
+    }
     for (size_t i = 0; p && i < p->shown_count; i++) {
         const struct zyd_field *f = &p->shown[i].field;
-        char key[64], yuan[32];
-        snprintf(key, sizeof key, "%s%s", f->name, f->type == ZYD_FIELD_FEN ? "_fen" : "");
-        const json_t *v = json_object_get((json_t *)(uintptr_t)fields, key);
-        if (v) {
+        char key[64], yuan[32], capital[ZYD_CAPITAL_SIZE] = "";
+        bool fen = f->type == ZYD_FIELD_FEN;
+        snprintf(key, sizeof key, "%s%s", f->name, fen ? "_fen" : "");
+        const json_t *v = json_object_get(fields, key);
+        if (v && (p->shown[i].kind == 0 || p->shown[i].kind == kind)) {
             zyd_yuan_text(yuan, strtoll(json_string_value(v), NULL, 10), true);
-            cli_pad(stdout, TR(c, f->zh, f->en), 14, false);
-            printf("  %s\n", f->type == ZYD_FIELD_FEN ? yuan : json_string_value(v));
+            cli_pad(stdout, TR(c, f->zh, f->en), width, false);
+            bool said = fen && zyd_yuan_capital(capital, strtoll(json_string_value(v), NULL, 10));
+            printf("  %s%s%s\n", fen ? yuan : json_string_value(v), said ? "  人民币" : "", capital);
         }
     }
 }
@@ -75,34 +236,38 @@ static void show_fields(const struct cli *c, const json_t *fields, const char *c
 int look_show(struct cli *c)
 {
     struct client k;
-    int rc = client_open(&k, c, CLIENT_NODE);
+    /* names are the consortium file's; a node alone does not tell them to everybody */
+    int rc = client_open(&k, c, c->node && !c->consortium ? CLIENT_NODE : CLIENT_NODE | CLIENT_GENESIS);
     if (rc) {
         return rc;
     }
     json_t *o = contract_find(&k, &rc, c->pos[0]);
-    if (o) {
+    rc = o ? add_words(&k, o) : rc;
+    if (o && rc == 0) {
         static const struct column columns[] = {{"client_ref", "参考号", "reference", 't'},
                                                 {"id", "编号", "id", 't'},
                                                 {"programme", "项目", "programme", 't'},
                                                 {"bank", "银行", "bank", 't'},
+                                                {"parties_text", "各方", "parties", 't'},
                                                 {"state", "状态", "state", 't'},
                                                 {"state_zh", "状态(中)", "state (zh)", 't'},
                                                 {"seq", "序号", "seq", 't'},
                                                 {"borrower", "借款人", "borrower", 't'},
-                                                {"amount_fen", "额度", "limit", 'f'},
-                                                {"principal_fen", "本金", "principal", 'f'},
-                                                {"interest_fen", "欠息", "interest", 'f'},
-                                                {"claim_fen", "代偿申请", "claimed", 'f'},
+                                                {"amount_fen", "额度", "limit", 'm'},
+                                                {"principal_fen", "本金", "principal", 'm'},
+                                                {"interest_fen", "欠息", "interest", 'm'},
+                                                {"claim_fen", "代偿申请", "claimed", 'm'},
                                                 {"applied", "申请日", "applied", 't'},
                                                 {"issued", "出函日", "issued", 't'},
                                                 {"valid_until", "担保函有效期", "valid until", 't'},
                                                 {"overdue", "逾期日", "overdue", 't'},
                                                 {"claimed", "代偿申请日", "claimed on", 't'},
                                                 {0}};
-        static const struct column parts[] = {{"member", "成员", "MEMBER", 't'},
+        static const struct column parts[] = {{"member_name", "成员", "MEMBER", 't'},
                                               {"borne_fen", "承担(元)", "BORNE", 'f'},
                                               {"recovered_fen", "已追回(元)", "RECOVERED", 'f'},
                                               {"open_fen", "未收回(元)", "OPEN", 'f'},
+                                              {"borne_fen", "承担大写", "BORNE IN CAPITALS", 'c'},
                                               {0}};
         static const struct column draws[] = {
             {"number", "借据", "DRAWDOWN", 'r'},         {"principal_fen", "本金(元)", "PRINCIPAL", 'f'},
@@ -110,15 +275,18 @@ int look_show(struct cli *c)
             {"value_date", "起息", "FROM", 't'},         {"maturity", "到期", "MATURITY", 't'},
             {"rate_ppm", "利率ppm", "RATE ppm", 'r'},    {0}};
         cli_object(c, o, columns);
-        show_fields(c, json_object_get(o, "fields"), json_text(o, "contract"));
+        show_fields(c, o);
         if (!c->json && json_array_size(json_object_get(o, "drawdowns"))) {
             cli_table(c, json_object_get(o, "drawdowns"), draws);
         }
         if (!c->json && json_is_object(json_object_get(o, "claim"))) {
             cli_table(c, json_object_get(json_object_get(o, "claim"), "parties"), parts);
         }
-        json_decref(o);
+        if (!c->json) {
+            show_obligations(c, o);
+        }
     }
+    json_decref(o);
     client_close(&k);
     return rc;
 }

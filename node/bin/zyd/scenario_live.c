@@ -210,7 +210,7 @@ static enum zyd_status live_record(void *ctx, char why[ZYD_SCENARIO_WHY], uint8_
     char path[80];
     cli_hex(path, key->b);
     memcpy(path + 64, "/proof", sizeof "/proof");
-    int rc = client_record(&l->k, &r, path);
+    int rc = client_record(&l->k, &r, path, false);
     if (rc == 0 && r.size && !zyd_hash_eq(&r.key, key)) {
         return fail(why, ZYD_E_MALFORMED, "another record than was asked for");
     }
