@@ -9,7 +9,8 @@
  *   programme ID CONTRACT CODE SETTLEMENT PARAMS
  *   start                                -> ok
  *   block MS                             one block; -> outcomes of its SYS calls
- *   op CONTRACT EVENT PROGRAMME MEMBER OBJECT REF SIGNERS ARGS, in a block of its own -> outcomes: fired deadlines, then the operation's own
+ *   op CONTRACT EVENT PROGRAMME MEMBER OBJECT REF SIGNERS ARGS, in a block of its own
+ *                                        -> outcomes: fired deadlines, then the operation's own
  *   record CONTRACT KEY                  -> value          balance MEMBER PROGRAMME ACCOUNT -> debits less credits
  *   obligation ID                        -> debtor creditor amount state gross programme
  *
@@ -94,7 +95,8 @@ static void do_op(char **w)
     static uint8_t args[65536];
     struct zyd_hash object;
     struct zyd_fixture_op op = {.contract = (uint16_t)number(w[1]), .event = (uint16_t)number(w[2]),
-                                .programme = (uint16_t)number(w[3]), .member = (uint16_t)number(w[4]), .expect_seq = UINT64_MAX};
+                                .programme = (uint16_t)number(w[3]), .member = (uint16_t)number(w[4]),
+                                .expect_seq = UINT64_MAX};
     if (hex(object.b, sizeof object, w[5]) != 0) {
         op.object = &object;
     } else {
