@@ -10,11 +10,11 @@
 
 #include <zyd/date.h>
 
+#include "demo.h"
 #include "devnet.h"
 #include "export.h"
-#include "ops.h"
 
-#define CHUNK 250u         /* operations an envelope: a drawdown costs about 80,000 of a block's 50 million fuel */
+#define CHUNK 100u         /* operations an envelope, which may spend 25 million fuel: a drawdown costs about 150,000 */
 #define DEFAULT_PERCENT 9u /* of the loans are not repaid */
 
 struct loan {
@@ -36,6 +36,7 @@ struct demo {
     unsigned operations, refused;
     uint32_t codes[64];
     unsigned code_counts[64], code_kinds;
+    struct story story;
 };
 /* One operation of a step: false when the loan takes no part.  Fills event arguments and who signs ("BANK,GUAR"; the first acts).
  */
@@ -70,10 +71,10 @@ static bool in_state(const struct loan *l, const char *state)
     return strcmp(l->state, state) == 0;
 }
 
-/* Does this borrower repay?  Decided by the contract's id, so that a second run decides the same. */
+/* Does this borrower repay?  Decided by the contract's id, so that a second run decides the same; the story's loan goes bad. */
 static bool defaults(const struct loan *l)
 {
-    return ((unsigned)l->id.b[0] << 8 | l->id.b[1]) % 100u < DEFAULT_PERCENT;
+    return l->programme->settlement != 0 || ((unsigned)l->id.b[0] << 8 | l->id.b[1]) % 100u < DEFAULT_PERCENT;
 }
 
 /* ---- reading the portfolio ---- */
@@ -148,19 +149,6 @@ static void note(struct demo *d, uint32_t code)
     }
 }
 
-static int set_signers(struct demo *d, const char *signers)
-{
-    char list[64], *save = NULL;
-    int rc = 0;
-    memset(d->k.signers, 0, sizeof d->k.signers);
-    d->k.signer_count = 0;
-    snprintf(list, sizeof list, "%s", signers);
-    for (char *code = strtok_r(list, ",", &save); code && rc == 0; code = strtok_r(NULL, ",", &save)) {
-        rc = client_add_devnet_signer(&d->k, code);
-    }
-    return rc;
-}
-
 static int send_ops(struct demo *d, struct oplist *ops, const char *signers, unsigned *done, unsigned *refused)
 {
     uint8_t *bytes = NULL;
@@ -168,7 +156,7 @@ static int send_ops(struct demo *d, struct oplist *ops, const char *signers, uns
     struct zyd_hash env_id;
     int64_t wall = 0;
     json_t *answer = NULL, *o;
-    int rc = set_signers(d, signers);
+    int rc = demo_signers(&d->k, signers);
     rc = rc ? rc : client_wall(&d->k, &wall);
     rc = rc ? rc : client_envelope(&d->k, &bytes, &size, &env_id, ops, wall + 4 * 60 * 1000, false);
     rc = rc ? rc : client_send(&d->k, &answer, bytes, size, 60);
@@ -255,7 +243,7 @@ static int step(struct demo *d, const char *event, step_fn *fn)
     return rc ? rc : cli_interrupted ? ZYD_EXIT_INTERRUPTED : 0;
 }
 
-/* Debtor and creditor confirm what is open between them, except reasons in `keep`. */
+/* Debtor and creditor confirm what is open between them, except reasons in `keep` and what a cycle nets. */
 static int settle(struct demo *d, const char *keep)
 {
     unsigned done = 0, refused = 0, pairs = 0;
@@ -282,7 +270,7 @@ static int settle(struct demo *d, const char *keep)
         {
             char text[32], ref[36];
             uint8_t args[64];
-            if (rc || strcmp(json_text(o, "reason"), keep) == 0) {
+            if (rc || !json_is_true(json_object_get(o, "gross")) || strcmp(json_text(o, "reason"), keep) == 0) {
                 continue;
             }
             snprintf(text, sizeof text, "%s,%s", json_text(o, "debtor"), json_text(o, "creditor"));
@@ -416,7 +404,8 @@ static bool recover(struct demo *d, const struct loan *l, struct plan *p)
     put_fen(p, "cost", l->claim / 500 < 4000000 ? l->claim / 500 : 4000000);
     put(p, "bank_ref", "REC-%d-%.16s", d->today, l->ref);
     snprintf(p->signers, sizeof p->signers, "GUAR");
-    return (in_state(l, "COMPENSATED") || in_state(l, "RECOVERING")) && l->claim > 0 && l->id.b[4] % 2 == 0;
+    return (in_state(l, "COMPENSATED") || in_state(l, "RECOVERING")) && l->claim > 0 &&
+           (l->programme->settlement != 0 || l->id.b[4] % 2 == 0);
 }
 
 /* ---- the year ---- */
@@ -429,9 +418,23 @@ static int to_date(struct demo *d, int month_day)
     return rc || wall >= ms ? rc : devnet_clock_to(d->c, &d->k.devnet, ms);
 }
 
+/* What the other products do on this day. */
+static int others(struct demo *d, int month_day)
+{
+    d->story.today = d->today;
+    return story_day(&d->story, month_day);
+}
+
+static int net(struct demo *d)
+{
+    d->story.today = d->today;
+    return story_cycle(&d->story);
+}
+
 static int sign_up(struct demo *d)
 {
-    int rc = step(d, "DD_DONE", dd_done);
+    int rc = others(d, 0);
+    rc = rc ? rc : step(d, "DD_DONE", dd_done);
     rc = rc ? rc : step(d, "OFFER", offer);
     rc = rc ? rc : step(d, "FILE_RE", filing);
     rc = rc ? rc : step(d, "ISSUE", issue);
@@ -467,24 +470,31 @@ static int year(struct demo *d)
 {
     int rc = sign_up(d);
     rc = rc ? rc : to_date(d, 220);
+    rc = rc ? rc : others(d, 220);
     rc = rc ? rc : step(d, "REPAY", repay);
     rc = rc ? rc : to_date(d, 320);
     rc = rc ? rc : step(d, "REPAY", repay);
+    rc = rc ? rc : others(d, 320);
+    rc = rc ? rc : settle(d, "");
     rc = rc ? rc : to_date(d, 420);
     rc = rc ? rc : step(d, "REPAY", repay);
     rc = rc ? rc : to_date(d, 620);
     rc = rc ? rc : step(d, "REPAY", repay);
+    rc = rc ? rc : others(d, 620);
     rc = rc ? rc : power(d, false);
     rc = rc ? rc : claims(d);
     rc = rc ? rc : to_date(d, 820);
+    rc = rc ? rc : others(d, 820);
     rc = rc ? rc : claims(d);
     rc = rc ? rc : power(d, true);
     rc = rc ? rc : to_date(d, 920);
     rc = rc ? rc : step(d, "REPAY", repay);
     rc = rc ? rc : step(d, "RECOVER", recover);
+    rc = rc ? rc : others(d, 920);
     rc = rc ? rc : settle(d, "");
     rc = rc ? rc : to_date(d, 1120);
     rc = rc ? rc : claims(d);
+    rc = rc ? rc : net(d);
     rc = rc ? rc : to_date(d, 1220);
     rc = rc ? rc : step(d, "REPAY", repay);
     return rc ? rc : step(d, "RECOVER", recover);
@@ -552,6 +562,7 @@ static int run_year(struct cli *c)
     }
     rc = client_wall(&d.k, &wall);
     d.today = d.first = zyd_date_of_ms(wall);
+    d.story = (struct story){.c = c, .k = &d.k, .year = d.first / 10000, .done = json_array()};
     if (rc == 0 && d.first % 10000 > 215) {
         rc = cli_fail(c, ZYD_ERR_USAGE,
                       TR(c, "模拟年度需从 1 月开始：zyd devnet up --start 2026-01-05",
@@ -559,6 +570,7 @@ static int run_year(struct cli *c)
     }
     rc = rc ? rc : year(&d);
     int64_t ms = zyd_clock_mono_ms() - start;
+    d.operations += d.story.operations;
     if (rc == 0) {
         for (unsigned i = 0; i < d.code_kinds; i++) {
             char label[8];
@@ -572,7 +584,10 @@ static int run_year(struct cli *c)
         rc = print_programmes(&d);
         puts("");
         rc = rc ? rc : print_positions(&d);
+        rc = rc ? rc : story_summary(&d.story);
     }
+    json_decref(d.story.done);
+    json_decref(d.story.cycle);
     free(d.loans);
     client_close(&d.k);
     return rc;
@@ -591,8 +606,8 @@ static int run_positions(struct cli *c)
 }
 
 static const struct option year_options[] = {{"no-kill", 0, NULL, "途中不停节点", "do not kill a node on the way"}, {0}};
-const struct command demo_commands[] = {{"demo", "year", "local", "", "在开发网上模拟一年：放款、还款、逾期、代偿、追偿",
-                                         "simulate a year on a devnet: loans, repayments, claims, recoveries",
+const struct command demo_commands[] = {{"demo", "year", "local", "", "在开发网上模拟一年：五个产品，从放款到轧差清算",
+                                         "simulate a year of the five products on a devnet",
                                          "zyd demo year --dir /tmp/dn", year_options, 0, 0, run_year},
                                         {"position", "list", "online", "", "各机构应付与应收",
                                          "what each institution owes and is owed", "zyd position list", NULL, 0, 0,

@@ -6,6 +6,8 @@
 
 #include "client.h"
 
+/* Account of a member at the devnet's bank. */
+#define DEVNET_ACCOUNT "6222-%s"
 /* Makes keys, join requests, genesis and approvals of a new consortium in d->dir by the ceremony's own functions.  plan: whose
  * members, programme, calendar and start it has (NULL: the usual cast). */
 int devnet_make(const struct cli *c, struct devnet *d, const struct zyd_scenario_plan *plan);

@@ -39,18 +39,26 @@ static const char policy_programmes[] =
     "\"household_cap_fen\":\"2000000000\",\"term_max\":1096,\"grace\":3,\"cap_ppm\":\"5%\","
     "\"cap_overflow\":\"REJECT\",\"warn_ppm\":\"4%\"}}]";
 
-/* One programme of each other product, where this build has its plugin. */
+/* Programmes of the other products, where this build has their plugins (also that of a cycle that nets them): one of each, and
+ * a guarantee that is netted. */
 static const char *const more_programmes[] = {
     "{\"id\":3,\"contract\":2,\"code\":\"POOL\",\"name\":{\"zh\":\"县级风险补偿资金池\",\"en\":\"County risk pool\"},"
     "\"class\":1,\"dual\":false,\"calendar\":0,\"pending_days\":10,\"params\":{\"trustee\":\"GUAR\",\"dept\":\"LGOV\","
-    "\"layers\":\"COUNTY LGOV 0 70%; REGUAR REG 0 30%\",\"ratios\":\"50%\",\"banks\":\"BANK\",\"settle\":\"GROSS\"}}",
+    "\"layers\":\"COUNTY LGOV 0 70%; REGUAR REG 0 30%\",\"ratios\":\"50%\",\"banks\":\"BANK\",\"settle\":\"GROSS\",\"warn_ppm\":0,"
+    "\"stop_ppm\":0}}",
     "{\"id\":4,\"contract\":3,\"code\":\"SUBSIDY\",\"name\":{\"zh\":\"服务业贷款贴息\",\"en\":\"Service loans, one point\"},"
     "\"class\":1,\"dual\":false,\"calendar\":0,\"pending_days\":10,\"params\":{\"preset\":\"SERVICE1PP\",\"dept\":\"LGOV\","
     "\"banks\":\"BANK\",\"cost\":\"LGOV=100%\"}}",
     "{\"id\":5,\"contract\":4,\"code\":\"VOUCHER\",\"name\":{\"zh\":\"农业供应链凭证\",\"en\":\"Agri supply-chain vouchers\"},"
-    "\"class\":1,\"dual\":false,\"calendar\":0,\"pending_days\":10,\"params\":{\"settle\":\"GROSS\"}}",
+    "\"class\":1,\"dual\":false,\"calendar\":0,\"pending_days\":10,\"settlement\":6,\"params\":{\"settle\":\"NET\"}}",
     "{\"id\":6,\"contract\":5,\"code\":\"CYCLE\",\"name\":{\"zh\":\"多边轧差清算\",\"en\":\"Netting cycles\"},"
-    "\"class\":1,\"dual\":false,\"calendar\":0,\"pending_days\":10,\"params\":{\"cut_off\":960}}"};
+    "\"class\":1,\"dual\":false,\"calendar\":0,\"pending_days\":10,\"params\":{\"cut_off\":960}}",
+    "{\"id\":7,\"contract\":1,\"code\":\"AHNET\",\"name\":{\"zh\":\"新型政银担（轧差清算）\",\"en\":\"Anhui 4321, netted\"},"
+    "\"class\":1,\"dual\":false,\"calendar\":0,\"pending_days\":10,\"settlement\":6,\"params\":{"
+    "\"preset\":\"AH4321\",\"class\":1,"
+    "\"banks\":[\"BANK\"],\"evidence\":[\"overdue notice\",\"loan contract\"],\"settle\":\"NET\",\"cover\":\"INTEREST\","
+    "\"rate_cap\":\"6.5%\",\"fee_ppm\":\"1%\",\"refee_reg_ppm\":\"0.3%\",\"household_cap_fen\":\"2000000000\","
+    "\"term_max\":1096,\"grace\":3,\"cap_ppm\":\"0\"}}"};
 
 static const struct {
     const char *code, *zh, *en;
@@ -66,6 +74,9 @@ static const struct {
             {"COUNTY", "示范区财政局", "Demo District Finance", ZYD_ROLE_FISCAL, false},
             {"CITY_G", "示范市担保", "Demo City Guarantee", ZYD_ROLE_GUAR, false},
             {"COUNTY_G", "示范区担保", "Demo District Guarantee", ZYD_ROLE_GUAR, false},
+            {"CORE", "示范龙头企业", "Demo Leading Firm", ZYD_ROLE_OTHER, false},
+            {"COOP", "示范合作社", "Demo Cooperative", ZYD_ROLE_OTHER, false},
+            {"SEED", "示范种业", "Demo Seed Supplier", ZYD_ROLE_OTHER, false},
             {"AUD", "示范审计", "Demo Auditor", ZYD_ROLE_AUD, false}};
 #define CAST_COUNT (sizeof cast / sizeof cast[0])
 #define DEFAULT_COUNT 5u /* four nodes and the national fund, which only signs */
@@ -256,21 +267,49 @@ static void apply_plan(json_t *root, const struct zyd_scenario_plan *plan)
     json_object_set_new(root, "calendars", json_pack("[o]", years));
 }
 
-static void add_programmes(json_t *root)
+/* All members but the bank itself keep their account there. */
+static void set_accounts(json_t *programme, const struct devnet *d)
 {
-    for (size_t i = 0; i < ZYD_COUNT(more_programmes); i++) {
-        json_t *p = json_loads(more_programmes[i], 0, NULL), *plugin;
-        bool pinned = false;
-        size_t k;
-        json_array_foreach(json_object_get(root, "plugins"), k, plugin)
-        {
-            pinned = pinned || json_equal(json_object_get(plugin, "contract"), json_object_get(p, "contract"));
+    char text[1024] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < d->count; i++) {
+        const char *code = d->members[i].code;
+        if (strcmp(code, "BANK") != 0) {
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s BANK " DEVNET_ACCOUNT, used ? "; " : "",
+                                     code, code);
         }
-        if (pinned) {
+    }
+    json_object_set_new(json_object_get(programme, "params"), "accounts", json_string(text));
+}
+
+static bool is_pinned(const json_t *root, const json_t *contract)
+{
+    json_t *plugin;
+    size_t k;
+    json_array_foreach(json_object_get(root, "plugins"), k, plugin)
+    {
+        if (json_equal(json_object_get(plugin, "contract"), contract)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_programmes(json_t *root, const struct devnet *d)
+{
+    json_t *cycle = json_integer(zyd_product_cycle.number);
+    for (size_t i = 0; i < ZYD_COUNT(more_programmes); i++) {
+        json_t *p = json_loads(more_programmes[i], 0, NULL);
+        const json_t *contract = json_object_get(p, "contract");
+        if (json_equal(contract, cycle)) {
+            set_accounts(p, d);
+        }
+        if (is_pinned(root, contract) && (!json_object_get(p, "settlement") || is_pinned(root, cycle))) {
             json_array_append(json_object_get(root, "programmes"), p);
         }
         json_decref(p);
     }
+    json_decref(cycle);
 }
 
 static int make_draft(const struct cli *c, const struct devnet *d, char **draft, const struct zyd_scenario_plan *plan)
@@ -296,7 +335,7 @@ static int make_draft(const struct cli *c, const struct devnet *d, char **draft,
     if (plan) {
         apply_plan(root, plan);
     } else {
-        add_programmes(root);
+        add_programmes(root, d);
     }
     if (rc == 0 && policy && !plan) {
         size_t size = 0;
@@ -374,7 +413,7 @@ int devnet_make(const struct cli *c, struct devnet *d, const struct zyd_scenario
     }
     for (size_t i = 0; rc == 0 && !plan && (extra = cli_opt_nth(c, "member", i)) != NULL; i++) {
         int at = cast_index(extra);
-        rc = at < 0 ? cli_fail(c, ZYD_ERR_USAGE, "--member %s: NFGF PFIN CITY COUNTY CITY_G COUNTY_G AUD", extra)
+        rc = at < 0 ? cli_fail(c, ZYD_ERR_USAGE, "--member %s: NFGF PFIN CITY COUNTY CITY_G COUNTY_G CORE COOP SEED AUD", extra)
                     : add_member(c, d, extra, cast[at].role, cast[at].node);
     }
     for (size_t i = 0; rc == 0 && i < d->count; i++) {
