@@ -149,6 +149,7 @@ struct zyd_replica_status {
     bool syncing;             /* behind, catching up */
     uint32_t recent_used_ppm;
     uint64_t checkpoint_height;
+    uint64_t settled_ms;      /* no deadline is due in the final state up to this instant of the wall clock; 0: one is */
 };
 void zyd_replica_status(const struct zyd_replica *r, struct zyd_replica_status *out);
 

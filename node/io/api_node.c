@@ -167,6 +167,7 @@ enum step zyd_run_status_get(struct request *r)
     zyd_j_u64(o, "height", s.view_height);
     zyd_j_u64s(o, "head_time_ms", s.head_ms);
     zyd_j_u64s(o, "wall_ms", (uint64_t)a->calls.wall_ms(a->calls.ctx));
+    zyd_j_u64s(o, "settled_ms", s.view_height >= s.h.replica.head.height ? s.h.replica.settled_ms : 0);
     zyd_j_u64(o, "view", s.h.replica.bft.view);
     zyd_j_u64(o, "validators", a->g->validator_count);
     zyd_j_u64(o, "quorum", zyd_quorum_q(a->g->validator_count));

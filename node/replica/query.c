@@ -42,6 +42,8 @@ void zyd_replica_status(const struct zyd_replica *r, struct zyd_replica_status *
     out->syncing = r->sync.active;
     out->recent_used_ppm = zyd_state_recent_used_ppm(r->state);
     out->checkpoint_height = r->ckpt.last_height;
+    uint64_t wall = r->wall_ms > 0 ? (uint64_t)r->wall_ms : 0;
+    out->settled_ms = zyd_host_sys_due(r->host, r->state, NULL, wall) ? 0 : wall;
 }
 
 enum zyd_status zyd_replica_on_query(struct zyd_replica *r, uint64_t ticket, struct zyd_span bytes)

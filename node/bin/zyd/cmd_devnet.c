@@ -188,27 +188,30 @@ static int set_clock(const struct cli *c, const struct devnet *d, const struct d
     return rc;
 }
 
-/* Until no node makes blocks any more: what was due has been done. */
-int devnet_wait_quiet(const struct cli *c, const struct devnet *d, long still_ms, long limit_ms)
+#define SKEW_MS 20 /* between the clocks of a devnet's nodes, which are set one after another */
+
+int devnet_wait_settled(const struct cli *c, const struct devnet *d, int64_t wall_ms, long limit_ms)
 {
-    json_int_t last = -1;
-    int64_t end = zyd_clock_mono_ms() + limit_ms, since = zyd_clock_mono_ms();
+    int64_t end = zyd_clock_mono_ms() + limit_ms;
+    int64_t need[ZYD_MEMBERS_MAX] = {0}; /* by each node's own clock */
     while (zyd_clock_mono_ms() < end && !cli_interrupted) {
         struct look looks[ZYD_MEMBERS_MAX];
         json_int_t low = -1, high = 0;
+        bool settled = true;
         look_at(c, d, looks);
         for (size_t i = 0; i < d->count; i++) {
             if (looks[i].up) {
                 json_int_t h = json_integer_value(json_object_get(looks[i].status, "height"));
                 low = low < 0 || h < low ? h : low;
                 high = h > high ? h : high;
+                if (need[i] == 0) {
+                    need[i] = wall_ms != 0 ? wall_ms : json_fen(looks[i].status, "wall_ms") + SKEW_MS;
+                }
+                settled &= json_fen(looks[i].status, "settled_ms") >= need[i];
             }
         }
         looks_free(d, looks);
-        if (high != last || low != high) {
-            last = high;
-            since = zyd_clock_mono_ms();
-        } else if (zyd_clock_mono_ms() - since > still_ms) {
+        if (settled && low == high) {
             return 0;
         }
         nap(20);
@@ -224,7 +227,7 @@ int devnet_clock_to(const struct cli *c, const struct devnet *d, int64_t wall_ms
             rc = set_clock(c, d, &d->members[i], wall_ms);
         }
     }
-    return rc ? rc : devnet_wait_quiet(c, d, 400, 60000);
+    return rc ? rc : devnet_wait_settled(c, d, wall_ms, 60000);
 }
 
 static int run_clock(struct cli *c)

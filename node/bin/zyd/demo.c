@@ -583,6 +583,9 @@ static int run_year(struct cli *c)
                 d.operations, d.refused, (long long)(ms / 1000), (long long)(ms % 1000 / 100));
         rc = print_programmes(&d);
         puts("");
+        if (rc == 0 && d.refused > 0) { /* every operation of the year is legal */
+            rc = cli_fail(c, ZYD_ERR_BUG, TR(c, "账本拒绝了 %u 项操作", "the ledger refused %u operations"), d.refused);
+        }
         rc = rc ? rc : print_positions(&d);
         rc = rc ? rc : story_summary(&d.story);
     }

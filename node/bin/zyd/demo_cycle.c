@@ -173,11 +173,11 @@ int story_cycle(struct story *s)
     rc = rc ? rc : load(s, &v, clock.cycles);
     rc = rc ? rc : need_state(s, &v, ZYD_CS_COMPUTED);
     rc = rc ? rc : confirm_all(s, &v);
-    rc = rc ? rc : devnet_wait_quiet(s->c, net, 200, 20000);
+    rc = rc ? rc : devnet_wait_settled(s->c, net, 0, 20000);
     rc = rc ? rc : load(s, &v, clock.cycles);
     rc = rc ? rc : need_state(s, &v, ZYD_CS_INSTRUCTED);
     rc = rc ? rc : notices(s, &v);
-    rc = rc ? rc : devnet_wait_quiet(s->c, net, 200, 20000);
+    rc = rc ? rc : devnet_wait_settled(s->c, net, 0, 20000);
     rc = rc ? rc : load(s, &v, clock.cycles);
     rc = rc ? rc : need_state(s, &v, ZYD_CS_CLOSED);
     return rc ? rc : keep(s, &v);

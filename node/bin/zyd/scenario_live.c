@@ -125,7 +125,7 @@ static enum zyd_status live_submit(void *ctx, char why[ZYD_SCENARIO_WHY], uint32
             s = one(l, why, code, &counter, &members[i], 1, false);
         }
     }
-    if (s == ZYD_OK && devnet_wait_quiet(l->c, &l->k.devnet, 120, 20000) != 0) {
+    if (s == ZYD_OK && devnet_wait_settled(l->c, &l->k.devnet, 0, 20000) != 0) {
         s = fail(why, ZYD_E_IO, "the devnet did not come to rest");
     }
     return s;
