@@ -76,6 +76,28 @@ static struct zyd_bft_block *least(struct zyd_bft *b)
     return worst;
 }
 
+#define EVICT_RUN 64 /* more than come in until the owner gives its batch again */
+
+/* A member that lags far fills its table with notarized blocks that hang on nothing here, and the block under them all finds no room.
+ * Those that are final at the others go, the highest first: the owner fetches them by height when their turn comes. */
+static void evict_final_above(struct zyd_bft *b, uint64_t view)
+{
+    for (unsigned n = 0; n < EVICT_RUN; n++) {
+        struct zyd_bft_block *top = NULL;
+        for (size_t i = 0; i < b->block_end; i++) {
+            struct zyd_bft_block *block = &b->blocks[i];
+            if (block->used && !block->linked && !block->stored && block->header.view > view &&
+                block->header.view <= zyd_bft_final_view(b) && (top == NULL || block->header.view > top->header.view)) {
+                top = block;
+            }
+        }
+        if (top == NULL) {
+            return;
+        }
+        zyd_bft_block_free(b, top);
+    }
+}
+
 /* A new entry with room for its justification; NULL when the table is full of better ones.  What is evicted cools until
  * the next step, so a full table refuses one block and takes the next. */
 struct zyd_bft_block *zyd_bft_block_add(struct zyd_bft *b, uint64_t view, size_t just_count)
@@ -102,6 +124,8 @@ struct zyd_bft_block *zyd_bft_block_add(struct zyd_bft *b, uint64_t view, size_t
     struct zyd_bft_block *worst = least(b);
     if (worst != NULL) {
         zyd_bft_block_free(b, worst);
+    } else {
+        evict_final_above(b, view);
     }
     return NULL;
 }
