@@ -216,6 +216,46 @@ static void a_finalization_whose_block_is_durable_is_sent_again(void **state)
     assert_int_equal(rig_count(&r, ZYD_BFT_OUT_STORE), 0);
 }
 
+/* ---- far behind ---- */
+
+/* Live proposals from view first to last, each final at the others; *tip: the one before first, then the last. */
+static void others_go_on(struct zyd_header *tip, uint64_t first, uint64_t last)
+{
+    for (uint64_t v = first; v <= last; v++) {
+        struct zyd_header h = rig_header(&r, v, tip);
+        struct zyd_cert nc = rig_cert(&r, 0xd, ZYD_VOTE_N, v - 1, tip);
+        rig_propose(&r, &h, &nc, 1);
+        struct zyd_cert fc = rig_cert(&r, 0xd, ZYD_VOTE_F, v, &h);
+        rig_send_cert(&r, &fc);
+        *tip = h;
+    }
+}
+
+/* The owner gives the block that hangs on head, and its certificate. */
+static void give_v1(void)
+{
+    struct zyd_cert fc = rig_cert(&r, 0xd, ZYD_VOTE_F, 1, &v1);
+    rig_feed(&r, (struct zyd_bft_in){.kind = ZYD_BFT_IN_HEADER, .header = &v1});
+    rig_feed(&r, (struct zyd_bft_in){.kind = ZYD_BFT_IN_CERT, .cert = &fc});
+}
+
+/* Nobody sent v1: all that came after it hangs on nothing, until the owner fetches it.  What it gives and is refused it gives
+ * again some time later, and the others do not wait. */
+static void a_block_under_a_table_full_of_final_ones_is_taken(void **state)
+{
+    (void)state;
+    struct zyd_header tip = v1;
+    rig_start(&r);
+    others_go_on(&tip, 2, 200);
+    give_v1();
+    assert_null(rig_out(&r, ZYD_BFT_OUT_VERIFY)); /* the table is full: this test is about that */
+    others_go_on(&tip, 201, 220);
+    give_v1();
+    const struct zyd_bft_out *verify = rig_out(&r, ZYD_BFT_OUT_VERIFY);
+    assert_non_null(verify);
+    assert_true(zyd_hash_eq(&verify->hash, &h1));
+}
+
 static void damaged_stored_votes_are_refused(void **state)
 {
     (void)state;
@@ -461,6 +501,7 @@ int main(void)
         T(damaged_stored_votes_are_refused),
         T(damaged_stored_blocks_and_certificates_are_refused),
         T(an_observer_follows_and_never_signs),
+        T(a_block_under_a_table_full_of_final_ones_is_taken),
         cmocka_unit_test(eight_unfinalized_blocks_and_then_only_carriers),
         cmocka_unit_test(an_idle_consortium_sends_status_and_writes_nothing),
         cmocka_unit_test(an_idle_consortium_makes_a_heartbeat_block_when_told_to),
