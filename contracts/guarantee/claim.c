@@ -150,13 +150,13 @@ static void post_compensation(struct gu *g, struct claim *c, const struct round 
         c->h.payments_open++;
         cc_account(to, "2141", bank);
         cc_account(from, "1141", payer);
-        post(g, payer, ZYD_GL_CLAIM_OK, "1135", to, r->compensated, o.id);
-        post(g, bank, ZYD_GL_CLAIM_OK, from, "1111", from_interest, o.id);
-        post(g, bank, ZYD_GL_CLAIM_OK, from, "1102", r->compensated - from_interest, o.id);
+        post(payer, ZYD_GL_CLAIM_OK, "1135", to, r->compensated, o.id);
+        post(bank, ZYD_GL_CLAIM_OK, from, "1111", from_interest, o.id);
+        post(bank, ZYD_GL_CLAIM_OK, from, "1102", r->compensated - from_interest, o.id);
     }
     for (uint32_t i = 0; i < r->l.count; i++) {
         if (r->l.member[i] == payer) {
-            post(g, payer, ZYD_GL_OWN_PART, own, "1135", r->l.amount[i], 0);
+            post(payer, ZYD_GL_OWN_PART, own, "1135", r->l.amount[i], 0);
         }
     }
     cc_account(to, "2141", payer);
@@ -166,15 +166,15 @@ static void post_compensation(struct gu *g, struct claim *c, const struct round 
         }
         oblige(&o, g, r->l.member[i], payer, r->l.amount[i], ZYD_GL_SHARE);
         cc_account(from, "1141", r->l.member[i]);
-        post(g, payer, ZYD_GL_SHARE, from, "1135", r->l.amount[i], o.id);
-        post(g, r->l.member[i], ZYD_GL_SHARE, own, to, r->l.amount[i], o.id);
+        post(payer, ZYD_GL_SHARE, from, "1135", r->l.amount[i], o.id);
+        post(r->l.member[i], ZYD_GL_SHARE, own, to, r->l.amount[i], o.id);
         c->h.shares_open++;
     }
     c->h.overdue_open -= r->compensated - from_interest;
     c->h.interest_open -= from_interest;
     int64_t from_principal = cc_min(r->overflow, c->h.overdue_open);
-    post(g, bank, ZYD_GL_CAP_OVERFLOW, "5011", "1102", from_principal, 0);
-    post(g, bank, ZYD_GL_CAP_OVERFLOW, "5011", "1111", r->overflow - from_principal, 0);
+    post(bank, ZYD_GL_CAP_OVERFLOW, "5011", "1102", from_principal, 0);
+    post(bank, ZYD_GL_CAP_OVERFLOW, "5011", "1111", r->overflow - from_principal, 0);
     c->h.overdue_open -= from_principal;
     c->h.interest_open -= r->overflow - from_principal;
 }

@@ -39,7 +39,7 @@ void charge_fees(struct gu *g, struct zyd_guarantee_drawdown *d, int64_t amount,
     d->fee += charge;
     d->charged += charge;
     account_borrower(customer, g, "2101");
-    post(g, guar, ZYD_GL_FEE_CHARGE, "1121", "2151", charge, 0);
+    post(guar, ZYD_GL_FEE_CHARGE, "1121", "2151", charge, 0);
     oblige_and_post(g, g->o.h.bank, customer, guar, "1121", charge, ZYD_GL_FEE_COLLECT);
     path_refees(&r, g, g->tree.p + CC_NODE_SIZE, 1, 1, 1, amount, days);
     if (reg != CT_NO_MEMBER && cc_tree_has(&g->tree, reg)) {
@@ -90,7 +90,7 @@ void event_disburse(struct gu *g)
     struct loan_dates was = loan_dates(g);
     gu_borrower(g);
     account_borrower(customer, g, "2101");
-    post(g, g->o.h.bank, ZYD_GL_DRAW, "1101", customer, d.principal, 0);
+    post(g->o.h.bank, ZYD_GL_DRAW, "1101", customer, d.principal, 0);
     memo(g, g->o.h.principal, g->o.h.principal + d.principal, ZYD_GL_DRAW);
     charge_fees(g, &d, d.principal, d.value_date, d.maturity);
     breaker_released(g, d.principal, days, true);

@@ -118,8 +118,8 @@ void event_cure(struct gu *g)
     signed_end(g);
     gu_borrower(g);
     account_borrower(customer, g, "2101");
-    post(g, g->o.h.bank, ZYD_GL_REPAY_INT, customer, "1111", payment, 0);
-    post(g, g->o.h.bank, ZYD_GL_CURE, "1101", "1102", g->o.h.principal, 0);
+    post(g->o.h.bank, ZYD_GL_REPAY_INT, customer, "1111", payment, 0);
+    post(g->o.h.bank, ZYD_GL_CURE, "1101", "1102", g->o.h.principal, 0);
     for (uint32_t i = 0; i < g->o.h.drawdown_count; i++) {
         struct zyd_guarantee_drawdown *d = &g->o.d[i];
         d->interest = 0;

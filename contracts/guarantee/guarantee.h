@@ -99,7 +99,7 @@ static inline void signed_end(const struct gu *g)
 void gu_borrower(struct gu *g);
 void account_borrower(char out[CT_ACCOUNT_SIZE], const struct gu *g, const char *code);
 /* One debit and one credit; nothing for 0 (ruling 1). */
-void post(const struct gu *g, uint16_t member, enum zyd_guarantee_label label, const char *dr, const char *cr, int64_t amount,
+void post(uint16_t member, enum zyd_guarantee_label label, const char *dr, const char *cr, int64_t amount,
           const uint8_t *obligation);
 /* An obligation (3.0.7: its mode by `settle`); id stays in out for the postings. */
 void oblige(struct ct_obligation *out, const struct gu *g, uint16_t debtor, uint16_t creditor, int64_t amount,
@@ -139,8 +139,6 @@ void exposure_move(const struct gu *g, int64_t before); /* from what the contrac
 
 /* ---- reverse.c: 3.0.10 ---- */
 void undo_note_signer(struct undo *u, uint16_t member);
-void undo_note_post(struct undo *u, uint16_t member, uint16_t label, const char *dr, const char *cr, int64_t amount,
-                    const uint8_t *obligation);
 void undo_note_claim(struct undo *u, const struct claim *c, uint32_t size);
 void undo_note_days(struct undo *u, int32_t year, uint64_t lo, uint64_t hi);
 void reversible(struct gu *g, void (*event)(struct gu *g)); /* runs it, and notes down how to take it back */

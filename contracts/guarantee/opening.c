@@ -3,7 +3,7 @@
 #include "guarantee.h"
 
 /* Stage rows in anybody's books: array of [member, dr, cr, fen]. */
-static void post_stage(const struct gu *g, struct ct_rd *rd)
+static void post_stage(struct ct_rd *rd)
 {
     uint32_t rows = ct_rd_nil(rd) ? 0 : ct_rd_array(rd);
     for (uint32_t i = 0; i < rows; i++) {
@@ -16,7 +16,7 @@ static void post_stage(const struct gu *g, struct ct_rd *rd)
             memcpy(code[k], text, size);
             code[k][size] = 0;
         }
-        post(g, member, ZYD_GL_OPENING, code[0], code[1], cc_arg_fen(rd, 1), 0);
+        post(member, ZYD_GL_OPENING, code[0], code[1], cc_arg_fen(rd, 1), 0);
     }
 }
 
@@ -120,7 +120,7 @@ void event_opening(struct gu *g)
     if (period) {
         breaker_store(&b, g);
     }
-    post_stage(g, &rd);
+    post_stage(&rd);
     ct_rd_end(&rd);
     if (state == ZYD_GS_ACTIVE) {
         memo(g, 0, g->o.h.principal, ZYD_GL_OPENING);

@@ -58,13 +58,10 @@ void sign(struct gu *g, uint16_t member)
     }
 }
 
-void post(const struct gu *g, uint16_t member, enum zyd_guarantee_label label, const char *dr, const char *cr, int64_t amount,
+void post(uint16_t member, enum zyd_guarantee_label label, const char *dr, const char *cr, int64_t amount,
           const uint8_t *obligation)
 {
     cc_post(member, (uint16_t)label, dr, cr, amount, obligation);
-    if (g->undo != 0 && amount != 0) {
-        undo_note_post(g->undo, member, (uint16_t)label, dr, cr, amount, obligation);
-    }
 }
 
 void gu_borrower(struct gu *g)
@@ -93,9 +90,9 @@ void oblige_and_post(const struct gu *g, uint16_t debtor, const char *dr, uint16
     }
     oblige(&o, g, debtor, creditor, amount, why);
     cc_account(due, "2141", creditor);
-    post(g, debtor, why, dr, due, amount, o.id);
+    post(debtor, why, dr, due, amount, o.id);
     cc_account(due, "1141", debtor);
-    post(g, creditor, why, due, cr, amount, o.id);
+    post(creditor, why, due, cr, amount, o.id);
 }
 
 void memo(const struct gu *g, int64_t before, int64_t after, enum zyd_guarantee_label why)
@@ -109,9 +106,9 @@ void memo(const struct gu *g, int64_t before, int64_t after, enum zyd_guarantee_
     for (uint32_t i = 0; i < l->count; i++) {
         int64_t up = (after != 0 ? is.amount[i] : 0) - (before != 0 ? was.amount[i] : 0);
         if (up > 0) {
-            post(g, l->member[i], why, "9001", "9002", up, 0);
+            post(l->member[i], why, "9001", "9002", up, 0);
         } else if (up < 0) {
-            post(g, l->member[i], why, "9002", "9001", -up, 0);
+            post(l->member[i], why, "9002", "9001", -up, 0);
         }
     }
 }
@@ -124,7 +121,7 @@ void earn_fees(struct gu *g, uint32_t first, uint32_t last)
         g->o.d[i].fee = 0;
     }
     if (sum > 0) {
-        post(g, param_member(g, ZYD_GP_GUAR), ZYD_GL_FEE_EARN, "2151", "4021", sum, 0);
+        post(param_member(g, ZYD_GP_GUAR), ZYD_GL_FEE_EARN, "2151", "4021", sum, 0);
     }
 }
 

@@ -39,11 +39,11 @@ static void distribute(const struct gu *g, uint16_t collector, uint16_t party, c
     if (party != collector) {
         oblige(&o, g, collector, party, sum, ZYD_GL_RECOV);
         cc_account(due, "2141", party);
-        post(g, collector, ZYD_GL_RECOV, "2171", due, sum, o.id);
+        post(collector, ZYD_GL_RECOV, "2171", due, sum, o.id);
         cc_account(due, "1141", collector);
     }
     for (uint32_t k = 0; k < n; k++) {
-        post(g, party, ZYD_GL_RECOV, party == collector ? "2171" : due, t[k].account, t[k].amount,
+        post(party, ZYD_GL_RECOV, party == collector ? "2171" : due, t[k].account, t[k].amount,
                 party == collector ? 0 : o.id);
     }
 }
@@ -92,8 +92,8 @@ void event_recover(struct gu *g)
     c.h.cost_carried += cost - take;
     c.h.net_recovered += gross - take;
     c.h.recoveries = (uint8_t)(c.h.recoveries == 255 ? 255 : c.h.recoveries + 1);
-    post(g, collector, ZYD_GL_RECOV, "1001", "2171", gross, 0);
-    post(g, collector, ZYD_GL_RECOV, "2171", "1001.COST", take, 0);
+    post(collector, ZYD_GL_RECOV, "1001", "2171", gross, 0);
+    post(collector, ZYD_GL_RECOV, "2171", "1001.COST", take, 0);
     int64_t before = 0;
     for (uint32_t i = 0; i < count; i++) {
         weights[i] = c.p[i].borne;
@@ -151,8 +151,8 @@ void event_write_off(struct gu *g)
     char receivable[CT_ACCOUNT_SIZE];
     gu_borrower(g);
     account_borrower(receivable, g, "1131");
-    post(g, g->call->member, ZYD_GL_WRITE_OFF, "5012", bank ? "1102" : receivable, part, 0);
-    post(g, g->call->member, ZYD_GL_WRITE_OFF, "5012", "1111", due, 0);
+    post(g->call->member, ZYD_GL_WRITE_OFF, "5012", bank ? "1102" : receivable, part, 0);
+    post(g->call->member, ZYD_GL_WRITE_OFF, "5012", "1111", due, 0);
     if (bank) {
         c.h.overdue_open = c.h.interest_open = 0;
     } else {

@@ -81,7 +81,7 @@ static int64_t running_interest(const struct gu *g, const struct zyd_guarantee_d
 static void settle(const struct gu *g, struct zyd_guarantee_drawdown *d, int32_t date)
 {
     int64_t due = running_interest(g, d, date);
-    post(g, g->o.h.bank, ZYD_GL_INT, "1111", "4011", due, 0);
+    post(g->o.h.bank, ZYD_GL_INT, "1111", "4011", due, 0);
     d->interest += due;
     d->days_lo = d->days_hi = 0;
     d->settled_to = zyd_date_add(d->settled_to, (int32_t)running_days(d, date));
@@ -118,7 +118,7 @@ static void refund_fee(struct gu *g, struct zyd_guarantee_drawdown *d, int32_t d
 {
     uint16_t guar = param_member(g, ZYD_GP_GUAR);
     int64_t earned = cc_min(d->fee, fee_earned(g, (uint32_t)(d - g->o.d), date));
-    post(g, guar, ZYD_GL_FEE_EARN, "2151", "4021", earned, 0);
+    post(guar, ZYD_GL_FEE_EARN, "2151", "4021", earned, 0);
     d->refunded = d->fee - earned;
     oblige_and_post(g, guar, "2151", g->o.h.bank, customer, d->refunded, ZYD_GL_FEE_REFUND);
     d->fee = 0;
@@ -171,10 +171,10 @@ void event_repay(struct gu *g)
     if (payoff && active) {
         settle(g, d, date);
     }
-    post(g, g->o.h.bank, ZYD_GL_REPAY_INT, customer, "1111", paid_interest, 0);
+    post(g->o.h.bank, ZYD_GL_REPAY_INT, customer, "1111", paid_interest, 0);
     d->interest -= paid_interest;
     if (paid_principal > 0) {
-        post(g, g->o.h.bank, ZYD_GL_REPAY_PRIN, customer, active ? "1101" : "1102", paid_principal, 0);
+        post(g->o.h.bank, ZYD_GL_REPAY_PRIN, customer, active ? "1101" : "1102", paid_principal, 0);
         memo(g, g->o.h.principal, g->o.h.principal - paid_principal, ZYD_GL_RELEASE);
         if (active && !payoff) {
             /* the running accumulator keeps what this part earned until its value date */
@@ -214,7 +214,7 @@ static void go_overdue(struct gu *g, int32_t date)
             settle(g, &g->o.d[i], date);
         }
     }
-    post(g, g->o.h.bank, ZYD_GL_OVERDUE, "1102", "1101", g->o.h.principal, 0);
+    post(g->o.h.bank, ZYD_GL_OVERDUE, "1102", "1101", g->o.h.principal, 0);
     g->o.h.overdue = date;
     g->o.h.state = ZYD_GS_OVERDUE;
     object_store(g);

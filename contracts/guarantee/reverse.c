@@ -6,17 +6,13 @@
 #include "guarantee.h"
 
 #define SIGNERS 16u
-#define OBLIGATIONS 16u
-#define POSTINGS_SIZE 2400u
-#define NO_OBLIGATION 255u
+#define OBLIGATIONS 32u /* that the postings of one event may name: one a party at most */
 
 struct undo {
     struct zyd_guarantee_undo h;
     uint16_t signers[SIGNERS];
-    uint8_t obligations[OBLIGATIONS][CT_ID_SIZE];
     struct object before;
     struct claim claim;
-    uint8_t postings[POSTINGS_SIZE];
     bool full; /* too much to note down */
 };
 
@@ -32,51 +28,6 @@ void undo_note_signer(struct undo *u, uint16_t member)
         return;
     }
     u->signers[u->h.signer_count++] = member;
-}
-
-static uint8_t place_of(struct undo *u, const uint8_t *obligation)
-{
-    for (uint32_t i = 0; i < u->h.obligation_count; i++) {
-        if (memcmp(u->obligations[i], obligation, CT_ID_SIZE) == 0) {
-            return (uint8_t)i;
-        }
-    }
-    if (u->h.obligation_count == OBLIGATIONS) {
-        u->full = true;
-        return 0;
-    }
-    memcpy(u->obligations[u->h.obligation_count], obligation, CT_ID_SIZE);
-    return u->h.obligation_count++;
-}
-
-static uint8_t text_size(const char *text)
-{
-    uint8_t n = 0;
-    while (text[n] != 0) {
-        n++;
-    }
-    return n;
-}
-
-#define ROW_HEAD 15u
-void undo_note_post(struct undo *u, uint16_t member, uint16_t label, const char *dr, const char *cr, int64_t amount,
-                    const uint8_t *obligation)
-{
-    uint8_t sizes[2] = {text_size(dr), text_size(cr)};
-    uint8_t *p = u->postings + u->h.postings_size;
-    if (u->h.postings_size + ROW_HEAD + sizes[0] + sizes[1] > POSTINGS_SIZE) {
-        u->full = true;
-        return;
-    }
-    memcpy(p, &member, 2);
-    memcpy(p + 2, &label, 2);
-    memcpy(p + 4, &amount, 8);
-    p[12] = obligation != 0 ? place_of(u, obligation) : (uint8_t)NO_OBLIGATION;
-    memcpy(p + 13, sizes, 2);
-    memcpy(p + ROW_HEAD, dr, sizes[0]);
-    memcpy(p + ROW_HEAD + sizes[0], cr, sizes[1]);
-    u->h.postings_size = (uint16_t)(u->h.postings_size + ROW_HEAD + sizes[0] + sizes[1]);
-    u->h.posting_count++;
 }
 
 void undo_note_claim(struct undo *u, const struct claim *c, uint32_t size)
@@ -122,7 +73,6 @@ static void undo_store(struct undo *u, const struct gu *g)
     u->h.event = g->call->event;
     u->h.changes = g->o.h.changes;
     append(&b, u, u->signers, u->h.signer_count * 2u);
-    append(&b, u, u->obligations, u->h.obligation_count * CT_ID_SIZE);
     append(&b, u, &u->before.h, sizeof u->before.h);
     for (uint32_t i = 0; i < u->before.h.drawdown_count; i++) {
         if (memcmp(&u->before.d[i], &g->o.d[i], sizeof g->o.d[i]) != 0) {
@@ -131,10 +81,12 @@ static void undo_store(struct undo *u, const struct gu *g)
         }
     }
     append(&b, u, &u->claim, u->h.claim_size);
-    append(&b, u, u->postings, u->h.postings_size);
-    if (u->full) { /* the note of the event before it must not stay either */
+    int64_t postings = ct_postings(b.bytes + b.size, sizeof b.bytes - b.size);
+    if (u->full || postings < 0) { /* the note of the event before it must not stay either */
         memset(&u->h, 0, sizeof u->h);
         b.size = sizeof u->h;
+    } else {
+        b.size += (uint32_t)postings;
     }
     memcpy(b.bytes, &u->h, sizeof u->h);
     undo_key(key, g);
@@ -156,8 +108,30 @@ void reversible(struct gu *g, void (*event)(struct gu *g))
 /* The note as it was stored; views into b. */
 struct note {
     struct zyd_guarantee_undo h;
-    const uint8_t *signers, *obligations, *object, *claim, *postings;
+    const uint8_t *signers, *object, *claim, *postings, *end;
 };
+
+/* A posting of the note (ct_postings). */
+struct row {
+    uint16_t member, label;
+    uint8_t dr_size, cr_size, id_size, zero;
+    int64_t amount;
+    const uint8_t *dr, *cr, *id; /* id: of the obligation, or NULL */
+};
+_Static_assert(offsetof(struct row, dr) == CT_POSTING_HEAD, "the head of a row is read as it stands");
+
+static bool row_next(struct row *out, const struct note *n, const uint8_t **at)
+{
+    if (*at == n->end) {
+        return false;
+    }
+    memcpy(out, *at, CT_POSTING_HEAD);
+    out->dr = *at + CT_POSTING_HEAD;
+    out->cr = out->dr + out->dr_size;
+    *at = out->cr + out->cr_size + out->id_size;
+    out->id = out->id_size != 0 ? out->cr + out->cr_size : 0;
+    return true;
+}
 
 static void note_load(struct note *n, struct buffer *b, const struct gu *g)
 {
@@ -168,9 +142,9 @@ static void note_load(struct note *n, struct buffer *b, const struct gu *g)
         ct_fail(E_BAD_STATE); /* nothing that could be reversed */
     }
     memcpy(&n->h, b->bytes, sizeof n->h);
+    n->end = b->bytes + size;
     n->signers = b->bytes + sizeof n->h;
-    n->obligations = n->signers + n->h.signer_count * 2u;
-    n->object = n->obligations + n->h.obligation_count * CT_ID_SIZE;
+    n->object = n->signers + n->h.signer_count * 2u;
     n->claim = n->object + sizeof g->o.h;
     for (uint32_t i = 0; i < ZYD_GUARANTEE_DRAWDOWNS_MAX; i++) {
         n->claim += n->h.drawdowns >> i & 1 ? sizeof g->o.d[0] : 0;
@@ -207,32 +181,57 @@ static bool take_back(uint8_t out[CT_ID_SIZE], const struct gu *g, const uint8_t
     return true;
 }
 
+/* Obligations of the note that were taken back, and what stands in their place. */
+struct taken {
+    uint32_t count;
+    const uint8_t *was[OBLIGATIONS];
+    uint8_t is[OBLIGATIONS][CT_ID_SIZE];
+    bool opposite[OBLIGATIONS];
+};
+
+/* Its place in t; taken back when it is met for the first time. */
+static uint32_t taken_at(struct taken *t, const struct gu *g, const uint8_t *id)
+{
+    uint32_t i = 0;
+    while (i < t->count && memcmp(t->was[i], id, CT_ID_SIZE) != 0) {
+        i++;
+    }
+    if (i == OBLIGATIONS) {
+        ct_fail(E_RANGE);
+    }
+    if (i == t->count) {
+        t->was[t->count++] = id;
+        t->opposite[i] = take_back(t->is[i], g, id);
+    }
+    return i;
+}
+
+static void code_of(char out[CT_ACCOUNT_SIZE], const uint8_t *code, uint8_t size)
+{
+    memcpy(out, code, size);
+    out[size] = 0;
+}
+
 static void post_mirror(const struct gu *g, const struct note *n)
 {
-    uint8_t ids[OBLIGATIONS][CT_ID_SIZE];
-    bool opposite[OBLIGATIONS];
-    const uint8_t *p = n->postings;
-    for (uint32_t i = 0; i < n->h.obligation_count; i++) {
-        opposite[i] = take_back(ids[i], g, n->obligations + i * CT_ID_SIZE);
+    struct taken t;
+    struct row row;
+    t.count = 0;
+    for (const uint8_t *at = n->postings; row_next(&row, n, &at);) { /* the opposite obligations first, then the mirror */
+        if (row.id != 0) {
+            taken_at(&t, g, row.id);
+        }
     }
-    for (uint32_t i = 0; i < n->h.posting_count; i++) {
+    for (const uint8_t *at = n->postings; row_next(&row, n, &at);) {
         char dr[CT_ACCOUNT_SIZE], cr[CT_ACCOUNT_SIZE];
-        uint16_t member, label;
-        int64_t amount;
-        memcpy(&member, p, 2);
-        memcpy(&label, p + 2, 2);
-        memcpy(&amount, p + 4, 8);
-        memcpy(cr, p + ROW_HEAD, p[13]);
-        cr[p[13]] = 0;
-        memcpy(dr, p + ROW_HEAD + p[13], p[14]);
-        dr[p[14]] = 0;
-        bool bound = p[12] != NO_OBLIGATION;
-        if (bound && opposite[p[12]]) {
+        uint32_t i = row.id != 0 ? taken_at(&t, g, row.id) : 0;
+        code_of(dr, row.cr, row.cr_size);
+        code_of(cr, row.dr, row.dr_size);
+        if (row.id != 0 && t.opposite[i]) {
             other_side(dr);
             other_side(cr);
         }
-        cc_post(member, label, dr, cr, amount, bound ? ids[p[12]] : 0);
-        p += ROW_HEAD + p[13] + p[14];
+        cc_post(row.member, row.label, dr, cr, row.amount, row.id != 0 ? t.is[i] : 0);
     }
 }
 
@@ -287,9 +286,13 @@ void event_reverse(struct gu *g)
     if (memcmp(n.h.op_id, of, sizeof n.h.op_id) != 0 || n.h.changes != g->o.h.changes) {
         ct_fail(E_BAD_STATE);
     }
-    for (uint32_t i = 0; i < n.h.obligation_count; i++) {
+    struct row row;
+    for (const uint8_t *at = n.postings; row_next(&row, &n, &at);) {
         struct ct_obligation o;
-        ct_obligation_get(&o, n.obligations + i * CT_ID_SIZE);
+        if (row.id == 0) {
+            continue;
+        }
+        ct_obligation_get(&o, row.id);
         if (o.state != CT_OBL_CREATED && !opposite) {
             ct_fail(E_ALREADY_INSTRUCTED);
         }

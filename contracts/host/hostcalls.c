@@ -579,13 +579,63 @@ static enum zyd_vm_trap sys_rate(struct zyd_host *h, uint64_t *value, const uint
     return h->fault == ZYD_OK ? ZYD_VM_OK : stop(value, ZYD_CODE_LIMIT);
 }
 
+static uint8_t *little(uint8_t *p, uint64_t v, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++) {
+        *p++ = (uint8_t)(v >> 8 * i);
+    }
+    return p;
+}
+
+static uint8_t *copied(uint8_t *p, const void *from, size_t size)
+{
+    memcpy(p, from, size);
+    return p + size;
+}
+
+static enum zyd_vm_trap sys_postings(struct zyd_host *h, uint64_t *value, const uint64_t a[ZYD_VM_ARGS])
+{
+    const struct journal *j = &h->j;
+    uint64_t size = 0;
+    for (uint32_t i = 0; i < j->posting_count; i++) {
+        const struct zyd_posting *p = &j->postings[i];
+        size += CT_POSTING_HEAD + strlen(p->dr) + strlen(p->cr) + (zyd_hash_is_zero(&p->obligation) ? 0 : ZYD_HASH_SIZE);
+    }
+    *value = UINT64_MAX;
+    if (size > a[1]) {
+        return charge(h, TARIFF_READ) ? ZYD_VM_OK : ZYD_VM_FUEL;
+    }
+    if (!charge(h, TARIFF_READ + size / 8)) {
+        return ZYD_VM_FUEL;
+    }
+    uint8_t *out = writes(h, a[0], size);
+    if (out == NULL) {
+        return ZYD_VM_MEMORY;
+    }
+    for (uint32_t i = 0; i < j->posting_count; i++) {
+        const struct zyd_posting *p = &j->postings[i];
+        uint8_t bound = zyd_hash_is_zero(&p->obligation) ? 0 : ZYD_HASH_SIZE;
+        out = little(out, p->member, 2);
+        out = little(out, p->label, 2);
+        out = little(out, strlen(p->dr), 1);
+        out = little(out, strlen(p->cr), 1);
+        out = little(out, bound, 2);
+        out = little(out, (uint64_t)p->amount.fen, 8);
+        out = copied(out, p->dr, strlen(p->dr));
+        out = copied(out, p->cr, strlen(p->cr));
+        out = copied(out, p->obligation.b, bound);
+    }
+    *value = size;
+    return ZYD_VM_OK;
+}
+
 enum zyd_vm_trap zyd_host_call(void *ctx, struct zyd_vm *vm, uint64_t *value, uint64_t number,
                                const uint64_t args[ZYD_VM_ARGS])
 {
     struct zyd_host *h = ctx;
     (void)vm;
     *value = 0;
-    if (number < CT_SYS_GET || number > CT_SYS_RATE) {
+    if (number < CT_SYS_GET || number > CT_SYS_POSTINGS) {
         return ZYD_VM_ECALL;
     }
     switch ((enum ct_call_number)number) {
@@ -631,6 +681,8 @@ enum zyd_vm_trap zyd_host_call(void *ctx, struct zyd_vm *vm, uint64_t *value, ui
         return sys_obligation_move(h, value, args);
     case CT_SYS_RATE:
         return sys_rate(h, value, args);
+    case CT_SYS_POSTINGS:
+        return sys_postings(h, value, args);
     }
     return ZYD_VM_ECALL;
 }

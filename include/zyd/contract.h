@@ -112,7 +112,8 @@ enum ct_call_number {
     CT_SYS_BALANCE = 18,   /* 600 */
     CT_SYS_PARAMS = 19,    /* 300 + 1/8 B */
     CT_SYS_OBLIGATION_MOVE = 20, /* 7,500; SETTLE 23,500; ROLL, RELEASE 10,500 */
-    CT_SYS_RATE = 21       /* 300 */
+    CT_SYS_RATE = 21,      /* 300 */
+    CT_SYS_POSTINGS = 22   /* 300 + 1/8 B */
 };
 
 #ifdef __riscv
@@ -164,6 +165,14 @@ static inline void ct_post(uint16_t member, uint16_t label, const char *dr, cons
                            const uint8_t *obligation)
 {
     ct_sys(CT_SYS_POST, (int64_t)member << 16 | label, CT_PTR(dr), CT_PTR(cr), amount, CT_PTR(obligation), 0);
+}
+/* What this call has posted so far, in order, for a note from which a later call can mirror it.  Each: member u16, label u16,
+ * bytes of dr u8, of cr u8, of the obligation's id u8 (0 or 32), zero u8, amount i64 (little-endian: 16 bytes), then dr, cr and the
+ * id.  Returns the bytes of all, or -1 when they are more than cap. */
+#define CT_POSTING_HEAD 16u
+static inline int64_t ct_postings(void *out, uint32_t cap)
+{
+    return ct_sys(CT_SYS_POSTINGS, CT_PTR(out), cap, 0, 0, 0, 0);
 }
 /* An obligation of debtor towards creditor, made now; fill debtor, creditor, amount > 0, reason, gross; the host fills the
  * rest (id, object, contract, programme, value_date, state; gross = 1 when either is FISCAL).  Makes no posting. */

@@ -322,11 +322,10 @@ struct zyd_guarantee_undo {
     int32_t year;
     uint32_t changes;          /* of the object after it */
     uint16_t event, drawdowns; /* drawdowns: bit i: drawdown i is here as it was */
-    uint8_t signer_count, obligation_count, posting_count, zero;
-    uint16_t claim_size, postings_size;
-    uint32_t zero32;
-    /* then signers u16, obligation ids, struct zyd_guarantee_object, drawdowns, claim (claim_size bytes) as they were, and
-     * postings: member u16, label u16, amount i64, obligation's place u8 (255: none), sizes of dr and cr u8, dr, cr */
+    uint16_t claim_size;
+    uint8_t signer_count, zero[9];
+    /* then signers u16, struct zyd_guarantee_object, drawdowns, claim (claim_size bytes) as they were, and its postings as
+     * ct_postings tells them */
 };
 _Static_assert(sizeof(struct zyd_guarantee_undo) == 72, "record layout");
 

@@ -189,6 +189,8 @@ int64_t ct_sys(int64_t n, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e,
     case CT_SYS_WORKDAY_IS:
     case CT_SYS_MEMBER_FIND:
     case CT_SYS_BALANCE:
+    case CT_SYS_POSTINGS:
+        return -1; /* no note: REVERSE is not in the model */
     case CT_SYS_PARAMS:
         break;
     }

@@ -271,6 +271,44 @@ static void test_muldiv_rounds_exactly_and_refuses_what_does_not_fit(void **stat
     assert_int_equal(native(w, "M3", check_muldiv_by_nothing), ZYD_CODE_RANGE);
 }
 
+static int64_t check_postings(const struct ct_call *call)
+{
+    uint8_t rows[256], id[32];
+    uint16_t member, label;
+    int64_t amount;
+    struct ct_obligation o = {.debtor = 0, .creditor = 1, .amount = 70, .reason = 3};
+    ct_put(call->object, 32, "x", 1);
+    assert_int_equal(ct_postings(rows, 0), 0); /* nothing yet */
+    ct_obligation(&o);
+    ct_post(0, 7, "1001", "2141.M01", 70, o.id);
+    ct_post(0, 8, "1001", "1002", 0, NULL); /* posts nothing */
+    ct_post(1, 9, "1141.M00", "4011", 5, NULL);
+    memset(rows, 0xee, sizeof rows);
+    assert_int_equal(ct_postings(rows, 87), -1); /* 16 + 4 + 8 + 32, and 16 + 8 + 4 */
+    assert_int_equal(rows[0], 0xee);
+    assert_int_equal(ct_postings(rows, sizeof rows), 88);
+    assert_int_equal(rows[88], 0xee);
+    memcpy(&member, rows + 60, 2);
+    memcpy(&label, rows + 62, 2);
+    memcpy(&amount, rows + 68, 8);
+    assert_int_equal(member, 1);
+    assert_int_equal(label, 9);
+    assert_true(amount == 5);
+    assert_memory_equal(rows + 4, ((uint8_t[]){4, 8, 32, 0}), 4);
+    assert_memory_equal(rows + 64, ((uint8_t[]){8, 4, 0, 0}), 4);
+    assert_memory_equal(rows + 16, "10012141.M01", 12);
+    memcpy(id, rows + 28, 32);
+    assert_memory_equal(id, o.id, 32);
+    assert_memory_equal(rows + 76, "1141.M004011", 12);
+    return 0;
+}
+
+static void test_a_call_reads_back_what_it_posted(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(native(w, "P1", check_postings), 0);
+}
+
 static int64_t check_world(const struct ct_call *call)
 {
     char code[13];
@@ -365,6 +403,7 @@ int main(void)
         T(test_input_too_large_for_the_machine_is_refused),
         T(test_an_envelope_spends_at_most_half_a_block),
         T(test_muldiv_rounds_exactly_and_refuses_what_does_not_fit),
+        T(test_a_call_reads_back_what_it_posted),
         T(test_a_contract_sees_the_world_it_was_promised),
         T(test_plugins_are_pinned_by_hash),
     };
