@@ -1,7 +1,7 @@
 /* reverse.c: REVERSE, a correction by mirror image (domain.md 3.0.10), and the note that an event leaves for it.
  *
- * DISBURSE, REPAY, PREPAY, OVERDUE, EXTEND, CURE, RECOVER and WRITE_OFF note down what they found and what they posted.  The note is
- * of the last such event, and good until anything else changes the contract: what came later must be taken back first, or
+ * DISBURSE, REPAY, PREPAY, OVERDUE, EXTEND, CURE, RECOVER and WRITE_OFF note down what they found and what they posted.  The note
+ * is of the last such event, and good until anything else changes the contract: what came later must be taken back first, or
  * corrected by an ordinary event. */
 #include "guarantee.h"
 

@@ -167,8 +167,8 @@ static inline void ct_post(uint16_t member, uint16_t label, const char *dr, cons
     ct_sys(CT_SYS_POST, (int64_t)member << 16 | label, CT_PTR(dr), CT_PTR(cr), amount, CT_PTR(obligation), 0);
 }
 /* What this call has posted so far, in order, for a note from which a later call can mirror it.  Each: member u16, label u16,
- * bytes of dr u8, of cr u8, of the obligation's id u8 (0 or 32), zero u8, amount i64 (little-endian: 16 bytes), then dr, cr and the
- * id.  Returns the bytes of all, or -1 when they are more than cap. */
+ * bytes of dr u8, of cr u8, of the obligation's id u8 (0 or 32), zero u8, amount i64 (little-endian: 16 bytes), then dr, cr
+ * and the id.  Returns the bytes of all, or -1 when they are more than cap. */
 #define CT_POSTING_HEAD 16u
 static inline int64_t ct_postings(void *out, uint32_t cap)
 {
