@@ -111,7 +111,11 @@ enum zyd_status zyd_file_write_atomic(struct zyd_err *err, const char *path, con
 void *zyd_pages_map(size_t size)
 {
     void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return p == MAP_FAILED ? NULL : p;
+    if (p == MAP_FAILED) {
+        return NULL;
+    }
+    madvise(p, size, MADV_HUGEPAGE); /* tables looked up by hash: with small pages each look is a TLB miss as well */
+    return p;
 }
 
 void zyd_pages_unmap(void *mem, size_t size)
