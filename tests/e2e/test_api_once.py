@@ -23,6 +23,7 @@ ENV = dict(os.environ, XDG_STATE_HOME=HOME, LC_ALL="C.UTF-8")
 DEV = HOME + "/zyd/devnet"
 MEMBERS = ["BANK", "GUAR", "REG", "LGOV"]
 failures = 0
+lost = []  # what heal said when it could not bring BANK back
 
 
 def zyd(*args):
@@ -68,9 +69,11 @@ def ask(member, method, path, body=None, headers=None):
 
 def insist(member, path, body, key):
     """Repeats the same request until its answer is final."""
-    unsure = 0
+    unsure, last = 0, None
     for _ in range(600):
-        r = ask(member, "POST", path, body, {"Prefer": "wait=5", "Idempotency-Key": key})
+        if lost:
+            raise SystemExit(f"{path} {key}: heal: {lost[0]}")
+        last = r = ask(member, "POST", path, body, {"Prefer": "wait=5", "Idempotency-Key": key})
         if r and (r[0] in (200, 201) or r[0] == 202 and r[1].get("result") == "waiting"):
             return r[1], unsure
         if r and r[0] == 404 and r[1]["code"] == "E9115" and unsure < 200:  # this member's index is a block behind
@@ -83,7 +86,7 @@ def insist(member, path, body, key):
             raise SystemExit(f"{path} {key}: {r}")
         unsure += 1
         time.sleep(0.05)
-    raise SystemExit(f"{path} {key}: never final")
+    raise SystemExit(f"{path} {key}: never final, the last answer: {last}")
 
 
 def every(path, member):
@@ -107,7 +110,10 @@ def main():
             time.sleep(random.uniform(0.05, 0.6))
             zyd("devnet", "kill", "BANK")
             killed[0] += 1
-            zyd("devnet", "heal")
+            healed = zyd("devnet", "heal")
+            if healed.returncode != 0:
+                lost.append(healed.stdout + healed.stderr)
+                return
 
     t = threading.Thread(target=killer)
     t.start()

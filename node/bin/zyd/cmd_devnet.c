@@ -148,15 +148,28 @@ static int summary(const struct cli *c, const struct devnet *d, unsigned nodes, 
     return ZYD_EXIT_DEGRADED;
 }
 
+#define LOOKS 20
+
 static int show_status(const struct cli *c, const struct devnet *d)
 {
     struct look looks[ZYD_MEMBERS_MAX];
-    unsigned nodes, good;
-    look_at(c, d, looks);
-    json_t *rows = status_rows(c, d, looks, &nodes, &good);
+    unsigned nodes, good, running = 0;
+    json_t *rows = NULL;
+    for (size_t i = 0; i < d->count; i++) {
+        running += devnet_pid(d, &d->members[i]) != 0;
+    }
+    for (int tries = 0; tries < LOOKS; tries++) { /* the nodes are asked one after the other: a busy ledger moves on between */
+        json_decref(rows);
+        look_at(c, d, looks);
+        rows = status_rows(c, d, looks, &nodes, &good);
+        looks_free(d, looks);
+        if (good >= running || cli_interrupted) {
+            break;
+        }
+        nap(50);
+    }
     cli_table(c, rows, devnet_columns);
     json_decref(rows);
-    looks_free(d, looks);
     return summary(c, d, nodes, good);
 }
 
@@ -276,7 +289,10 @@ static void log_tail(const struct cli *c, const struct devnet *d, const struct d
     }
 }
 
-/* Starts the given nodes (all when only is NULL) and waits until they serve and are not behind. */
+#define PORT_TAKEN (-2)
+#define PORT_TRIES 5
+
+/* Starts the given nodes and waits until they serve and are not behind.  PORT_TAKEN: one ended, somebody has its port. */
 static int start_and_wait(const struct cli *c, struct devnet *d, const struct devnet_member *const *only, size_t count)
 {
     int64_t end = zyd_clock_mono_ms() + UP_LIMIT_MS;
@@ -316,6 +332,10 @@ static int start_and_wait(const struct cli *c, struct devnet *d, const struct de
             return 0;
         }
         if (!devnet_pid(d, late)) {
+            int peer = late->peer_port, api = late->api_port;
+            if (!devnet_port(&peer) || !devnet_port(&api)) {
+                return PORT_TAKEN;
+            }
             log_tail(c, d, late);
             return cli_fail(c, ZYD_ERR_CONFIG, TR(c, "%s 的节点已退出", "the node of %s ended"), late->code);
         }
@@ -328,9 +348,18 @@ static int start_and_wait(const struct cli *c, struct devnet *d, const struct de
     return rc;
 }
 
+static int heal(const struct cli *c, struct devnet *d, const struct devnet_member *const *nodes, size_t count)
+{
+    int rc = start_and_wait(c, d, nodes, count);
+    return rc != PORT_TAKEN ? rc
+                            : cli_fail(c, ZYD_ERR_ADDRESS,
+                                       TR(c, "端口被占用；zyd devnet down 后 zyd devnet up 会换一个",
+                                          "a port is taken; zyd devnet down, then zyd devnet up finds another"));
+}
+
 int devnet_heal(const struct cli *c, struct devnet *d, const struct devnet_member *m)
 {
-    return start_and_wait(c, d, &m, 1);
+    return heal(c, d, &m, 1);
 }
 
 static int check_ports(struct devnet *d, bool *moved)
@@ -351,6 +380,20 @@ static int check_ports(struct devnet *d, bool *moved)
     return 0;
 }
 
+/* Moves ports that somebody else has, writes the configurations and starts what does not run. */
+static int up_once(const struct cli *c, struct devnet *d, const struct zyd_hash *genesis_hash,
+                   const struct devnet_member *const *nodes, size_t count)
+{
+    bool moved = false;
+    int rc = check_ports(d, &moved) != 0 ? PORT_TAKEN : 0;
+    for (size_t i = 0; moved && i < count; i++) { /* the others would not find the moved one */
+        devnet_stop(d, nodes[i], SIGTERM);
+    }
+    rc = rc ? rc : devnet_save(c, d);
+    rc = rc ? rc : devnet_configure(c, d, genesis_hash);
+    return rc ? rc : start_and_wait(c, d, nodes, count);
+}
+
 /* Makes the devnet when there is none, then starts what does not run. */
 static int bring_up(const struct cli *c, struct devnet *d, const struct zyd_scenario_plan *plan, bool *already)
 {
@@ -359,7 +402,6 @@ static int bring_up(const struct cli *c, struct devnet *d, const struct zyd_scen
     char path[CLI_PATH_MAX];
     const struct devnet_member *nodes[ZYD_MEMBERS_MAX];
     size_t count = 0, running = 0;
-    bool moved = false;
     int rc = 0;
     if (!devnet_load(c, d)) {
         cli_say(c, TR(c, "建立开发网：%s", "making a devnet in %s"), d->dir);
@@ -386,18 +428,14 @@ static int bring_up(const struct cli *c, struct devnet *d, const struct zyd_scen
     if (zyd_consortium_open(&k, &err, path) != ZYD_OK) {
         return cli_fail_err(c, &err);
     }
-    if (check_ports(d, &moved) != 0) {
-        rc = cli_fail(c, ZYD_ERR_ADDRESS, "127.0.0.1");
-    }
-    if (moved && running) { /* the others would not find the moved one */
-        for (size_t i = 0; i < count; i++) {
-            devnet_stop(d, nodes[i], SIGTERM);
+    for (int tries = 0; tries < PORT_TRIES; tries++) { /* between a look at a port and its node's bind, another may take it */
+        rc = up_once(c, d, &zyd_consortium_genesis(k)->hash, nodes, count);
+        if (rc != PORT_TAKEN) {
+            break;
         }
     }
-    rc = rc ? rc : devnet_save(c, d);
-    rc = rc ? rc : devnet_configure(c, d, &zyd_consortium_genesis(k)->hash);
     zyd_consortium_free(k);
-    return rc ? rc : start_and_wait(c, d, nodes, count);
+    return rc != PORT_TAKEN ? rc : cli_fail(c, ZYD_ERR_ADDRESS, "127.0.0.1");
 }
 
 int devnet_for_plan(const struct cli *c, const struct zyd_scenario_plan *plan)
@@ -441,7 +479,7 @@ static int run_heal(struct cli *c)
             nodes[count++] = &d.members[i];
         }
     }
-    rc = rc ? rc : start_and_wait(c, &d, nodes, count);
+    rc = rc ? rc : heal(c, &d, nodes, count);
     return rc ? rc : show_status(c, &d);
 }
 

@@ -2,9 +2,12 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -12,19 +15,39 @@
 
 #include "devnet.h"
 
-bool devnet_port(int *port)
+#define PORT_FIRST 10000u
+#define PORT_COUNT 22000u
+#define STOP_LIMIT_MS 15000
+#define KILL_LIMIT_MS 5000
+
+static bool can_bind(int port)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)*port)};
-    socklen_t n = sizeof a;
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
     int one = 1, s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (s < 0) {
         return false;
     }
     setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    bool ok = bind(s, (struct sockaddr *)&a, sizeof a) == 0 && getsockname(s, (struct sockaddr *)&a, &n) == 0;
+    bool ok = bind(s, (struct sockaddr *)&a, sizeof a) == 0;
     close(s);
-    *port = ok ? ntohs(a.sin_port) : *port;
     return ok;
+}
+
+/* A new one lies below the ports that the kernel gives to outgoing connections: one of those could sit on it while its node is down, even
+ * one of the nodes' own that look for it. */
+bool devnet_port(int *port)
+{
+    if (*port != 0) {
+        return can_bind(*port);
+    }
+    for (int tries = 0; tries < 1000; tries++) {
+        int p = (int)(PORT_FIRST + randombytes_uniform(PORT_COUNT));
+        if (can_bind(p)) {
+            *port = p;
+            return true;
+        }
+    }
+    return false;
 }
 
 const struct devnet_member *devnet_find(const struct devnet *d, const char *code)
@@ -160,34 +183,52 @@ int devnet_configure(const struct cli *c, const struct devnet *d, const struct z
     return 0;
 }
 
-long devnet_pid(const struct devnet *d, const struct devnet_member *m)
+/* The process in a member's pid file, 0 when there is none; its arguments: *ours, they name our file (the number may belong to another
+ * process by now); *none, it has none: it is dying, and holds its locks and ports until it is dead. */
+static long pid_look(const struct devnet *d, const struct devnet_member *m, bool *ours, bool *none)
 {
     char path[CLI_PATH_MAX], conf[CLI_PATH_MAX], line[4 * CLI_PATH_MAX];
     long pid = 0;
-    if (!m->node) {
-        return 0;
-    }
+    *ours = *none = false;
     cli_path(path, "%s/%s/zydd.pid", d->dir, m->code);
-    FILE *f = fopen(path, "r");
+    FILE *f = m->node ? fopen(path, "r") : NULL;
     if (!f) {
         return 0;
     }
-    if (fscanf(f, "%ld", &pid) != 1 || pid <= 1) {
-        pid = 0;
-    }
+    bool read = fscanf(f, "%ld", &pid) == 1 && pid > 1;
     fclose(f);
-    if (!pid) {
+    snprintf(path, sizeof path, "/proc/%ld/cmdline", pid);
+    f = read ? fopen(path, "r") : NULL;
+    if (!f) {
         return 0;
     }
-    /* the number may belong to another process by now: its arguments must name our file */
-    snprintf(path, sizeof path, "/proc/%ld/cmdline", pid);
-    f = fopen(path, "r");
-    size_t n = f ? fread(line, 1, sizeof line - 1, f) : 0;
-    if (f) {
-        fclose(f);
-    }
+    size_t n = fread(line, 1, sizeof line - 1, f);
+    fclose(f);
     cli_path(conf, "%s/%s/node.conf", d->dir, m->code);
-    return memmem(line, n, conf, strlen(conf)) ? pid : 0;
+    *ours = memmem(line, n, conf, strlen(conf)) != NULL;
+    *none = n == 0;
+    return pid;
+}
+
+long devnet_pid(const struct devnet *d, const struct devnet_member *m)
+{
+    bool ours, none;
+    long pid = pid_look(d, m, &ours, &none);
+    return ours ? pid : 0;
+}
+
+/* Waits for the end of a process, which comes after its last lock is free. */
+static bool wait_dead(int pidfd, int limit_ms)
+{
+    struct pollfd p = {.fd = pidfd, .events = POLLIN};
+    int64_t end = zyd_clock_mono_ms() + limit_ms;
+    for (;;) {
+        int64_t left = end - zyd_clock_mono_ms();
+        int n = poll(&p, 1, left > 0 ? (int)left : 0);
+        if (n > 0 || (n < 0 && errno != EINTR) || left <= 0) {
+            return n > 0;
+        }
+    }
 }
 
 static int spawn(const char *log, char *const argv[], bool wait_end, long *pid_out)
@@ -238,9 +279,15 @@ static int spawn(const char *log, char *const argv[], bool wait_end, long *pid_o
 int devnet_start(const struct cli *c, const struct devnet *d, const struct devnet_member *m)
 {
     char zydd[CLI_PATH_MAX], conf[CLI_PATH_MAX], log[CLI_PATH_MAX], path[CLI_PATH_MAX], text[32];
-    long pid = 0;
-    if (devnet_pid(d, m)) {
+    bool ours, dying;
+    long pid = pid_look(d, m, &ours, &dying);
+    if (ours) {
         return 0;
+    }
+    int fd = dying ? pidfd_open((pid_t)pid, 0) : -1; /* 1. somebody kills it. 2. We start it before it let go of its vote file. */
+    if (fd >= 0) {
+        wait_dead(fd, KILL_LIMIT_MS);
+        close(fd);
     }
     if (!cli_find_program(zydd, "zydd")) {
         return cli_fail(c, ZYD_ERR_TOOL_MISSING, "zydd");
@@ -275,20 +322,16 @@ int devnet_start(const struct cli *c, const struct devnet *d, const struct devne
 void devnet_stop(const struct devnet *d, const struct devnet_member *m, int signal_number)
 {
     long pid = devnet_pid(d, m);
-    struct timespec pause = {0, 20000000};
-    if (!pid) {
-        return;
-    }
-    kill((pid_t)pid, signal_number);
-    for (int i = 0; i < 750 && devnet_pid(d, m); i++) {
-        waitpid((pid_t)pid, NULL, WNOHANG); /* when it is our child */
-        nanosleep(&pause, NULL);
-    }
-    if (devnet_pid(d, m)) {
-        kill((pid_t)pid, SIGKILL);
-        for (int i = 0; i < 250 && devnet_pid(d, m); i++) {
-            waitpid((pid_t)pid, NULL, WNOHANG);
-            nanosleep(&pause, NULL);
+    int fd = pid ? pidfd_open((pid_t)pid, 0) : -1;
+    if (fd >= 0 && devnet_pid(d, m) == pid) { /* still: fd is the one that was looked at */
+        pidfd_send_signal(fd, signal_number, NULL, 0);
+        if (!wait_dead(fd, STOP_LIMIT_MS)) {
+            pidfd_send_signal(fd, SIGKILL, NULL, 0);
+            wait_dead(fd, KILL_LIMIT_MS);
         }
+        waitpid((pid_t)pid, NULL, WNOHANG); /* when it is our child */
+    }
+    if (fd >= 0) {
+        close(fd);
     }
 }
