@@ -5,6 +5,8 @@
  *   bundle.c    genesis, approvals, plugins, manifest, segments: what stands before the first block
  *   check.c     the blocks: workers (history, quorum, entry) and replay
  *   books.c     business sums over the final state
+ *   pass.c      every operation of the verified blocks, for checks that look at the business a second way
+ *   rederive_*.c  subsidies, shares and fees by an arithmetic of their own; findings.c: what they found
  *   report.c    the verdict, for people and programs
  *   receipt.c   one receipt alone; words.c: an operation in words
  *   main.c      arguments and exit codes
@@ -14,6 +16,7 @@
 #ifndef ZYD_AUDIT_H
 #define ZYD_AUDIT_H
 
+#include "findings.h"
 #include <stdio.h>
 #include <zyd/genesis.h>
 #include <zyd/replica.h>
@@ -97,6 +100,7 @@ enum audit_row {
     ROW_ENTRY,
     ROW_REPLAY,
     ROW_SUMS,
+    ROW_REDERIVE,  /* subsidies, shares and fees computed a second way (rederive_*.c) */
     ROW_RECEIPTS,  /* checked one by one by `receipt` */
     ROW_SOURCES,   /* other members' exports */
     ROW_WITNESSES, /* cosigned checkpoints */
@@ -126,6 +130,8 @@ struct audit_result {
     struct zyd_header head; /* of the last good block */
     bool have_head;
     struct audit_member_sum sums[ZYD_MEMBERS_MAX];
+    struct audit_findings findings; /* of a ledger that passed everything before ROW_REDERIVE */
+    uint64_t rederived;             /* amounts compared */
     double seconds;
 };
 /* The first fault stays: lower height first, then the order of the rows; one without height comes after all that have one. */

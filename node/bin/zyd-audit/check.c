@@ -2,6 +2,7 @@
  * order (replay) and then helps.  Whatever the number of jobs, every block below the first bad one has passed everything, so
  * the verdict is the same. */
 #include "audit.h"
+#include "pass.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct run {
     pthread_mutex_t lock; /* of result's fault */
     bool failed;          /* a fault at a height */
     bool full;            /* the replay ran out of memory */
+    struct audit_pass *pass;
     double started, told;
 };
 struct memo {
@@ -281,6 +283,7 @@ static void replay_segment(struct run *s, struct zyd_replay *replay)
             note(s, &f);
             return;
         }
+        audit_pass_block(s->pass, &s->items[i].view, zyd_replay_state(replay));
         tell(s, f.height);
     }
 }
@@ -479,6 +482,7 @@ static bool run_with(struct audit_result *r, struct audit_bundle *b, const struc
     s.told = s.started;
     struct zyd_replay *replay = make_replay(r, &mem, &size, &s.before, b, options->memory, most);
     if (replay != NULL) {
+        s.pass = audit_pass_new(&b->genesis);
         pthread_mutex_init(&s.lock, NULL);
         make_workers(&workers, &s);
         for (size_t i = 0; i < b->manifest.segment_count && !s.failed && !s.full && r->exit != EXIT_COULD_NOT; i++) {
@@ -494,6 +498,7 @@ static bool run_with(struct audit_result *r, struct audit_bundle *b, const struc
         }
         free(workers);
         free(s.items);
+        audit_pass_free(s.pass);
         pthread_mutex_destroy(&s.lock);
     }
     if (mem != NULL) {

@@ -18,6 +18,7 @@ static const struct {
     [ROW_ENTRY] = {"entry", "提交者签名"},
     [ROW_REPLAY] = {"replay", "重新执行"},
     [ROW_SUMS] = {"sums", "业务总和"},
+    [ROW_REDERIVE] = {"rederive", "独立重算"},
     [ROW_RECEIPTS] = {"receipts", "回执"},
     [ROW_SOURCES] = {"sources", "多方比对"},
     [ROW_WITNESSES] = {"witnesses", "外部见证"},

@@ -1,0 +1,295 @@
+#include "pass.h"
+#include <stdlib.h>
+#include <zyd/date.h>
+#include <zyd/host.h>
+
+#define CHECKERS 8u
+
+struct waiting { /* an operation that waits for countersigners */
+    struct zyd_hash op_id;
+    uint8_t *bytes;
+    size_t size;
+};
+struct known { /* an object and its programme */
+    struct zyd_hash object;
+    uint16_t programme;
+};
+struct audit_pass {
+    const struct zyd_genesis *g;
+    struct {
+        audit_step_fn *step;
+        void *ctx;
+    } checkers[CHECKERS];
+    size_t checker_count;
+    struct waiting *waiting;
+    size_t waiting_count, waiting_cap;
+    struct known *known; /* open addressing; programme 0: free */
+    size_t known_count, known_cap;
+    struct zyd_state *state;
+    uint8_t record[ZYD_RECORD_VALUE_MAX];
+    struct zyd_posting postings[ZYD_CALL_POSTINGS_MAX];
+    struct zyd_emitted events[ZYD_CALL_EVENTS_MAX];
+    uint32_t warnings[ZYD_CALL_WARNINGS_MAX];
+};
+
+static void *resize(void *mem, size_t count, size_t size)
+{
+    void *out = realloc(mem, count * size);
+    zyd_assert(out != NULL);
+    return out;
+}
+
+struct audit_pass *audit_pass_new(const struct zyd_genesis *g)
+{
+    struct audit_pass *p = calloc(1, sizeof *p);
+    zyd_assert(p != NULL);
+    p->g = g;
+    return p;
+}
+
+void audit_pass_free(struct audit_pass *p)
+{
+    if (p == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < p->waiting_count; i++) {
+        free(p->waiting[i].bytes);
+    }
+    free(p->waiting);
+    free(p->known);
+    free(p);
+}
+
+void audit_pass_add(struct audit_pass *p, audit_step_fn *step, void *ctx)
+{
+    zyd_assert(p->checker_count < CHECKERS);
+    p->checkers[p->checker_count].step = step;
+    p->checkers[p->checker_count++].ctx = ctx;
+}
+
+/* ---- objects and their programmes ---- */
+
+static struct known *slot_of(const struct audit_pass *p, const struct zyd_hash *object)
+{
+    size_t i = zyd_get64(object->b) & (p->known_cap - 1);
+    while (p->known[i].programme != 0 && !zyd_hash_eq(&p->known[i].object, object)) {
+        i = (i + 1) & (p->known_cap - 1);
+    }
+    return &p->known[i];
+}
+
+static void know(struct audit_pass *p, const struct zyd_hash *object, uint16_t programme)
+{
+    if (programme == 0) {
+        return;
+    }
+    if (p->known_count * 2 >= p->known_cap) {
+        struct known *old = p->known;
+        size_t old_cap = p->known_cap;
+        p->known_cap = old_cap == 0 ? 1024 : old_cap * 2;
+        p->known = calloc(p->known_cap, sizeof *p->known);
+        zyd_assert(p->known != NULL);
+        for (size_t i = 0; i < old_cap; i++) {
+            if (old[i].programme != 0) {
+                *slot_of(p, &old[i].object) = old[i];
+            }
+        }
+        free(old);
+    }
+    struct known *k = slot_of(p, object);
+    p->known_count += k->programme == 0;
+    k->object = *object;
+    k->programme = programme;
+}
+
+static uint16_t programme_of(const struct audit_pass *p, const struct zyd_hash *object)
+{
+    const struct known *k = p->known_cap == 0 ? NULL : slot_of(p, object);
+    return k == NULL ? 0 : k->programme;
+}
+
+/* ---- operations that wait ---- */
+
+static void wait_for(struct audit_pass *p, const struct zyd_op *op)
+{
+    if (p->waiting_count == p->waiting_cap) {
+        p->waiting_cap = p->waiting_cap * 2 + 64;
+        p->waiting = resize(p->waiting, p->waiting_cap, sizeof *p->waiting);
+    }
+    struct waiting *w = &p->waiting[p->waiting_count++];
+    w->op_id = op->op_id;
+    w->size = op->bytes.size;
+    w->bytes = resize(NULL, w->size, 1);
+    memcpy(w->bytes, op->bytes.data, w->size);
+}
+
+static struct waiting *find_waiting(struct audit_pass *p, const struct zyd_hash *op_id)
+{
+    for (size_t i = p->waiting_count; i-- > 0;) {
+        if (zyd_hash_eq(&p->waiting[i].op_id, op_id)) {
+            return &p->waiting[i];
+        }
+    }
+    return NULL;
+}
+
+static void ended(struct audit_pass *p, struct waiting *w)
+{
+    free(w->bytes);
+    *w = p->waiting[--p->waiting_count];
+}
+
+/* ---- steps ---- */
+
+static void tell(struct audit_pass *p, struct audit_step *s)
+{
+    s->date = zyd_date_of_ms((int64_t)s->time_ms);
+    for (size_t i = 0; i < p->checker_count; i++) {
+        p->checkers[i].step(p->checkers[i].ctx, s);
+    }
+}
+
+static void sys_step(struct audit_pass *p, struct audit_step s)
+{
+    s.time_ms = s.o->due_ms;
+    s.contract = s.o->contract;
+    s.event = s.o->event;
+    s.object = s.o->has_object ? &s.o->object : NULL;
+    s.programme = s.object == NULL ? 0 : programme_of(p, s.object);
+    tell(p, &s);
+}
+
+static void op_step(struct audit_pass *p, struct audit_step s, const struct zyd_op *op)
+{
+    struct zyd_op inner;
+    struct waiting *w = NULL;
+    s.sent = s.op = op;
+    if (op->contract == ZYD_CONTRACT_HOST && op->has_object &&
+        (op->event == ZYD_HOST_COUNTERSIGN || op->event == ZYD_HOST_DECLINE || op->event == ZYD_HOST_WITHDRAW)) {
+        w = find_waiting(p, &op->object);
+        if (w != NULL && op->event == ZYD_HOST_COUNTERSIGN && zyd_op_decode(&inner, zyd_span(w->bytes, w->size)) == ZYD_OK) {
+            s.op = &inner;
+        }
+    } else if (s.o->code == ZYD_CODE_PENDING) {
+        wait_for(p, op);
+    }
+    s.contract = s.op->contract;
+    s.event = s.op->event;
+    s.programme = s.op->programme;
+    s.object = s.o->has_object ? &s.o->object : s.op->has_object ? &s.op->object : NULL;
+    if (s.o->code == 0 && s.object != NULL) {
+        know(p, s.object, s.programme);
+    }
+    if (s.programme == 0 && s.object != NULL) {
+        s.programme = programme_of(p, s.object);
+    }
+    tell(p, &s);
+    if (w != NULL && s.o->code == 0) {
+        ended(p, w);
+    }
+}
+
+static bool next_outcome(struct audit_pass *p, struct zyd_outcome *o, struct zyd_rd *rd)
+{
+    struct zyd_span bytes = rd->pos < rd->size ? zyd_rx_block(rd, rd->size) : zyd_span(NULL, 0);
+    return bytes.size > 0 && !rd->bad && zyd_outcome_decode(o, p->postings, p->events, p->warnings, bytes) == ZYD_OK;
+}
+
+static void env_steps(struct audit_pass *p, struct audit_step s, const struct zyd_env *env, struct zyd_rd *outcomes,
+                      uint64_t block_ms)
+{
+    struct zyd_op op;
+    size_t pos = 0;
+    while (zyd_env_next_op(&op, env, &pos)) {
+        struct zyd_outcome o;
+        bool own = false;
+        while (!own && next_outcome(p, &o, outcomes)) {
+            own = o.due_ms == 0;
+            s.o = &o;
+            s.time_ms = block_ms;
+            if (own) {
+                op_step(p, s, &op);
+            } else { /* a deadline of its object that it fired */
+                sys_step(p, s);
+            }
+            s.number++;
+        }
+    }
+}
+
+void audit_pass_block(struct audit_pass *p, const struct zyd_block_view *b, struct zyd_state *state)
+{
+    struct audit_step s = {.height = b->header.height};
+    struct zyd_frontier before;
+    struct zyd_rd sys = zyd_rd_of(b->sys), envs = zyd_rd_of(b->envelopes), outcomes = zyd_rd_of(b->outcomes);
+    struct zyd_outcome o;
+    p->state = state;
+    if (zyd_frontier_decode(&before, b->frontier) != ZYD_OK) {
+        return; /* the history check says so */
+    }
+    s.log_index = before.size + 1; /* behind the seal */
+    while (next_outcome(p, &o, &sys)) {
+        s.o = &o;
+        sys_step(p, s);
+        s.number++;
+    }
+    s.log_index += b->sys.size > 0;
+    while (envs.pos < envs.size && !envs.bad) {
+        struct zyd_env env;
+        if (zyd_env_decode(&env, zyd_rx_block(&envs, ZYD_ENV_SIZE_MAX)) != ZYD_OK) {
+            return;
+        }
+        s.number = 0;
+        env_steps(p, s, &env, &outcomes, b->header.time_ms);
+        s.log_index++;
+    }
+    p->state = NULL;
+}
+
+/* ---- what governance keeps ---- */
+
+static bool read_record(struct audit_pass *p, struct zyd_span *out, const struct zyd_hash *key)
+{
+    struct zyd_record r;
+    if (p->state == NULL || zyd_state_get(p->state, &r, key) != ZYD_OK) {
+        return false;
+    }
+    memcpy(p->record, r.value.data, r.value.size);
+    *out = zyd_span(p->record, r.value.size);
+    return true;
+}
+
+bool audit_pass_programme(struct audit_pass *p, struct zyd_programme *out, uint16_t id)
+{
+    struct zyd_hash key;
+    struct zyd_span value;
+    const struct zyd_programme *g = zyd_genesis_programme(p->g, id);
+    if (g != NULL) {
+        *out = *g;
+        return true;
+    }
+    zyd_programme_key(&key, id);
+    return read_record(p, &value, &key) && zyd_programme_decode(out, value) == ZYD_OK;
+}
+
+int32_t audit_pass_workday_add(struct audit_pass *p, uint16_t programme, int32_t date, uint32_t days)
+{
+    struct zyd_programme terms;
+    struct zyd_hash key;
+    struct zyd_span value;
+    struct zyd_calendar c;
+    uint16_t number = audit_pass_programme(p, &terms, programme) ? terms.calendar : 0;
+    zyd_calendar_key(&key, number);
+    if (!read_record(p, &value, &key) || zyd_calendar_decode(&c, value) != ZYD_OK) {
+        return 0;
+    }
+    while (days > 0) {
+        date = zyd_date_add(date, 1);
+        int32_t year = date / 10000, day = zyd_days_between(year * 10000 + 101, date), i = year - c.years[0].year;
+        if (c.year_count == 0 || i < 0 || i >= c.year_count) {
+            return 0;
+        }
+        days -= c.years[i].days[day / 8] >> (day % 8) & 1;
+    }
+    return date;
+}
