@@ -12,6 +12,7 @@
 #include <zyd/genesis.h>
 #include <zyd/product.h>
 #include <zyd/ledger.h>
+#include <zyd/state.h>
 
 #define ZYD_SCENARIO_WHY 240
 #define ZYD_SCENARIO_PARAMS_MAX 96u
@@ -96,5 +97,16 @@ struct zyd_scenario_inproc;
 struct zyd_scenario_inproc *zyd_scenario_inproc_new(char why[ZYD_SCENARIO_WHY], const char *plugins);
 void zyd_scenario_inproc_free(struct zyd_scenario_inproc *p);
 struct zyd_scenario_backend zyd_scenario_inproc_backend(struct zyd_scenario_inproc *p);
+
+/* For measurements.  Must outlive p; what it says may change between operations, but the sizes count when the ledger starts. */
+struct zyd_scenario_measure {
+    struct zyd_state_limits limits;
+    size_t outcome_bytes;                   /* of all outcomes between two times that they are read */
+    uint64_t step_ms;                       /* between two blocks */
+    unsigned rehearsals;                    /* times that each operation is run, and undone, before it is */
+    void *ctx;
+    void (*around)(void *ctx, bool begin); /* before and after each of them */
+};
+void zyd_scenario_inproc_measure(struct zyd_scenario_inproc *p, const struct zyd_scenario_measure *measure);
 
 #endif

@@ -35,6 +35,7 @@ struct zyd_scenario_inproc {
     struct zyd_posting postings[ZYD_CALL_POSTINGS_MAX];
     struct zyd_emitted events[ZYD_CALL_EVENTS_MAX];
     uint32_t warnings[64];
+    const struct zyd_scenario_measure *measure; /* NULL: none */
 };
 
 static enum zyd_status none_get(void *ctx, uint64_t *index, struct zyd_span *leaf, const struct zyd_hash *key)
@@ -246,7 +247,7 @@ static enum zyd_status apply(struct zyd_scenario_inproc *p, struct zyd_overlay *
 
 static enum zyd_status start(void *ctx, char *why, const struct zyd_scenario_plan *plan)
 {
-    const struct zyd_state_limits limits = {
+    struct zyd_state_limits limits = {
         .records_max = 1u << 17, .recent_bytes = 64u << 20, .overlay_bytes = 8u << 20, .due_max = 1u << 16};
     struct zyd_scenario_inproc *p = ctx;
     const char *reason;
@@ -256,6 +257,12 @@ static enum zyd_status start(void *ctx, char *why, const struct zyd_scenario_pla
     }
     free(p->state_mem);
     free(p->host_mem);
+    if (p->measure != NULL) {
+        limits = p->measure->limits;
+        free(p->outcomes.data);
+        p->outcomes = zyd_wr_of(malloc(p->measure->outcome_bytes), p->measure->outcome_bytes);
+        zyd_assert(p->outcomes.data != NULL);
+    }
     p->state_mem = calloc(1, zyd_state_footprint(&limits));
     p->host_mem = calloc(1, zyd_host_footprint(&p->g) + 16);
     zyd_assert(p->state_mem != NULL && p->host_mem != NULL);
@@ -283,30 +290,64 @@ static enum zyd_status start(void *ctx, char *why, const struct zyd_scenario_pla
 
 /* ---- blocks ---- */
 
+static enum zyd_status run_op(struct zyd_scenario_inproc *p, uint32_t *code, const struct zyd_env *env)
+{
+    struct zyd_op op;
+    uint32_t count, ok;
+    size_t pos = 0;
+    zyd_assert(zyd_env_next_op(&op, env, &pos));
+    p->block.op_number = 0;
+    p->block.env_fuel = 0;
+    return zyd_host_run_op(p->host, &p->outcomes, &count, &ok, code, &p->block, env, &op);
+}
+
+/* What run_block is about to do, timed by the caller, without a trace. */
+static enum zyd_status rehearse(struct zyd_scenario_inproc *p, const struct zyd_env *env)
+{
+    struct zyd_host_block block = p->block;
+    struct zyd_totals totals = p->totals;
+    size_t size = p->outcomes.size;
+    uint32_t code;
+    bool ran = true;
+    enum zyd_status s = ZYD_OK;
+    p->block.overlay = zyd_overlay_begin(p->state, NULL);
+    while (s == ZYD_OK && ran) {
+        s = zyd_host_run_sys(p->host, &p->outcomes, &ran, &p->block);
+    }
+    if (s == ZYD_OK) {
+        p->block.log_index++;
+        p->measure->around(p->measure->ctx, true);
+        s = run_op(p, &code, env);
+        p->measure->around(p->measure->ctx, false);
+    }
+    zyd_overlay_drop(p->state, p->block.overlay);
+    p->block = block;
+    p->totals = totals;
+    p->outcomes.size = size;
+    return s;
+}
+
 /* Opens a block at time_ms, runs its SYS phase, then the operation of env (may be NULL), and applies it. */
 static enum zyd_status run_block(struct zyd_scenario_inproc *p, char *why, uint32_t *code, uint64_t time_ms,
                                  const struct zyd_env *env)
 {
-    struct zyd_overlay *o = zyd_overlay_begin(p->state, NULL);
     bool ran = true;
     enum zyd_status s = ZYD_OK;
     p->height++;
     p->time_ms = time_ms;
     p->block = (struct zyd_host_block){
-        .overlay = o, .height = p->height, .time_ms = time_ms, .totals = &p->totals, .log_index = p->log_size + 1};
+        .height = p->height, .time_ms = time_ms, .totals = &p->totals, .log_index = p->log_size + 1};
+    for (unsigned i = 0; s == ZYD_OK && env != NULL && p->measure != NULL && i < p->measure->rehearsals; i++) {
+        s = rehearse(p, env);
+    }
+    struct zyd_overlay *o = p->block.overlay = zyd_overlay_begin(p->state, NULL);
     while (s == ZYD_OK && ran) {
         s = zyd_host_run_sys(p->host, &p->outcomes, &ran, &p->block);
     }
     p->log_size += p->block.op_count != 0 ? 2 : 1;
     if (s == ZYD_OK && env != NULL) {
-        struct zyd_op op;
-        uint32_t count, ok;
-        size_t pos = 0;
-        zyd_assert(zyd_env_next_op(&op, env, &pos));
         p->block.log_index = p->log_size++;
-        p->block.op_number = 0;
-        p->block.env_fuel = 0;
-        s = zyd_host_run_op(p->host, &p->outcomes, &count, &ok, code, &p->block, env, &op);
+        s = run_op(p, code, env);
     }
     if (s == ZYD_OK) {
         s = apply(p, o);
@@ -336,6 +377,12 @@ static enum zyd_status advance(void *ctx, char *why, int64_t time_ms)
     return run_due(p, why, at);
 }
 
+/* A second lies between two operations, so that a reader of the ledger can tell them apart. */
+static uint64_t step_ms(const struct zyd_scenario_inproc *p)
+{
+    return p->measure != NULL ? p->measure->step_ms : 1000;
+}
+
 static enum zyd_status one_envelope(struct zyd_scenario_inproc *p, char *why, uint32_t *code, const struct zyd_op *op,
                                     uint8_t flags, const uint16_t *members, size_t count)
 {
@@ -362,7 +409,7 @@ static enum zyd_status one_envelope(struct zyd_scenario_inproc *p, char *why, ui
     if (s != ZYD_OK) {
         return fail(why, s, "envelope");
     }
-    return run_block(p, why, code, p->time_ms + 1000, &env);
+    return run_block(p, why, code, p->time_ms + step_ms(p), &env);
 }
 
 static enum zyd_status submit(void *ctx, char *why, uint32_t *code, const struct zyd_op *op, const uint16_t *members,
@@ -387,7 +434,7 @@ static enum zyd_status submit(void *ctx, char *why, uint32_t *code, const struct
             s = one_envelope(p, why, code, &counter, 0, &members[i], 1);
         }
     }
-    return s == ZYD_OK ? run_due(p, why, p->time_ms + 1000) : s;
+    return s == ZYD_OK ? run_due(p, why, p->time_ms + step_ms(p)) : s;
 }
 
 /* ---- reading ---- */
@@ -473,6 +520,11 @@ struct zyd_scenario_inproc *zyd_scenario_inproc_new(char why[ZYD_SCENARIO_WHY], 
     p->outcomes = zyd_wr_of(malloc(OUTCOMES_SIZE), OUTCOMES_SIZE);
     zyd_assert(p->outcomes.data != NULL);
     return p;
+}
+
+void zyd_scenario_inproc_measure(struct zyd_scenario_inproc *p, const struct zyd_scenario_measure *measure)
+{
+    p->measure = measure;
 }
 
 void zyd_scenario_inproc_free(struct zyd_scenario_inproc *p)
