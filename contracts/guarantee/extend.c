@@ -92,6 +92,19 @@ void event_extend(struct gu *g)
     loan_deadlines(g, was);
 }
 
+/* Overdue from o.h.overdue to date: subsidies ask for it later, when o.h.overdue is gone. */
+static void note_spell(struct gu *g, int32_t date)
+{
+    struct zyd_guarantee_spell spells[ZYD_GUARANTEE_CURES_MAX];
+    uint8_t key[1 + CT_ID_SIZE] = {ZYD_GUARANTEE_KEY_SPELLS};
+    memcpy(key + 1, g->call->object, CT_ID_SIZE);
+    if (g->o.h.cures > 0) {
+        ct_get(g->call->contract, key, sizeof key, spells, sizeof spells);
+    }
+    spells[g->o.h.cures++] = (struct zyd_guarantee_spell){g->o.h.overdue, date};
+    ct_put(key, sizeof key, spells, (uint32_t)(g->o.h.cures * sizeof spells[0]));
+}
+
 /* CURE (ruling 19): OVERDUE -> ACTIVE by BANK.  Inputs: value date, payment: all of 1111.  Normal interest resumes on the value
  * date, so every maturity must lie beyond it. */
 void event_cure(struct gu *g)
@@ -111,6 +124,9 @@ void event_cure(struct gu *g)
             ct_fail(E_BAD_DATE);
         }
     }
+    if (g->o.h.cures == ZYD_GUARANTEE_CURES_MAX) {
+        ct_fail(E_RANGE);
+    }
     if (payment != interest_open(g) || g->o.h.principal == 0) {
         ct_fail(E_SPLIT_ORDER);
     }
@@ -128,6 +144,7 @@ void event_cure(struct gu *g)
             d->days_lo = d->days_hi = 0;
         }
     }
+    note_spell(g, date);
     g->o.h.state = ZYD_GS_ACTIVE;
     g->o.h.overdue = 0;
     g->o.h.disputed = 0;

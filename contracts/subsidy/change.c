@@ -102,7 +102,7 @@ void event_extend_change(struct su *s)
     if (maturity <= s->l.h.extended || s->l.h.settled_to >= s->l.h.extended) {
         ct_fail(CC_BAD_DATE);
     }
-    if (s->l.h.overdue != 0 || s->l.h.paid_off != 0) {
+    if ((s->l.h.overdue != 0 && !link_cured(s)) || s->l.h.paid_off != 0) {
         ct_fail(CC_BAD_STATE);
     }
     link_check_extended(s, maturity);
@@ -130,7 +130,6 @@ static void stop(struct su *s, int32_t until, enum zyd_subsidy_reason reason)
         finish(s, &house, &b);
         budget_store(&b, s);
     }
-    house_tidy(&house, s->call->date);
     house_store(&house, s, level, family);
     loan_store(s, s->e.h.loan);
     enrolment_store(s);
@@ -218,7 +217,6 @@ void event_close(struct su *s)
         uint32_t rank = house_find(&house, s->call->object);
         house_lower(&house, rank, s->e.h.settled_to, 0);
         house.e[rank].done = 1;
-        house_tidy(&house, s->call->date);
         house_store(&house, s, level, family);
     }
     budget_load(&b, s);

@@ -187,7 +187,8 @@ void event_enrol(struct su *s)
     if (in.from < house.h.since) {
         ct_fail(CC_BAD_DATE);
     }
-    if (house.h.entry_count == ZYD_SUBSIDY_ENTRIES_MAX || household_room(&house, in.from, cap) <= 0) {
+    uint32_t i = point_on(&s->l, in.from);
+    if (!house_room(&house, 2 + s->l.h.point_count - 1 - i, in.from) || household_room(&house, in.from, cap) <= 0) {
         ct_fail(E_HOUSEHOLD_FULL);
     }
     check_purpose(s, in.purpose); /* 3003 */
@@ -208,7 +209,7 @@ void event_enrol(struct su *s)
         purpose_key(key, s, ZYD_SUBSIDY_KEY_PURPOSE, in.purpose);
         ct_put(key, sizeof key, s->call->object, CT_ID_SIZE);
     }
-    uint32_t i = point_on(&s->l, in.from), rank = house.h.entry_count;
+    uint32_t rank = house.h.entry_count;
     house_add(&house, s, cap, cc_min(s->l.p[i].balance, (int64_t)param(s, ZYD_SP_LOAN_CAP)), in.from, s->e.h.until);
     while (++i < s->l.h.point_count) {
         house_lower(&house, rank, s->l.p[i].date, s->l.p[i].balance);

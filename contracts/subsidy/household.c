@@ -2,7 +2,10 @@
  *
  * Rank is the order of ENROL in the ledger.  On every day an enrolment gets what it asks for, but no more than its programme's
  * cap leaves after all that come before it.  Demands only fall, so a repayment of an earlier one frees cap for later ones from
- * its date on, whoever's bank reports it, without touching the later ones' records. */
+ * its date on, whoever's bank reports it, without touching the later ones' records.
+ *
+ * What ended enrolments asked for stays: a loan that is enrolled late has days of its own beside theirs, and comes after them in
+ * rank.  Days are forgotten only where the list has no room, the oldest first, and never those that somebody has yet to settle. */
 #include "subsidy.h"
 
 #define KEY_SIZE (3 + CT_ID_SIZE)
@@ -74,6 +77,104 @@ static void insert(struct house *h, uint32_t rank, int32_t date, int64_t amount)
     h->h.demand_count++;
 }
 
+/* Days before date are not known any more. */
+static void forget_until(struct house *h, int32_t date)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < h->h.demand_count; i++) {
+        const struct zyd_subsidy_demand *d = &h->d[i];
+        if (d->date <= date) {
+            h->e[d->entry].base = d->amount;
+        } else {
+            h->d[kept++] = *d;
+        }
+    }
+    h->h.demand_count = kept;
+    h->h.since = date;
+}
+
+/* The first day from which on an entry that settles no more asks for nothing; INT32_MAX: there is no such entry. */
+static int32_t first_gone(const struct house *h)
+{
+    int32_t gone[ZYD_SUBSIDY_ENTRIES_MAX], first = INT32_MAX;
+    for (uint32_t i = 0; i < h->h.entry_count; i++) {
+        gone[i] = h->e[i].base == 0 ? h->h.since : INT32_MAX;
+    }
+    for (uint32_t i = 0; i < h->h.demand_count; i++) {
+        int32_t *g = &gone[h->d[i].entry];
+        *g = h->d[i].amount != 0 ? INT32_MAX : h->d[i].date < *g ? h->d[i].date : *g; /* demands only fall */
+    }
+    for (uint32_t i = 0; i < h->h.entry_count; i++) {
+        if (h->e[i].done && gone[i] < first) {
+            first = gone[i];
+        }
+    }
+    return first;
+}
+
+/* Drops entries that settle no more and ask for nothing on any day that is known.  The order of the others stays. */
+static void drop_gone(struct house *h)
+{
+    uint32_t rank_now[ZYD_SUBSIDY_ENTRIES_MAX], kept = 0;
+    for (uint32_t i = 0; i < h->h.entry_count; i++) {
+        bool gone = h->e[i].done && h->e[i].base == 0; /* demands only fall */
+        rank_now[i] = gone ? ZYD_SUBSIDY_ENTRIES_MAX : kept;
+        if (!gone) {
+            h->e[kept++] = h->e[i];
+        }
+    }
+    h->h.entry_count = kept;
+    kept = 0;
+    for (uint32_t i = 0; i < h->h.demand_count; i++) {
+        struct zyd_subsidy_demand d = h->d[i];
+        d.entry = rank_now[d.entry];
+        if (d.entry != ZYD_SUBSIDY_ENTRIES_MAX) {
+            h->d[kept++] = d;
+        }
+    }
+    h->h.demand_count = kept;
+}
+
+/* The last day before which nobody has anything left to settle, but not after date. */
+static int32_t forgettable(const struct house *h, int32_t date)
+{
+    for (uint32_t i = 0; i < h->h.entry_count; i++) {
+        if (!h->e[i].done && h->e[i].settled_to < date) {
+            date = h->e[i].settled_to;
+        }
+    }
+    return date;
+}
+
+/* Room for count more demands, if forgetting days before limit makes it. */
+static void demands_room(struct house *h, uint32_t count, int32_t limit)
+{
+    uint32_t n = h->h.demand_count;
+    if (n + count > ZYD_SUBSIDY_DEMANDS_MAX && n > 0) {
+        uint32_t excess = n + count - ZYD_SUBSIDY_DEMANDS_MAX;
+        int32_t date = h->d[(excess < n ? excess : n) - 1].date;
+        if (date <= forgettable(h, limit)) {
+            forget_until(h, date);
+        }
+    }
+}
+
+bool house_room(struct house *h, uint32_t demands, int32_t from)
+{
+    if (h->h.entry_count == ZYD_SUBSIDY_ENTRIES_MAX) {
+        int32_t gone = first_gone(h);
+        if (gone > forgettable(h, from)) {
+            return false;
+        }
+        if (gone > h->h.since) {
+            forget_until(h, gone);
+        }
+        drop_gone(h);
+    }
+    demands_room(h, demands, from);
+    return true;
+}
+
 void house_add(struct house *h, const struct su *s, int64_t cap, int64_t amount, int32_t from, int32_t until)
 {
     uint32_t rank = h->h.entry_count++;
@@ -88,6 +189,7 @@ void house_add(struct house *h, const struct su *s, int64_t cap, int64_t amount,
 
 void house_lower(struct house *h, uint32_t rank, int32_t date, int64_t amount)
 {
+    demands_room(h, 1, INT32_MAX);
     int64_t before = h->e[rank].base; /* asked for on date */
     bool exact = date <= h->h.since;
     for (uint32_t i = 0; i < h->h.demand_count; i++) {
@@ -106,48 +208,6 @@ void house_lower(struct house *h, uint32_t rank, int32_t date, int64_t amount)
         h->e[rank].base = cc_min(h->e[rank].base, amount);
     } else if (!exact && before > amount) {
         insert(h, rank, date, amount);
-    }
-}
-
-static void forget_until(struct house *h, int32_t date)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < h->h.demand_count; i++) {
-        const struct zyd_subsidy_demand *d = &h->d[i];
-        if (d->date <= date) {
-            h->e[d->entry].base = d->amount;
-        } else {
-            h->d[kept++] = *d;
-        }
-    }
-    h->h.demand_count = kept;
-    h->h.since = date;
-}
-
-void house_tidy(struct house *h, int32_t today)
-{
-    uint32_t rank_now[ZYD_SUBSIDY_ENTRIES_MAX], kept = 0, asks = 0; /* asks: bit of each that has a demand to come */
-    int32_t until = today; /* one who comes now may ask from today on */
-    for (uint32_t i = 0; i < h->h.entry_count; i++) {
-        if (!h->e[i].done && h->e[i].settled_to < until) {
-            until = h->e[i].settled_to;
-        }
-    }
-    if (until > h->h.since) {
-        forget_until(h, until);
-    }
-    for (uint32_t i = 0; i < h->h.demand_count; i++) {
-        asks |= 1u << h->d[i].entry;
-    }
-    for (uint32_t i = 0; i < h->h.entry_count; i++) {
-        rank_now[i] = kept;
-        if (!h->e[i].done || h->e[i].base != 0 || (asks >> i & 1)) {
-            h->e[kept++] = h->e[i];
-        }
-    }
-    h->h.entry_count = kept;
-    for (uint32_t i = 0; i < h->h.demand_count; i++) {
-        h->d[i].entry = rank_now[h->d[i].entry];
     }
 }
 

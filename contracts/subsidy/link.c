@@ -68,16 +68,51 @@ void link_check_earned(const struct su *s, int64_t earned)
     }
 }
 
-void link_check_settle(const struct su *s, int32_t to)
+/* What the guarantee keeps of days on which the loan was overdue and that CURE ended: their count. */
+static uint32_t cured_spells(struct zyd_guarantee_spell spells[ZYD_GUARANTEE_CURES_MAX], const struct su *s,
+                             const struct other *o)
+{
+    uint8_t key[1 + CT_ID_SIZE] = {ZYD_GUARANTEE_KEY_SPELLS};
+    if (o->h.cures > 0) {
+        memcpy(key + 1, s->l.h.guarantee, CT_ID_SIZE);
+        ct_get(GUARANTEE, key, sizeof key, spells, ZYD_GUARANTEE_CURES_MAX * (uint32_t)sizeof spells[0]);
+    }
+    return o->h.cures;
+}
+
+/* Overdue on the settlement date, or on days that are to be settled (from..until). */
+static void check_overdue(const struct su *s, const struct other *o, int32_t from, int32_t until, int32_t to)
+{
+    struct zyd_guarantee_spell spells[ZYD_GUARANTEE_CURES_MAX];
+    if (o->h.overdue != 0 && o->h.overdue <= to) {
+        ct_fail(E_SUBSIDY_OVERDUE);
+    }
+    for (uint32_t n = cured_spells(spells, s, o); n > 0; n--) {
+        const struct zyd_guarantee_spell *p = &spells[n - 1];
+        if (p->from < p->to && ((p->from < until && p->to > from) || (p->from <= to && p->to > to))) {
+            ct_fail(E_SUBSIDY_OVERDUE); /* cured since, but the subsidy ended on the first overdue day (STOP) */
+        }
+    }
+}
+
+bool link_cured(const struct su *s)
+{
+    struct other o;
+    if (!s->l.h.linked) {
+        return false;
+    }
+    look(&o, s);
+    return o.h.cures > 0 && o.h.overdue == 0;
+}
+
+void link_check_settle(const struct su *s, int32_t from, int32_t until, int32_t to)
 {
     struct other o;
     if (!s->l.h.linked) {
         return;
     }
     const struct zyd_guarantee_drawdown *d = look(&o, s);
-    if (o.h.overdue != 0 && o.h.overdue <= to) {
-        ct_fail(E_SUBSIDY_OVERDUE);
-    }
+    check_overdue(s, &o, from, until, to);
     if (d->maturity != s->l.h.extended) {
         ct_fail(E_SUBSIDY_EXTENSION); /* extended there, and not told here */
     }
@@ -99,7 +134,7 @@ void link_check_overdue(const struct su *s)
     struct other o;
     if (s->l.h.linked) {
         look(&o, s);
-        if (o.h.overdue == 0) {
+        if (o.h.overdue == 0 && o.h.cures == 0) {
             ct_fail(CC_BAD_STATE);
         }
     }

@@ -178,7 +178,6 @@ static void settled(struct su *s, struct house *house, struct zyd_subsidy_budget
             ct_deadline(s->call->object, ZYD_SD_STOP, 0);
         }
     }
-    house_tidy(house, s->call->date);
     house_store(house, s, level, family);
     loan_store(s, s->e.h.loan);
     budget_store(b, s);
@@ -202,10 +201,10 @@ static void settle_interest(struct su *s, const struct stated *t, struct zyd_sub
     }
     check_skipped(s, p.from);
     check_order(s, p.from, p.to);
-    if (s->l.h.overdue != 0 && s->l.h.overdue <= p.to) {
+    if (s->l.h.overdue != 0 && s->l.h.overdue <= p.to && !link_cured(s)) {
         ct_fail(E_SUBSIDY_OVERDUE);
     }
-    link_check_settle(s, p.to);
+    link_check_settle(s, from, to, p.to);
     check_certified(s, t);
     if (known < 0 ? t->charged > whole_interest(&s->l, &p) : t->charged != p.interest) {
         ct_fail(E_OVER_INTEREST);

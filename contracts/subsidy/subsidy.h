@@ -77,9 +77,11 @@ bool house_has(const struct house *h, const uint8_t object[CT_ID_SIZE]);
 uint32_t house_find(const struct house *h, const uint8_t object[CT_ID_SIZE]); /* its rank; 9111 */
 /* A new entry, last in rank, that asks for amount from from on until until.  The caller checked that there is room. */
 void house_add(struct house *h, const struct su *s, int64_t cap, int64_t amount, int32_t from, int32_t until);
-/* At most amount from date on; 9104 when the list is full. */
+/* At most amount from date on; 9104 when the list is full of days that have yet to be settled. */
 void house_lower(struct house *h, uint32_t rank, int32_t date, int64_t amount);
-void house_tidy(struct house *h, int32_t today); /* forgets the days that all have settled, and who asks for nothing any more */
+/* Room for one more entry that asks from `from` on and for demands more demands (where too many days have yet to be settled,
+ * house_add still ends with 9104); forgets no more than that takes.  False: the household is full. */
+bool house_room(struct house *h, uint32_t demands, int32_t from);
 struct asked { /* what each asks for on a day */
     uint32_t next; /* first demand of a later day */
     int64_t amount[ZYD_SUBSIDY_ENTRIES_MAX];
@@ -103,7 +105,9 @@ int64_t fee_until(const struct su *s, int64_t principal, int32_t date); /* guara
 void link_check_new(struct su *s, uint32_t rate_ppm); /* 9105 unless it is this loan */
 void link_check_balance(const struct su *s, int32_t date, int64_t balance); /* 9104 when it is owed more there */
 void link_check_earned(const struct su *s, int64_t earned); /* 9104 unless the guarantor kept so much of the fee */
-void link_check_settle(const struct su *s, int32_t to);     /* 9104, 3007, 3008 */
+/* 9104, 3007; 3008 when the loan was overdue on one of the days from..until that are settled, or on the settlement date to. */
+void link_check_settle(const struct su *s, int32_t from, int32_t until, int32_t to);
+bool link_cured(const struct su *s); /* was it overdue there, and is it no more? */
 void link_check_extended(const struct su *s, int32_t maturity);
 void link_check_overdue(const struct su *s);
 

@@ -234,6 +234,8 @@ enum { ZYD_GUARANTEE_SILENCE_ESCALATE = 1, ZYD_GUARANTEE_SILENCE_APPROVE = 2 };
  * 'X' || object id || drawdown's place u8                  struct zyd_guarantee_extension, as many as the drawdown says
  * 'U' || object id                                         struct zyd_guarantee_undo + what it needs: the last event that
  *                                                          REVERSE can take back
+ * 'O' || object id                                         struct zyd_guarantee_spell, as many as the object's `cures` say:
+ *                                                          when it was overdue and was cured, oldest first
  * 'E' || GUAR u16 BE                                       struct zyd_guarantee_exposure: of all its contracts
  * 'E' || GUAR u16 BE || borrower 32                        the same of one borrower; both only with `net_assets` */
 #define ZYD_GUARANTEE_KIND_CONTRACT 1u
@@ -242,6 +244,7 @@ enum { ZYD_GUARANTEE_SILENCE_ESCALATE = 1, ZYD_GUARANTEE_SILENCE_APPROVE = 2 };
 #define ZYD_GUARANTEE_KEY_HOUSEHOLD 'H'
 #define ZYD_GUARANTEE_KEY_EXTENSION 'X'
 #define ZYD_GUARANTEE_KEY_UNDO 'U'
+#define ZYD_GUARANTEE_KEY_SPELLS 'O'
 #define ZYD_GUARANTEE_KEY_EXPOSURE 'E'
 #define ZYD_GUARANTEE_KEY_BREAKER "guarantee/breaker"
 
@@ -300,7 +303,8 @@ struct zyd_guarantee_object {
     uint16_t frozen_by;
     uint8_t more;      /* ZYD_GM_... */
     uint8_t queries, clock_left; /* queries of this claim; working days left of its review while a query is open */
-    uint8_t zero[7];
+    uint8_t cures;     /* times that it was overdue and was cured; the days stand in the record of spells */
+    uint8_t zero[6];
     /* then drawdown_count of struct zyd_guarantee_drawdown */
 };
 _Static_assert(sizeof(struct zyd_guarantee_object) == 136, "record layout");
@@ -310,6 +314,12 @@ struct zyd_guarantee_extension {
     int64_t amount; /* outstanding then: what its fee was charged on */
 };
 _Static_assert(sizeof(struct zyd_guarantee_extension) == 16, "record layout");
+
+#define ZYD_GUARANTEE_CURES_MAX 255u
+struct zyd_guarantee_spell {
+    int32_t from, to; /* overdue from this day until, but not on, the value date of CURE */
+};
+_Static_assert(sizeof(struct zyd_guarantee_spell) == 8, "record layout");
 
 struct zyd_guarantee_exposure {
     int64_t small, other; /* GUAR's leaf of what contracts commit; small: those with weight small_ppm */

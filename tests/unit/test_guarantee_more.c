@@ -207,6 +207,7 @@ static void cure_brings_an_overdue_loan_back(void **state)
     expect_posting(1, BANK, "1101", "1102", 3600000);
     STATE(o, "ACTIVE");
     assert_int_equal(view.head.overdue, 0);
+    assert_int_equal(view.head.cures, 1); /* its overdue days are kept: subsidies ask for them (test_subsidy_days) */
     on(20270920); /* normal interest from the value date on: 42 days */
     state_of(&o);
     assert_int_equal(view.interest, 42 * 400);

@@ -54,6 +54,115 @@ static void a_guaranteed_loan_is_held_against_the_guarantee(void **state)
     OK(R2, "STOP", &o, BANK1, 0, "reason=OVERDUE|date=2025-07-20");
 }
 
+/* CURE makes the loan current again, but not the days on which it was overdue. */
+static void overdue_days_that_were_cured_are_not_subsidised(void **state)
+{
+    struct zyd_hash g, o;
+    char link[100] = "guarantee=";
+    (void)state;
+    on(20250420);
+    guaranteed_loan(&g, "100000.00", 20260410);
+    for (int i = 0; i < 32; i++) {
+        snprintf(link + 10 + 2 * i, 3, "%02x", g.b[i]);
+    }
+    assert_int_equal(enrol(R2, &o, BANK1, "A", "100000.00", 20250420, 20260410, "4%", link), 0);
+    on(20250706);
+    OK(R2, "SETTLE", &o, BANK1, B(CITY), settle_text(20250520, "333.33"));
+    OK(GUARANTEE, "OVERDUE", &g, BANK1, 0, "overdue_date=2025-07-06|principal=100000.00|interest=855.56");
+    on(20250711);
+    OK(GUARANTEE, "CURE", &g, BANK1, 0, "value_date=2025-07-10|amount=855.56");
+    on(20250720);
+    OK(R2, "SETTLE", &o, BANK1, B(CITY), settle_text(20250620, "344.44")); /* it became overdue later */
+    NO(3008, R2, "SETTLE", &o, BANK1, B(CITY), settle_text(20250720, "333.33")); /* overdue for four days, not told here */
+    OK(R2, "STOP", &o, BANK1, 0, "reason=OVERDUE|date=2025-07-07");
+    NO(3008, R2, "SETTLE", &o, BANK1, B(CITY), settle_text(20250720, "333.33")); /* a day of them is left */
+    OK(R2, "STOP", &o, BANK1, 0, "reason=OVERDUE|date=2025-07-06");
+    OK(R2, "SETTLE", &o, BANK1, B(CITY), settle_text(20250720, "333.33"));
+    expect_postings("CITY SUBSIDY 5031 2141.BANK1 111.11|BANK1 SUBSIDY 1141.CITY 2101.@ 111.11"); /* 16 days at 2.5 % */
+    STATE(o, "STOPPED");
+    assert_int_equal(enrol(R1, NULL, BANK1, "A", "100000.00", 20250420, 20260410, "4%", link), 3008); /* once is enough */
+}
+
+/* On the settlement date it was overdue: what it was before that date's period does not matter, and a cure later neither. */
+static void a_cure_after_the_settlement_date_does_not_help(void **state)
+{
+    struct zyd_hash g, o;
+    char link[100] = "guarantee=";
+    (void)state;
+    on(20250420);
+    guaranteed_loan(&g, "100000.00", 20260410);
+    for (int i = 0; i < 32; i++) {
+        snprintf(link + 10 + 2 * i, 3, "%02x", g.b[i]);
+    }
+    assert_int_equal(enrol(R2, &o, BANK1, "A", "100000.00", 20250420, 20260410, "4%", link), 0);
+    on(20250710);
+    OK(R2, "SETTLE", &o, BANK1, B(CITY), settle_text(20250520, "333.33"));
+    OK(R2, "SETTLE", &o, BANK1, B(CITY), settle_text(20250620, "344.44"));
+    OK(GUARANTEE, "OVERDUE", &g, BANK1, 0, "overdue_date=2025-07-06|principal=100000.00|interest=855.56");
+    OK(R2, "STOP", &o, BANK1, 0, "reason=OVERDUE|date=2025-07-06");
+    on(20250722);
+    OK(GUARANTEE, "CURE", &g, BANK1, 0, "value_date=2025-07-21|amount=855.56");
+    NO(3008, R2, "SETTLE", &o, BANK1, B(CITY), settle_text(20250720, "333.33"));
+}
+
+/* ---- the household's memory ---- */
+
+static void what_ended_enrolments_took_counts_for_a_loan_that_is_enrolled_late(void **state)
+{
+    struct zyd_hash a, b;
+    (void)state;
+    on(20250420);
+    assert_int_equal(enrol(R1, &a, BANK1, "A", "700000.00", 20250420, 20250620, "4%", ""), 0);
+    on(20250625);
+    OK(R1, "SETTLE", &a, BANK1, B(CFIN) | B(PFIN), settle_text(20250520, "2333.33"));
+    OK(R1, "SETTLE", &a, BANK1, B(CFIN) | B(PFIN), settle_text(20250620, "2411.11"));
+    STATE(a, "STOPPED"); /* nobody of the household has anything left to settle */
+    on(20250720);
+    assert_int_equal(enrol(R1, &b, BANK2, "B", "800000.00", 20250501, 20260430, "4%", ""), 0);
+    OK(R1, "SETTLE", &b, BANK2, B(CFIN) | B(PFIN), settle_text(20250520, "1688.89"));
+    assert_int_equal(enrolment(&b)->paid, 15833); /* 19 days of the 300,000 that A left, at 1 % */
+    OK(R1, "SETTLE", &b, BANK2, B(CFIN) | B(PFIN), settle_text(20250620, "2755.56"));
+    assert_int_equal(enrolment(&b)->paid, 15833 + 25833);
+    OK(R1, "SETTLE", &b, BANK2, B(CFIN) | B(PFIN), settle_text(20250720, "2666.67"));
+    assert_int_equal(enrolment(&b)->paid, 15833 + 25833 + 66667); /* all 800,000 */
+}
+
+static void a_full_household_forgets_the_oldest_ended_enrolment_and_no_more(void **state)
+{
+    struct zyd_hash o[20], more;
+    char name[16];
+    (void)state;
+    f->quiet_check = true;
+    on(20250420);
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "L%d", i);
+        assert_int_equal(enrol(R1, &o[i], BANK1, name, "40000.00", 20250420, 20260410, "4%", ""), 0);
+    }
+    on(20250510);
+    for (int i = 0; i < 20; i++) { /* L19 ends first, on 21 April; L0 last, on 10 May */
+        OK(R1, "STOP", &o[i], BANK1, 0, text_of("reason=CANCELLED|date=%d", zyd_date_add(20250510, -i)));
+    }
+    assert_int_equal(enrol(R1, &more, BANK1, "M", "1000.00", 20250422, 20260410, "4%", ""), 3002); /* all have days to settle */
+    on(20250520);
+    for (int i = 0; i < 20; i++) {
+        if (i != 5) {
+            OK(R1, "SETTLE", &o[i], BANK1, B(CFIN) | B(PFIN), settle_text(20250520, "133.33"));
+        }
+    }
+    assert_int_equal(enrol(R1, &more, BANK1, "M", "1000.00", 20250421, 20260410, "4%", ""), 3002); /* L5 has days to settle */
+    OK(R1, "SETTLE", &o[5], BANK1, B(CFIN) | B(PFIN), settle_text(20250520, "133.33"));
+    assert_int_equal(enrol(R1, &more, BANK1, "M", "1000.00", 20250420, 20260410, "4%", ""), 3002); /* no room before L19's end */
+    assert_int_equal(enrol(R1, &more, BANK1, "M", "1000000.00", 20250421, 20260410, "4%", ""), 0); /* L19 is forgotten */
+    OK(R1, "SETTLE", &more, BANK1, B(CFIN) | B(PFIN), settle_text(20250520, "3222.22"));
+    int64_t taken = 0;
+    for (int i = 0; i < 19; i++) {
+        taken += 4000000LL * (19 - i); /* fen-days from 21 April on */
+    }
+    int64_t days = 29 * 100000000LL - taken;
+    assert_int_equal(enrolment(&more)->paid, (2 * days + 36000) / 72000);
+    assert_int_equal(enrol(R1, NULL, BANK1, "N", "1000.00", 20250420, 20260410, "4%", ""), 9112); /* its days are forgotten */
+}
+
 /* ---- bounds ---- */
 
 static void bounds_of_the_household_and_of_the_loan(void **state)
@@ -69,12 +178,12 @@ static void bounds_of_the_household_and_of_the_loan(void **state)
         assert_int_equal(enrol(R1, &o[i], BANK1, name, "1000.00", 20250420, 20260410, "4%", ""), i < 20 ? 0 : 3002);
     }
     assert_int_equal(enrol(R4, &r4, BANK1, "X", "1000.00", 20250420, 20290410, "4%", ""), 0);
-    /* 20 x 2 demands at the start; 140 more fill the list */
+    /* 20 x 2 demands at the start; 140 more fill the list, and 20 take the place of those of the first day */
     on(20250519);
-    for (int i = 0; i < 141; i++) {
+    for (int i = 0; i < 161; i++) {
         uint32_t code = act(R1, "REPAY_CHANGE", &o[i % 19], BANK1, 0,
                             text_of("date=%d|balance=%d.00", zyd_date_add(20250421, i / 19), 900 - i));
-        assert_int_equal(code, i < 140 ? 0 : 9104);
+        assert_int_equal(code, i < 160 ? 0 : 9104);
     }
     on(20250520);
     last = o[19];
@@ -352,28 +461,29 @@ static uint32_t dice(uint32_t sides)
 
 static void m_enrol(int programme_, int loan, int32_t today)
 {
+    int32_t from = loans[loan].enrolled == 0 && dice(2) == 0 ? today - (int32_t)dice((uint32_t)(today - loans[loan].value) + 1) : today;
     static const uint16_t ids[4] = {R1, R2, R3, R4};
     struct m_loan *l = &loans[loan];
     struct m_enrolment *e = &enrols[enrol_count];
     int64_t unused;
-    int64_t room = m_room(programme_, enrol_count, today, &unused);
+    int64_t room = m_room(programme_, enrol_count, from, &unused);
     uint32_t code = act(ids[programme_], "ENROL", &e->id, BANK1, B(DEPT),
                         text_of("borrower=" FIRM "|household=sha256:h|loan=sha256:%s|amount_fen=%lld|value_date=%d|maturity=%d|"
                                 "rate_ppm=%u|lpr_ppm=%u|from=%d",
                                 l->name, (long long)l->amount, zyd_date_from_day(l->value), zyd_date_from_day(l->maturity),
-                                m_at(l, today)->rate, m_at(l, today)->lpr, zyd_date_from_day(today)));
+                                m_at(l, from)->rate, m_at(l, from)->lpr, zyd_date_from_day(from)));
     assert_int_equal(code, room > 0 ? 0 : 3002);
     if (code != 0) {
         return;
     }
     e->loan = loan;
     e->programme = programme_;
-    e->from = e->settled = today;
-    int32_t last = today + (programme_ == 0 ? 300 : 1096); /* max_days */
+    e->from = e->settled = from;
+    int32_t last = from + (programme_ == 0 ? 300 : 1096); /* max_days */
     e->until = l->maturity > last ? last : l->maturity;
     e->paid = 0;
     if (l->enrolled == 0) {
-        l->settled = today;
+        l->settled = from;
     }
     l->enrolled |= 1 << programme_;
     enrol_count++;
@@ -482,6 +592,10 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(a_guaranteed_loan_is_held_against_the_guarantee),
+        T(overdue_days_that_were_cured_are_not_subsidised),
+        T(a_cure_after_the_settlement_date_does_not_help),
+        T(what_ended_enrolments_took_counts_for_a_loan_that_is_enrolled_late),
+        T(a_full_household_forgets_the_oldest_ended_enrolment_and_no_more),
         T(bounds_of_the_household_and_of_the_loan),
         T(unknown_events_and_wrong_shapes_are_refused),
         T(settling_by_segments_is_accruing_day_by_day),
