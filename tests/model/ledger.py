@@ -21,48 +21,75 @@ class Difference(Exception):
     pass
 
 
+# Members of every history's consortium: (code, role); a product uses those that it needs.
+MEMBERS = (('BANK', 1), ('BANK2', 1), ('GUAR', 2), ('REG', 3), ('NFGF', 4), ('PFIN', 5), ('CITY', 5), ('COUNTY', 5), ('LGOV', 5),
+           ('CFIN', 5), ('POOL', 7), ('PROV', 2), ('DEPT', 7), ('AUD', 6), ('CORE', 7), ('CORE2', 7), ('S1', 7), ('S2', 7),
+           ('S3', 7), ('AUD2', 6))
+CODES, ROLES = [m[0] for m in MEMBERS], [m[1] for m in MEMBERS]
+(BANK, BANK2, GUAR, REG, NFGF, PFIN, CITY, COUNTY, LGOV, CFIN, POOL, PROV, DEPT, AUD, CORE, CORE2, S1, S2, S3,
+ AUD2) = range(len(MEMBERS))
+FISCAL = 5
+NO_OUTCOMES = []
+
+
 class Outcome:
+    __slots__ = ('code', 'event', 'deadline', 'object', 'seq', 'warnings', 'rows', 'owed', 'changed')
+
     def __init__(self, text):
         words = text.split()
-        self.code, self.event, self.deadline = (int(w) for w in words[:3])
+        self.code, self.event, self.deadline = int(words[0]), int(words[1]), int(words[2])
         self.object, self.seq = words[3], int(words[4])
-        self.warnings, self.rows, self.owed, self.changed = [], [], {}, '!' in words
-        i = 5
-        while i < len(words):
+        self.warnings, self.rows, self.owed, self.changed = [], [], {}, False
+        i, n = 5, len(words)
+        while i < n:
             w = words[i]
-            if w[0] == '~':
-                self.warnings.append(int(w[1:]))
-            elif w[0] == '|':
+            if w[0] == '|':
                 self.rows.append((int(w[1:]), int(words[i + 1]), int(words[i + 2]), words[i + 3], words[i + 4],
                                   int(words[i + 5]), words[i + 6]))
-                i += 6
+                i += 7
             elif w[0] == '@':
-                self.owed[w[1:]] = (int(words[i + 1]), int(words[i + 2]), int(words[i + 3]))
-                i += 5
-            i += 1
+                self.owed[w[1:]] = (int(words[i + 1]), int(words[i + 2]), int(words[i + 3]), int(words[i + 6]))
+                i += 7
+            elif w[0] == '~':
+                self.warnings.append(int(w[1:]))
+                i += 1
+            else:
+                self.changed = True
+                i += 1
+
+
+def outcomes(text):
+    return [Outcome(o) for o in text.split(';')[:-1]] if text else NO_OUTCOMES
+
+
+EPOCH = date(1970, 1, 1).toordinal()
 
 
 def ms(day, minute=0):
-    return ((day - date(1970, 1, 1)).days * 1440 + minute - 480) * 60000
+    return ((day.toordinal() - EPOCH) * 1440 + minute - 480) * 60000
 
 
 class Driver:
     def __init__(self, path):
-        self.p = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1 << 16)
+        self.p = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1 << 16)
+        self.write, self.push, self.line = self.p.stdin.write, self.p.stdin.flush, self.p.stdout.readline
         self.ops = 0
         self.log = []
 
     def tell(self, line):
         self.log.append(line)
-        self.p.stdin.write(line + '\n')
+        self.write(line.encode() + b'\n')
 
     def ask(self, line):
         self.tell(line)
-        self.p.stdin.flush()
-        a = self.p.stdout.readline()
+        self.push()
+        return self.answer()
+
+    def answer(self):
+        a = self.line()
         if not a:
             raise Difference('the driver ended')
-        return a[:-1]
+        return a[:-1].decode()
 
     def ledger(self, members, plugins, programmes):
         """members: [(code, role)]; plugins: [(contract, name)]; programmes: [(id, contract, code, settlement, params)]"""
@@ -80,28 +107,51 @@ class Driver:
 
     def block(self, at):
         self.now = max(self.now + 1000, at)
-        return [Outcome(o) for o in self.ask(f'block {self.now}').split(';')[:-1]]
+        return outcomes(self.ask(f'block {self.now}'))
 
-    def op(self, contract, event, programme, member, obj, args, signers=()):
+    def begin_op(self, before, contract, event, programme, member, obj, args, signers=(), seq=None):
+        """Sends it; end_op() takes the answer.  before: instant of a block before it, or None."""
         self.ops += 1
         self.refs += 1
-        a = self.ask(f'op {contract} {event} {programme} {member} {obj or "-"} REF{self.refs} '
-                     f'{",".join(map(str, signers)) or "-"} {wire.pack(args).hex()}')
-        return [Outcome(o) for o in a.split(';')[:-1]]
+        first = 0
+        if before is not None:
+            first = self.now = max(self.now + 1000, before)
+        self.now += 1000
+        self.tell(f'op {first} {self.now} {contract} {event} {programme} {member} {obj or "-"} REF{self.refs} '
+                  f'{",".join(map(str, signers)) or "-"} {"-" if seq is None else seq} {wire.pack(args).hex() or "-"}')
+        self.push()
+
+    def end_op(self):
+        """Outcomes of the block before, of the operation's, of the block after."""
+        return [outcomes(x) for x in self.answer().split('/')]
+
+    def records(self, contract, keys):
+        """Values; a key is an object's id in hex, or bytes."""
+        if not keys:
+            return []
+        keys = ','.join(k.hex() if isinstance(k, bytes) else k for k in keys)
+        return [b'' if v == '-' else bytes.fromhex(v) for v in self.ask(f'records {contract} {keys}').split()]
 
     def record(self, contract, obj):
-        a = self.ask(f'record {contract} {obj}')
-        return b'' if a == '-' else bytes.fromhex(a)
+        return self.records(contract, [obj])[0]
 
-    def balance(self, member, programme, account):
-        return int(self.ask(f'balance {member} {programme} {account}'))
+    def balances(self, accounts):
+        """accounts: [(member, programme, account)]"""
+        out = []
+        for i in range(0, len(accounts), 300):
+            part = accounts[i:i + 300]
+            out += map(int, self.ask('balance ' + ' '.join(f'{m} {g} {a}' for m, g, a in part)).split())
+        return out
 
 
 class Owed:
-    """An obligation of the model; settled: what happens then."""
-    def __init__(self, debtor, creditor, amount, settled=None):
-        self.key = (debtor, creditor, amount)
-        self.debtor, self.creditor, self.amount, self.settled, self.id = debtor, creditor, amount, settled, None
+    """An obligation of the model; settled: what happens then.  net: it settles in cycles."""
+    __slots__ = ('key', 'debtor', 'creditor', 'amount', 'programme', 'settled', 'id', 'net', 'state', 'value_date')
+
+    def __init__(self, debtor, creditor, amount, programme, settled=None, net=False):
+        self.key = (debtor, creditor, amount, programme)
+        self.debtor, self.creditor, self.amount, self.programme, self.settled = debtor, creditor, amount, programme, settled
+        self.id, self.net, self.state, self.value_date = None, net, 'CREATED', None
 
 
 class Books:
@@ -109,6 +159,7 @@ class Books:
     def __init__(self, codes):
         self.codes = codes
         self.programme = 1
+        self.netted = set()  # programmes whose obligations settle in cycles, but for FISCAL members'
         self.sums = Counter()
         self.begin()
 
@@ -124,8 +175,9 @@ class Books:
             self.sums[member, g, cr] -= fen
 
     def oblige(self, debtor, creditor, amount, settled=None):
-        o = Owed(debtor, creditor, amount, settled)
-        o.programme = self.programme
+        g = self.programme
+        net = g in self.netted and FISCAL not in (ROLES[debtor], ROLES[creditor])
+        o = Owed(debtor, creditor, amount, g, settled, net)
         self.made.append(o)
         return o
 
@@ -139,107 +191,221 @@ class Books:
         return o
 
 
-class History:
-    """Runs one life through both sides.  self.books belongs to the model."""
-    CONTRACT = 0
-    ROWLESS = ()
-
-    def __init__(self, driver, rng, stats):
-        self.d, self.r, self.stats = driver, rng, stats
+class World:
+    """One ledger, on both sides: the lives of one or more products, its calendar day, its books and obligations."""
+    def __init__(self, driver, rng, stats, kinds, style='both'):
+        """kinds: classes of History.  style: 'legal', 'illegal' (each history has operations that must be refused), 'both'."""
+        self.d, self.r, self.stats, self.style = driver, rng, stats, style
+        self.books = Books(CODES)
+        self.codes = CODES
         self.owed = []  # obligations not settled
         self.ids = set()
         self.last = ''
         self.paid = None
+        self.blocked = None  # day of the last block
+        self.today = date(2026, 1, 5) + timedelta(days=rng.randint(0, 400))
+        self.lives = []
+        for k in kinds:
+            self.lives.append(k(self))
+        programmes, first = [], 1
+        for life in self.lives:
+            mine = life.plan(first)
+            programmes += mine
+            first += len(mine)
+        plugins = sorted({(life.CONTRACT, life.PLUGIN) for life in self.lives})
+        self.d.ledger(MEMBERS, plugins, programmes)
+
+    def run(self):
+        for life in self.lives:
+            life.open()
+        turns = [life for life in self.lives for _ in range(life.turns())]
+        if len(self.lives) > 1:
+            self.r.shuffle(turns)
+            turns = turns[:len(turns) * 2 // (1 + len(self.lives))]
+        for life in turns:
+            life.turn()
+        self.end()
+
+    def advance(self, days):
+        """Days pass, but not over one that a life must see."""
+        if days > 0:
+            for life in self.lives:
+                life.leaving()
+            to = self.today + timedelta(days=days)
+            self.today = max(self.today, min([to] + [d for d in (life.stop(to) for life in self.lives) if d]))
+        self.block()
 
     def expect(self, what, mine, theirs):
         if mine != theirs:
             raise Difference(f'{what}\n   model {mine}\n   C     {theirs}\n   last  {self.last}')
 
-    def compare_rows(self, what, outcomes):
+    def compare_rows(self, what, outs):
+        books = self.books
+        if not outs and not books.rows and not books.made:
+            return
         rows, owed = [], {}
-        for o in outcomes:
+        for o in outs:
             owed.update(o.owed)
+        for o in outs:
             rows += [r[:6] + (owed.get(r[6]),) for r in o.rows]
-        a, b = Counter(self.books.rows), Counter(rows)
-        if a != b:
-            raise Difference(f'{what}: postings\n   model only {sorted((a - b).elements(), key=str)}\n'
-                             f'   C only     {sorted((b - a).elements(), key=str)}')
-        new = [(i, k) for i, k in owed.items() if i not in self.ids]
-        for o in self.books.made:
-            for i, k in new:
-                if k == o.key and i not in self.ids:
+        mine = books.rows
+        if rows != mine:
+            mine = sorted(mine, key=str)
+            rows.sort(key=str)
+            if rows != mine:
+                a, b = Counter(mine), Counter(rows)
+                raise Difference(f'{what}: postings\n   model only {sorted((a - b).elements(), key=str)}\n'
+                                 f'   C only     {sorted((b - a).elements(), key=str)}\n   last  {self.last}')
+        new = {i: k for i, k in owed.items() if i not in self.ids}
+        for o in books.made:
+            for i, k in new.items():
+                if k == o.key:
                     o.id = i
                     self.ids.add(i)
+                    del new[i]
                     break
             else:
                 raise Difference(f'{what}: obligation {o.key} of the model is not there')
+            o.value_date = self.today
             self.owed.append(o)
-        left = [k for i, k in new if i not in self.ids]
-        self.expect(what + ': obligations', [], left)
+        self.expect(what + ': obligations', [], list(new.values()))
+
+    def sys(self, out):
+        """What a block's SYS calls do on the model's side, and whether that is what the contracts did."""
+        bad = [o.code for o in out if o.code != 0]
+        self.expect('SYS calls', [], bad)
+        self.blocked = self.today
+        books = self.books
+        books.begin()
+        o, self.paid = self.paid, None
+        if o is not None and o.settled is not None:
+            books.programme = o.programme
+            o.settled()
+        for life in self.lives:
+            life.sys(out)
+        what = f'SYS {self.today} {[(hex(o.event), o.deadline) for o in out]}'
+        self.compare_rows(what, out)
+        if all(life.WARNS for life in self.lives):
+            self.expect(what + ': warnings', sorted(books.warnings), sorted(w for o in out for w in o.warnings))
 
     def block(self, day=None, minute=540):
         """A block; what is due runs on both sides."""
-        day = day or self.today
-        self.books.begin()
-        self.today = day
-        out = self.d.block(ms(day, minute))
-        bad = [o.code for o in out if o.code != 0]
-        self.expect('SYS calls', [], bad)
-        self.sys(out)
-        self.compare_rows(f'SYS {day} {[(hex(o.event), o.deadline) for o in out]}', out)
+        self.today = day or self.today
+        self.sys(self.d.block(ms(self.today, minute)))
 
-    def sys(self, outcomes):
-        raise NotImplementedError
-
-    def act(self, name, event, programme, member, obj, args, signers, run, made=None):
-        """run() is the model's; returns the object's id or None when refused."""
-        self.block()
-        self.books.begin()
-        what = self.last = f'{self.today} {name} {args} by {member}'
+    def act(self, contract, name, event, programme, member, obj, args, signers, run, made=None, seq=None):
+        """run() is the model's; False when it is refused."""
+        what = self.last = f'{self.today} {name} {args} by {member} with {list(signers)}'
+        before = ms(self.today, 540) if self.blocked != self.today else None
+        self.d.begin_op(before, contract, event, programme, member, obj, args, signers, seq)
+        first, out, after = self.d.end_op()
+        if before is not None:
+            self.sys(first)
+        books = self.books
+        books.begin()
+        books.programme = programme
         try:
             run()
             code = 0
         except Refused as e:
             code = e.code
-            self.books.begin()
-        out = self.d.op(self.CONTRACT, event, programme, member, obj, args, signers)
+            books.begin()
         last = out[-1]
-        self.stats[f'{name} {code}'] += 1
-        self.expect(what + ': code', code, last.code)
+        self.stats[name, code] += 1
+        if code != last.code:
+            self.expect(what + ': code', code, last.code)
         if last.changed:
             raise Difference(what + ': refused, and something changed')
         self.compare_rows(what, [last])
-        self.expect(what + ': warnings', sorted(self.books.warnings), sorted(last.warnings))
-        if code == 0 and made is not None:
-            made(last.object)
-        self.block()
+        self.expect(what + ': warnings', sorted(books.warnings), sorted(last.warnings))
+        if code == 0:
+            if made is not None:
+                made(last.object)
+            self.sys(after)
         return code == 0
 
     def pay(self, o):
         """PAID by both."""
-        self.block()
-        self.books.begin()
+        books = self.books
         d, c = o.debtor, o.creditor
-        self.books.programme = o.programme
-        self.books.post(d, 0xff01, '2141.' + self.codes[c], '1001', o.amount, o)
-        self.books.post(c, 0xff01, '1001', '1141.' + self.codes[d], o.amount, o)
-        out = self.d.op(0, 4, o.programme, d, o.id, ['REF'], [c])
-        self.expect(f'PAID {o.key}', 0, out[-1].code)
-        self.compare_rows(f'PAID {o.key}', out[-1:])
-        self.owed.remove(o)
-        self.stats['PAID 0'] += 1
-        self.paid = o
-        self.block()
-        assert self.paid is None
+
+        def run():
+            if o.net or o.state != 'CREATED':
+                raise Refused(9111)  # ruling 29
+            o.state = 'SETTLED'
+            books.post(d, 0xff01, '2141.' + self.codes[c], '1001', o.amount, o)
+            books.post(c, 0xff01, '1001', '1141.' + self.codes[d], o.amount, o)
+            self.owed.remove(o)
+            self.paid = o
+        return self.act(0, 'PAID', 4, o.programme, d, o.id, ['REF'], [c], run)
 
     def end(self):
-        """Balances, mirrors."""
+        """Balances, mirrors, each life's own records."""
         self.block()
-        for (m, g, account), v in list(self.books.sums.items()):
-            self.expect(f'balance {m} {g} {account}', v, self.d.balance(m, g, account))
+        for life in self.lives:
+            life.check_all()
+        sums = self.books.sums
+        for (key, v), there in zip(sums.items(), self.d.balances(list(sums))):
+            if v != there:
+                self.expect(f'balance {key}', v, there)
+            m, g, account = key
             if account.startswith('1141.'):
                 other = self.codes.index(account[5:])
-                self.expect(f'mirror {m} {account}', v, -self.books.sums[other, g, '2141.' + self.codes[m]])
+                self.expect(f'mirror {key}', v, -sums[other, g, '2141.' + self.codes[m]])
+
+
+class History:
+    """The life of one product on a World."""
+    CONTRACT, PLUGIN = 0, ''
+    WARNS = False  # its model knows the warnings of SYS calls
+
+    def __init__(self, world):
+        self.w, self.d, self.r, self.stats, self.books, self.codes = world, world.d, world.r, world.stats, world.books, CODES
+        self.style = world.style
+
+    today = property(lambda self: self.w.today)
+    owed = property(lambda self: [o for o in self.w.owed if not o.net])  # what PAID settles
+
+    def plan(self, first):
+        """Its programmes [(id, contract, code, settlement, params)], numbered from first on."""
+        raise NotImplementedError
+
+    def open(self):
+        """Its first operations."""
+
+    def turns(self):
+        return 1
+
+    def turn(self):
+        raise NotImplementedError
+
+    def sys(self, outcomes):
+        """What SYS calls of a block do."""
+
+    def leaving(self):
+        """Before days pass."""
+
+    def stop(self, to):
+        """A day up to `to` on which time must stand still for a moment, or None."""
+
+    def check_all(self):
+        """Records against the model at the end."""
+
+    def expect(self, what, mine, theirs):
+        if mine != theirs:
+            self.w.expect(what, mine, theirs)
+
+    def act(self, name, event, programme, member, obj, args, signers, run, made=None, seq=None):
+        return self.w.act(self.CONTRACT, name, event, programme, member, obj, args, signers, run, made, seq)
+
+    def pay(self, o):
+        return self.w.pay(o)
+
+    def block(self):
+        self.w.block()
+
+    def advance(self, days):
+        self.w.advance(days)
 
 
 def defines(path, macro):

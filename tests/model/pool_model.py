@@ -6,15 +6,13 @@ import os
 from datetime import date, timedelta
 
 import wire
-from ledger import Books, History, Refused, Silent, defines, params, slots, workday_add
+from ledger import (AUD, BANK, BANK2, CITY, CODES, COUNTY, DEPT, POOL, PROV, History, Refused, Silent, defines, params, slots,
+                    workday_add)
 from model import PPM, alloc
 
 HEADER = os.path.join(os.path.dirname(__file__), '../../include/zyd/pool.h')
 E, S, L = (defines(HEADER, 'ZYD_POOL_' + t) for t in ('EVENTS', 'STATES', 'LABELS'))
 TABLE = params(HEADER, 'ZYD_POOL_PARAMS')
-POOL, BANK, BANK2, PROV, CITY, COUNTY, DEPT, AUD = range(8)
-CODES = ['POOL', 'BANK', 'BANK2', 'PROV', 'CITY', 'COUNTY', 'DEPT', 'AUD']
-ROLES = [7, 1, 1, 2, 5, 5, 7, 6]
 RUNNING = ('OPEN', 'WARN', 'STOPPED')
 
 
@@ -389,7 +387,7 @@ class Pool:
 
 
 class PoolHistory(History):
-    CONTRACT = 2
+    CONTRACT, PLUGIN = 2, 'pool'
 
     def setting(self, number, klass):
         r = self.r
@@ -418,16 +416,14 @@ class PoolHistory(History):
         blob = wire.pack([slots(TABLE, p), [list(x) for x in layers], ratios, banks, []])
         return (number, 2, f'P{number}', 0, blob), (layers, ratios, banks, p)
 
-    def run(self):
-        r = self.r
+    def plan(self, first):
         shared = dict(loans={}, stack={})
-        made = [self.setting(n, k) for n, k in ((1, 1), (2, 2), (3, 1))[:r.randint(1, 3)]]
-        self.codes = CODES
-        self.books = Books(CODES)
-        self.pools = [Pool(i + 1, self.books, shared, m[1][0], m[1][1], m[1][2], **m[1][3]) for i, m in enumerate(made)]
-        self.d.ledger(list(zip(CODES, ROLES)), [(2, 'pool')], [m[0] for m in made])
-        self.today = date(2026, 1, 5) + timedelta(days=r.randint(0, 400))
-        self.fundings, self.fund_id = [], None
+        made = [self.setting(first + i, k) for i, k in enumerate((1, 2, 1)[:self.r.randint(1, 3)])]
+        self.pools = [Pool(m[0][0], self.books, shared, m[1][0], m[1][1], m[1][2], **m[1][3]) for m in made]
+        return [m[0] for m in made]
+
+    def open(self):
+        r = self.r
         self.persons = [bytes([i + 1] * 32) for i in range(3)]
         self.loans_seen = []
         for p in self.pools:
@@ -439,12 +435,15 @@ class PoolHistory(History):
                 klass = r.randint(1, 2)
                 self.do(p, 'ENROL', DEPT, None, [who, klass, wire.day(until)],
                         lambda p=p, who=who, e=(klass, until): p.entries.__setitem__(who, e))
-        for _ in range(r.randint(10, 40)):
-            if r.random() < 0.4:
-                self.today += timedelta(days=r.choice([0, 1, 1, 3, r.randint(1, 40)]))
-                self.block()
-            self.step()
-        self.end()
+
+    def turns(self):
+        return self.r.randint(10, 40)
+
+    def turn(self):
+        r = self.r
+        if r.random() < 0.4:
+            self.advance(r.choice([0, 1, 1, 3, r.randint(1, 40)]))
+        self.step()
 
     def do(self, p, name, member, obj, args, run, signers=(), made=None):
         def go():
@@ -455,10 +454,6 @@ class PoolHistory(History):
         return ok
 
     def sys(self, outcomes):
-        o, self.paid = getattr(self, 'paid', None), None
-        if o is not None:
-            self.books.programme = o.programme
-            o.settled()
         for p in self.pools:
             self.books.programme = p.number
             p.serve()

@@ -438,7 +438,7 @@ def histories(o):
     numbers = range(o.histories) if o.only is None else [o.only]
     for i in numbers:
         try:
-            life(driver, random.Random(f'{o.seed}/{i}'), stats).run()
+            ledger.World(driver, random.Random(f'{o.seed}/{i}'), stats, [life]).run()
             kinds['ended'] += 1
         except ledger.Silent:
             kinds['left'] += 1
@@ -446,7 +446,7 @@ def histories(o):
             kinds['differences'] += 1
             if kinds['differences'] <= 5:
                 print(f'history {i} (--seed {o.seed} --only {i}): {e}')
-    print(', '.join(f'{k} {v}' for k, v in sorted(stats.items())))
+    print(', '.join(f'{k} {c} {v}' for (k, c), v in sorted(stats.items())))
     minutes = (time.monotonic() - start) / 60
     print(f'{driver.ops} operations, {len(numbers) / minutes:.0f} histories a minute, {kinds["left"]} left where nothing is said')
     print(f'histories {len(numbers)} differences {kinds["differences"]}')

@@ -6,15 +6,12 @@ import os
 from datetime import date, timedelta
 
 import wire
-from ledger import Books, History, Refused, Silent, defines, params, slots
+from ledger import BANK, BANK2, CFIN, CITY, CODES, COUNTY, DEPT, PFIN, History, Refused, Silent, defines, params, slots
 from model import PPM, alloc, half_up, next_settlement
 
 HEADER = os.path.join(os.path.dirname(__file__), '../../include/zyd/subsidy.h')
 E, S, L = (defines(HEADER, 'ZYD_SUBSIDY_' + t) for t in ('EVENTS', 'STATES', 'LABELS'))
 TABLE = params(HEADER, 'ZYD_SUBSIDY_PARAMS')
-CODES = ['BANK1', 'BANK2', 'CFIN', 'PFIN', 'CITY', 'COUNTY', 'DEPT', 'AUD']
-ROLES = [1, 1, 5, 5, 5, 5, 7, 6]
-BANK1, BANK2, CFIN, PFIN, CITY, COUNTY, DEPT, AUD = range(8)
 CUT, ABOVE, INTEREST, LPR = 1, 2, 3, 4
 DAY = timedelta(days=1)
 
@@ -172,7 +169,7 @@ class Programme:
 
 
 class SubsidyHistory(History):
-    CONTRACT = 3
+    CONTRACT, PLUGIN = 3, 'subsidy'
 
     def setting(self, number, level):
         r = self.r
@@ -185,26 +182,26 @@ class SubsidyHistory(History):
                  RATE_PPM=r.choice([500000, 700000, 333000]) if kind in (INTEREST, LPR) else r.choice([5000, 10000, 25000]),
                  HOUSEHOLD_CAP=cap, LOAN_CAP=r.choice([9 * 10**15, r.randint(10**6, 10**9)]), MAX_DAYS=r.choice([1096, 1096, 200]),
                  SETTLE_DAY=self.day, DEPT=DEPT)
-        return (number, 3, f'P{number}', 0, wire.pack([slots(TABLE, p), [BANK1, BANK2], [list(c) for c in cost]])), cost, p
+        return (number, 3, f'P{number}', 0, wire.pack([slots(TABLE, p), [BANK, BANK2], [list(c) for c in cost]])), cost, p
 
-    def run(self):
+    def plan(self, first):
         r = self.r
-        self.codes, self.books = CODES, Books(CODES)
         self.basis, self.day = r.choice([360, 365]), r.randint(1, 28)
-        made = [self.setting(i + 1, level) for i, level in enumerate(sorted(r.sample([1, 2, 3, 4], r.randint(1, 2))))]
-        self.g = [Programme(i + 1, self.books, m[1], **m[2]) for i, m in enumerate(made)]
-        self.d.ledger(list(zip(CODES, ROLES)), [(3, 'subsidy')], [m[0] for m in made])
-        self.today = date(2026, 1, 5) + timedelta(days=r.randint(0, 400))
+        made = [self.setting(first + i, level) for i, level in enumerate(sorted(r.sample([1, 2, 3, 4], r.randint(1, 2))))]
+        self.g = [Programme(m[0][0], self.books, m[1], **m[2]) for m in made]
         self.loans = []
-        for _ in range(r.randint(8, 30)):
-            if r.random() < 0.6:
-                self.today += timedelta(days=r.choice([1, 7, r.randint(1, 60)]))
-                self.block()
-            self.step()
-        self.end()
+        return [m[0] for m in made]
+
+    def turns(self):
+        return self.r.randint(8, 30)
+
+    def turn(self):
+        r = self.r
+        if r.random() < 0.6:
+            self.advance(r.choice([1, 7, r.randint(1, 60)]))
+        self.step()
 
     def sys(self, outcomes):
-        self.paid = None
         for g in self.g:
             for e in g.all:
                 if e.state in ('ENROLLED', 'ACCRUING') and self.today >= e.until:
@@ -230,7 +227,7 @@ class SubsidyHistory(History):
         if k < 0.2 or not self.loans:
             rate = r.choice([43500, 35000, 30000])
             start = t - timedelta(days=r.choice([0, 0, 5]))
-            x = Loan(r.choice([BANK1, BANK2]), bytes([r.randint(1, 3)]) * 32, bytes([r.randint(1, 2)]) * 32,
+            x = Loan(r.choice([BANK, BANK2]), bytes([r.randint(1, 3)]) * 32, bytes([r.randint(1, 2)]) * 32,
                      r.choice([r.randint(10**6, 10**8), r.randint(10**8, 10**10)]), start,
                      start + timedelta(days=r.choice([90, 180, 365, r.randint(20, 500)])), rate, r.choice([30000, 31000]))
             x.id = bytes([len(self.loans) + 1]) * 32

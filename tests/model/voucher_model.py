@@ -4,15 +4,12 @@ import os
 from datetime import date, timedelta
 
 import wire
-from ledger import Books, History, Refused, defines, params, slots
+from ledger import AUD, BANK, BANK2, CODES, CORE, CORE2, S1, S2, S3, History, Refused, defines, params, slots
 from model import PPM, half_up
 
 HEADER = os.path.join(os.path.dirname(__file__), '../../include/zyd/voucher.h')
 E, S, L = (defines(HEADER, 'ZYD_VOUCHER_' + t) for t in ('EVENTS', 'STATES', 'LABELS'))
 TABLE = params(HEADER, 'ZYD_VOUCHER_PARAMS')
-CODES = ['CORE', 'S1', 'S2', 'S3', 'BANK', 'BANK2', 'AUD', 'CORE2']
-ROLES = [7, 7, 7, 7, 1, 1, 6, 7]
-CORE, S1, S2, S3, BANK, BANK2, AUD, CORE2 = range(8)
 SPENDABLE = {'ACTIVE': None, 'SPENT': 4005, 'FINANCED': 4005, 'PLEDGED': 4005}
 
 
@@ -185,35 +182,41 @@ class Books4:
 
 
 class VoucherHistory(History):
-    CONTRACT = 4
+    CONTRACT, PLUGIN = 4, 'voucher'
 
-    def run(self):
+    def plan(self, first):
         r = self.r
         p = dict(TABLE, SETTLE=1, DEPTH_MAX=r.choice([0, 1, 2, 5]), BASIS=r.choice([360, 365]), OFFER_DAYS=r.choice([1, 10]),
                  TERM_MONTHS=r.choice([12, 12, 3]), REASON_MONTHS=r.choice([6, 0, 12]))
-        self.codes = CODES
-        self.books = Books(CODES)
+        self.number = first
         self.m = Books4(self.books, p)
-        self.d.ledger(list(zip(CODES, ROLES)), [(4, 'voucher')], [(1, 4, 'V', 0, wire.pack([slots(TABLE, p)]))])
-        self.today = date(2026, 1, 5) + timedelta(days=r.randint(0, 400))
+        return [(first, 4, f'V{first}', 0, wire.pack([slots(TABLE, p)]))]
+
+    def open(self):
         for core in (CORE, CORE2):
-            if r.random() < 0.9:
+            if self.r.random() < 0.9:
                 self.line(core)
-        for _ in range(r.randint(10, 50)):
-            if r.random() < 0.3:
-                for o in list(self.owed):
-                    self.pay(o)
-                step = r.choice([1, 1, 2, r.randint(1, 60)])
-                for _ in range(step):
-                    self.today += timedelta(days=1)
-                    if any(v.due == self.today for v in self.m.vouchers) or r.random() < 0.1:
-                        break
-                self.block()
-            self.step()
-        self.end()
+
+    def turns(self):
+        return self.r.randint(10, 50)
+
+    def turn(self):
+        r = self.r
+        if r.random() < 0.3:
+            self.advance(r.choice([1, 1, 2, r.randint(1, 60)]))
+        self.step()
+
+    def leaving(self):
+        """Nothing is in default: what matured is paid first."""
+        for o in self.owed:
+            if o.programme == self.number:
+                self.pay(o)
+
+    def stop(self, to):
+        return min((v.due for v in self.m.vouchers if self.today < v.due <= to), default=None)
 
     def do(self, name, member, obj, args, run, signers=(), made=None):
-        ok = self.act(name, E[name], 1, member, obj, args, [s for s in signers if s != member], run, made)
+        ok = self.act(name, E[name], self.number, member, obj, args, [s for s in signers if s != member], run, made)
         for v in self.m.vouchers:
             rec = self.d.record(4, v.id)
             if not rec:
@@ -225,9 +228,7 @@ class VoucherHistory(History):
         return ok
 
     def sys(self, outcomes):
-        o, self.paid = self.paid, None
-        if o is not None:
-            o.settled()
+        self.books.programme = self.number
         for v in self.m.vouchers:
             if v.state == 'OFFERED' and self.today > v.until:
                 self.m.cancel(v, True)
