@@ -64,7 +64,7 @@ struct zyd_scenario_backend {
     uint16_t (*programme)(void *ctx, size_t index); /* number of the plan's programme */
     /* Business time moves to this time (ms; no earlier than it is, but for the same day), and all that is due has run. */
     enum zyd_status (*advance)(void *ctx, char why[ZYD_SCENARIO_WHY], int64_t time_ms);
-    /* One operation signed by members[0..count-1], the first of which is op->member: in one envelope, or in turn (the first
+    /* One operation (one of the host's governance: in an envelope of that class) signed by members[0..count-1], the first of which is op->member: in one envelope, or in turn (the first
      * submits, the others countersign: ledger.md 2.5).  *code: its outcome, after all of them signed.  Returns when that
      * is final and the SYS operations that follow from it (a settled obligation) have run. */
     enum zyd_status (*submit)(void *ctx, char why[ZYD_SCENARIO_WHY], uint32_t *code, const struct zyd_op *op,
@@ -78,6 +78,8 @@ struct zyd_scenario_backend {
     /* A record's value (at most ZYD_RECORD_VALUE_MAX bytes; size 0: none) and number. */
     enum zyd_status (*record)(void *ctx, char why[ZYD_SCENARIO_WHY], uint8_t *value, size_t *size, uint64_t *seq,
                               const struct zyd_hash *key);
+    /* Over all records, after the last block that `outcomes` gave; zeros: not known. */
+    enum zyd_status (*root)(void *ctx, char why[ZYD_SCENARIO_WHY], struct zyd_hash *out);
 };
 
 struct zyd_scenario_report {

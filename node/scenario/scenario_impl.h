@@ -5,7 +5,7 @@
 #include <zyd/scenario.h>
 
 #define WORDS_MAX 64u
-#define LABELS_MAX 64u
+#define LABELS_MAX 128u
 
 struct step {
     unsigned line;
@@ -43,7 +43,7 @@ const char *scenario_check(struct checker *c, char why[ZYD_SCENARIO_WHY], const 
 /* Is the day a working day of the plan's calendar? */
 bool scenario_working(const struct zyd_scenario_plan *plan, int32_t day);
 
-/* ---- a run: scenario_run.c (actions), scenario_expect.c (expectations) ---- */
+/* ---- a run: scenario_run.c (steps), scenario_do.c (operations), scenario_expect.c (expectations) ---- */
 #define ROWS_MAX 4096u
 #define ACCOUNTS_MAX 512u
 
@@ -71,8 +71,8 @@ struct run {
     struct zyd_scenario_report *report;
     const struct zyd_genesis *g;
     const struct step *step, *action; /* the running statement; the last date or do */
-    struct label objects[LABELS_MAX], obligations[LABELS_MAX * 4];
-    size_t object_count, obligation_count;
+    struct label objects[LABELS_MAX], obligations[LABELS_MAX * 4], operations[LABELS_MAX];
+    size_t object_count, obligation_count, operation_count;
     struct row rows[ROWS_MAX]; /* all postings; those from `next` on wait for an `expect posting` */
     size_t row_count, next;
     unsigned outcome_count;
@@ -80,6 +80,9 @@ struct run {
     size_t account_count;
     uint32_t code;      /* of the last do; settled when it is expected or the action ends */
     bool code_open;
+    bool in_turn;          /* the last do was countersigned */
+    unsigned sys_count;    /* automatic steps of the last action */
+    struct zyd_hash root;  /* over all records after it; zeros: not known */
     uint32_t warnings[256];
     size_t warning_count;
     struct checker checker;
@@ -95,6 +98,7 @@ void scn_wrong(struct run *r, const char *what);
 /* The backend failed: the run ends with its status. */
 void scn_backend(struct run *r, enum zyd_status s);
 uint16_t scn_member_of(struct run *r, const char *code);
+const char *scn_member_text(const struct run *r, char out[13], uint16_t member); /* "?": no such member */
 struct label *scn_find_label(struct label *labels, size_t count, const char *name);
 bool scn_add_label(struct label *labels, size_t *count, size_t max, const char *name, const struct zyd_hash *id,
                    size_t programme);
@@ -112,6 +116,8 @@ void scn_end_action(struct run *r);
 /* Debits less credits: the ledger's, or over the postings of some labels alone; of a programme or (NO_PROGRAMME) all. */
 zyd_i128 scn_balance(struct run *r, const char *labels, size_t programme, uint16_t member, const char *code);
 void scn_expect(struct run *r);
+void scn_do(struct run *r);
+void scn_govern(struct run *r);
 /* scenario_cycle.c: what a settlement cycle came to.  "PROGRAMME#N" is the id of the programme's N-th cycle in hex,
  * "PROGRAMME#N/MEMBER" the hash of the member's statement as it stands, "PROGRAMME#N/K" the EndToEndId of payment K.  The
  * length of ref used; 0: wrong. */

@@ -393,7 +393,8 @@ static enum zyd_status one_envelope(struct zyd_scenario_inproc *p, char *why, ui
     struct zyd_env env;
     zyd_op_encode(&one, op);
     zyd_wx_block(&ops, zyd_wr_span(&one));
-    zyd_env_build(&wr, &p->g.hash, ZYD_ENV_BUSINESS, flags, p->time_ms + 300000, 1, zyd_wr_span(&ops), &leaf);
+    bool governs = op->contract == ZYD_CONTRACT_HOST && op->event >= ZYD_HOST_PROGRAMME && op->event <= ZYD_HOST_REVOKE;
+    zyd_env_build(&wr, &p->g.hash, governs ? ZYD_ENV_GOVERNANCE : ZYD_ENV_BUSINESS, flags, p->time_ms + 300000, 1, zyd_wr_span(&ops), &leaf);
     for (uint16_t m = 0; m < p->g.member_count; m++) { /* ascending, as an envelope wants them */
         for (size_t i = 0; i < count; i++) {
             if (members[i] == m) {
@@ -496,6 +497,13 @@ static enum zyd_status balance(void *ctx, char *why, zyd_i128 *out, uint16_t mem
     return s;
 }
 
+static enum zyd_status root(void *ctx, char *why, struct zyd_hash *out)
+{
+    (void)why;
+    zyd_state_root(((struct zyd_scenario_inproc *)ctx)->state, out);
+    return ZYD_OK;
+}
+
 static const struct zyd_genesis *genesis(void *ctx)
 {
     return &((struct zyd_scenario_inproc *)ctx)->g;
@@ -542,5 +550,5 @@ void zyd_scenario_inproc_free(struct zyd_scenario_inproc *p)
 
 struct zyd_scenario_backend zyd_scenario_inproc_backend(struct zyd_scenario_inproc *p)
 {
-    return (struct zyd_scenario_backend){p, start, genesis, programme, advance, submit, outcomes, balance, record};
+    return (struct zyd_scenario_backend){p, start, genesis, programme, advance, submit, outcomes, balance, record, root};
 }

@@ -210,7 +210,7 @@ int scenario_minutes(const char *text)
 
 static const char *step_line(struct zyd_scenario *s, unsigned line, char **w, size_t n)
 {
-    static const char *const verbs[] = {"date", "do", "child", "expect", "alloc", "check"};
+    static const char *const verbs[] = {"date", "do", "govern", "child", "expect", "alloc", "check"};
     bool known = false;
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         known = known || strcmp(w[0], verbs[i]) == 0;

@@ -42,7 +42,7 @@ void scn_backend(struct run *r, enum zyd_status s)
     }
 }
 
-static const char *member_text(const struct run *r, char out[13], uint16_t member)
+const char *scn_member_text(const struct run *r, char out[13], uint16_t member)
 {
     out[0] = '?';
     out[1] = 0;
@@ -161,7 +161,7 @@ void scn_row_text(const struct run *r, char out[200], const struct row *row)
     char member[13], yuan[32];
     const struct zyd_name *label = zyd_label_by_number(scn_product_of(r, row->programme), row->label);
     zyd_yuan_text(yuan, row->fen, false);
-    snprintf(out, 200, "%s %s %s %s %s", member_text(r, member, row->member), label == NULL ? "?" : label->name, row->dr,
+    snprintf(out, 200, "%s %s %s %s %s", scn_member_text(r, member, row->member), label == NULL ? "?" : label->name, row->dr,
              row->cr, yuan);
 }
 
@@ -200,6 +200,7 @@ static void take_outcome(void *to, const struct zyd_outcome *o)
     for (uint32_t i = 0; i < o->warning_count && r->warning_count < 256; i++) {
         r->warnings[r->warning_count++] = o->warnings[i];
     }
+    r->sys_count += o->due_ms != 0;
     if (o->due_ms != 0 && o->code != 0) {
         const struct zyd_product *product = product_by_contract(r, o->contract);
         scn_tell(r, r->action, false, "the SYS operation %s failed with E%u",
@@ -235,231 +236,6 @@ static void do_date(struct run *r)
     scn_backend(r, r->b->advance(r->b->ctx, r->why, zyd_ms_of_date(date) + minutes * 60000));
 }
 
-static size_t signers_of(struct run *r, uint16_t members[16], const char *list)
-{
-    size_t count = 0;
-    while (*list != 0) {
-        char code[16];
-        size_t n = strcspn(list, ",");
-        snprintf(code, sizeof code, "%.*s", (int)n, list);
-        if (count == 16) {
-            scn_wrong(r, "too many signers");
-            return 0;
-        }
-        members[count++] = scn_member_of(r, code);
-        list += n + (list[n] == ',');
-    }
-    return count;
-}
-
-static int index_of(void *ctx, const char *code)
-{
-    return zyd_genesis_member_by_code(((struct run *)ctx)->g, zyd_span(code, strlen(code)));
-}
-static bool code_of(void *ctx, char out[13], uint16_t member)
-{
-    member_text(ctx, out, member);
-    return out[0] != '?';
-}
-
-struct zyd_members scn_members(struct run *r)
-{
-    return (struct zyd_members){r, index_of, code_of};
-}
-
-/* "@LABEL" of an object or an obligation -> its id in hex. */
-static void put_labels(struct run *r, char *out, size_t cap, const char *in)
-{
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.";
-    size_t at = 0;
-    while (*in != 0 && at + 70 < cap) {
-        char name[40];
-        size_t n = *in == '@' ? strspn(in + 1, letters) : 0;
-        if (n == 0) {
-            out[at++] = *in++;
-            continue;
-        }
-        if (in[n + 1] == '#') {
-            char text[72];
-            size_t used = scn_cycle_ref(r, text, in + 1);
-            if (used == 0) {
-                break;
-            }
-            at += (size_t)snprintf(out + at, cap - at, "%s", text);
-            in += used + 1;
-            continue;
-        }
-        snprintf(name, sizeof name, "%.*s", (int)n, in + 1);
-        const struct label *l = scn_find_label(r->objects, r->object_count, name);
-        l = l != NULL ? l : scn_find_label(r->obligations, r->obligation_count, name);
-        if (l == NULL) {
-            scn_wrong(r, "no object or obligation was given the label after @");
-            break;
-        }
-        for (size_t i = 0; i < 32; i++) {
-            at += (size_t)snprintf(out + at, 3, "%02x", l->id.b[i]);
-        }
-        in += n + 1;
-    }
-    out[at] = 0;
-}
-
-/* name=value words from `first` on -> args of the event. */
-static bool encode_args(struct run *r, struct zyd_wr *wr, const struct zyd_event *event, size_t first)
-{
-    struct zyd_pair pairs[WORDS_MAX];
-    char names[WORDS_MAX][40], why[ZYD_WHY];
-    static char values[2 * ZYD_OP_SIZE_MAX];
-    size_t used = 0;
-    const struct zyd_members members = scn_members(r);
-    size_t count = 0;
-    for (size_t i = first; i < r->step->count; i++) {
-        const char *word = r->step->words[i], *equal = strchr(word, '=');
-        if (equal == NULL || (size_t)(equal - word) >= sizeof names[0]) {
-            scn_wrong(r, "name=value is expected");
-            return false;
-        }
-        snprintf(names[count], sizeof names[0], "%.*s", (int)(equal - word), word);
-        pairs[count] = (struct zyd_pair){names[count], equal + 1};
-        if (strcmp(names[count], "rows") == 0 || strchr(equal, '@') != NULL) {
-            char *out = values + used;
-            if (strcmp(names[count], "rows") == 0) {
-                scn_substitute(r, out, sizeof values - used, equal + 1);
-            } else {
-                put_labels(r, out, sizeof values - used, equal + 1);
-            }
-            used += strlen(out) + 1;
-            pairs[count].value = out;
-        }
-        for (size_t k = 0; strcmp(names[count], "borrower") == 0 && k < r->s->borrower_count; k++) {
-            if (strcmp(equal + 1, r->s->borrowers[k].label) == 0) {
-                pairs[count].value = r->s->borrowers[k].id;
-            }
-        }
-        count++;
-    }
-    if (event == NULL) { /* the host's PAID */
-        if (count != 1 || strcmp(pairs[0].name, "bank_ref") != 0) {
-            scn_wrong(r, "PAID takes bank_ref=TEXT");
-            return false;
-        }
-        zyd_wr_array(wr, 1);
-        zyd_wr_str(wr, pairs[0].value, strlen(pairs[0].value));
-        return true;
-    }
-    if (zyd_args_encode(wr, why, event, pairs, count, &members) != ZYD_OK) {
-        scn_wrong(r, why);
-        return false;
-    }
-    return true;
-}
-
-static uint64_t current_seq(struct run *r, const struct zyd_op *op)
-{
-    uint8_t value[ZYD_RECORD_VALUE_MAX];
-    struct zyd_hash key;
-    size_t size;
-    uint64_t seq = 0;
-    if (op->contract == ZYD_CONTRACT_HOST) {
-        zyd_obligation_key(&key, &op->object);
-    } else {
-        zyd_contract_object_key(&key, op->contract, &op->object);
-    }
-    scn_backend(r, r->b->record(r->b->ctx, r->why, value, &size, &seq, &key));
-    return seq;
-}
-
-/* The programme of an event that makes an object: the one named, else the only one whose product has the event; of one
- * that does not, its object's.  NO_PROGRAMME: wrong. */
-static size_t programme_for(struct run *r, const char *event, const char *code, const struct label *object)
-{
-    const struct zyd_scenario_plan *plan = &r->s->plan;
-    size_t found = NO_PROGRAMME;
-    if (code != NULL) {
-        return scn_programme_of(r, code);
-    }
-    if (object != NULL && zyd_event_by_name(plan->programmes[object->programme].product, event) != NULL) {
-        return object->programme;
-    }
-    for (size_t i = 0; i < plan->programme_count; i++) {
-        if (zyd_event_by_name(plan->programmes[i].product, event) != NULL) {
-            if (found != NO_PROGRAMME) {
-                scn_wrong(r, "several programmes know this event: say in PROGRAMME after the label");
-                return NO_PROGRAMME;
-            }
-            found = i;
-        }
-    }
-    if (found == NO_PROGRAMME) {
-        scn_wrong(r, "no such event");
-    }
-    return found;
-}
-
-/* A new object's reference and label. */
-static void new_object(struct run *r, struct zyd_op *op, char *ref, size_t cap, const char *name, size_t programme)
-{
-    struct zyd_hash id;
-    snprintf(ref, cap, "%.16s/%.18s", r->s->plan.name, name);
-    op->client_ref = zyd_span(ref, strlen(ref));
-    zyd_object_id(&id, op->contract, op->programme, op->member, op->client_ref);
-    if (scn_find_label(r->objects, r->object_count, name) == NULL &&
-        !scn_add_label(r->objects, &r->object_count, LABELS_MAX, name, &id, programme)) {
-        scn_wrong(r, "too many objects");
-    }
-}
-
-/* do EVENT LABEL [in PROGRAMME] by M[,M...] [in turn] name=value ... */
-static void do_event(struct run *r)
-{
-    char **w = r->step->words, ref[ZYD_CODE_MAX * 6];
-    static uint8_t bytes[ZYD_OP_SIZE_MAX];
-    struct zyd_wr args = zyd_wr_of(bytes, sizeof bytes);
-    uint16_t members[16];
-    size_t by = r->step->count > 5 && strcmp(w[3], "in") == 0 ? 5 : 3;
-    if (r->step->count < by + 2 || strcmp(w[by], "by") != 0) {
-        scn_wrong(r, "do EVENT LABEL [in PROGRAMME] by MEMBER ... is expected");
-        return;
-    }
-    bool paid = strcmp(w[1], "PAID") == 0 && scn_find_label(r->obligations, r->obligation_count, w[2]) != NULL;
-    const struct label *object = paid ? scn_find_label(r->obligations, r->obligation_count, w[2])
-                                      : scn_find_label(r->objects, r->object_count, w[2]);
-    size_t programme = paid ? object->programme : programme_for(r, w[1], by == 5 ? w[4] : NULL, object);
-    if (programme == NO_PROGRAMME) {
-        return;
-    }
-    const struct zyd_event *event = paid ? NULL : zyd_event_by_name(r->s->plan.programmes[programme].product, w[1]);
-    if (event == NULL && !paid) {
-        scn_wrong(r, "no such event");
-        return;
-    }
-    size_t count = signers_of(r, members, w[by + 1]), first = by + 2;
-    bool in_turn = r->step->count >= first + 2 && strcmp(w[first], "in") == 0 && strcmp(w[first + 1], "turn") == 0;
-    if (count == 0 || r->status != ZYD_OK || !encode_args(r, &args, event, in_turn ? first + 2 : first)) {
-        return;
-    }
-    struct zyd_op op = {.contract = paid ? ZYD_CONTRACT_HOST : scn_contract(r, programme),
-                        .event = paid ? (uint16_t)ZYD_HOST_PAID : event->number,
-                        .programme = r->b->programme(r->b->ctx, programme),
-                        .member = members[0],
-                        .args = zyd_wr_span(&args)};
-    if (event != NULL && event->makes) {
-        new_object(r, &op, ref, sizeof ref, w[2], programme);
-    } else if (object == NULL) {
-        scn_wrong(r, "no object or obligation was given this label before");
-        return;
-    } else {
-        op.has_object = true;
-        op.object = object->id;
-        op.expect_seq = current_seq(r, &op);
-    }
-    if (r->status == ZYD_OK) {
-        scn_backend(r, r->b->submit(r->b->ctx, r->why, &r->code, &op, members, count, in_turn));
-        r->code_open = true;
-        r->report->operations++;
-    }
-}
-
 /* I3: what a says b owes it is what b says it owes a. */
 static void check_mirrors(struct run *r)
 {
@@ -471,7 +247,7 @@ static void check_mirrors(struct run *r)
             continue;
         }
         int other = zyd_genesis_member_by_code(r->g, zyd_span(a->code + 5, strlen(a->code + 5)));
-        snprintf(mirror, sizeof mirror, "%s.%s", due ? "2141" : "1141", member_text(r, code, a->member));
+        snprintf(mirror, sizeof mirror, "%s.%s", due ? "2141" : "1141", scn_member_text(r, code, a->member));
         if (other < 0 || scn_balance(r, NULL, NO_PROGRAMME, a->member, a->code) +
                              scn_balance(r, NULL, NO_PROGRAMME, (uint16_t)other, mirror) != 0) {
             scn_tell(r, r->action, false, "%s of %s is not the mirror of %s", a->code, code, mirror);
@@ -498,19 +274,38 @@ static void name_child(struct run *r)
     }
 }
 
+/* A refused operation leaves all records as they were: the root over them is the one before it.  A countersigner's failure is
+ * kept with the pending operation (ruling 33), and an automatic step that fell due beside it changes what it changes. */
+static void check_unchanged(struct run *r)
+{
+    struct zyd_hash before = r->root;
+    scn_backend(r, r->b->root(r->b->ctx, r->why, &r->root));
+    bool refused = r->code_open && r->code != 0 && r->code != ZYD_CODE_PENDING && !r->in_turn;
+    if (r->status == ZYD_OK && refused && r->sys_count == 0 && !zyd_hash_is_zero(&before)) {
+        bool same = zyd_hash_eq(&before, &r->root);
+        scn_tell(r, r->step, same, "refused with E%u, %s", r->code, same ? "nothing changed" : "and yet the records changed");
+    }
+}
+
 static void one_step(struct run *r)
 {
     const char *verb = r->step->words[0];
-    if (strcmp(verb, "date") == 0 || strcmp(verb, "do") == 0) {
+    if (strcmp(verb, "date") == 0 || strcmp(verb, "do") == 0 || strcmp(verb, "govern") == 0) {
         scn_end_action(r);
         r->action = r->step;
+        r->sys_count = 0;
         if (strcmp(verb, "date") == 0) {
             do_date(r);
+        } else if (strcmp(verb, "do") == 0) {
+            scn_do(r);
         } else {
-            do_event(r);
+            scn_govern(r);
         }
         if (r->status == ZYD_OK) {
             scn_backend(r, r->b->outcomes(r->b->ctx, r->why, take_outcome, r));
+        }
+        if (r->status == ZYD_OK) {
+            check_unchanged(r);
         }
     } else if (strcmp(verb, "child") == 0) {
         name_child(r);

@@ -143,6 +143,49 @@ static void test_a_third_refusal_closes_the_cycle_and_rolls_all(void **state)
     assert_int_equal(balance(GUAR, "1001"), 0);
 }
 
+/* Nothing that a member can send makes it so: a fen is added to a record behind the contract's back. */
+static void test_positions_that_do_not_sum_to_zero_halt_the_cycle(void **state)
+{
+    struct zyd_cycle_member wrong[64];
+    struct zyd_record r;
+    struct zyd_hash key;
+    uint8_t name[33] = {'M'};
+    (void)state;
+    e16_computed();
+    memcpy(name + 1, cycle.b, 32);
+    zyd_record_key(&key, CYCLE, zyd_span(name, sizeof name));
+    now += 10;
+    zyd_fixture_block(f, now);
+    assert_int_equal(zyd_overlay_get(f->overlay, &r, &key), ZYD_OK);
+    size_t size = r.value.size;
+    memcpy(wrong, r.value.data, size);
+    wrong[PFIN].in++;
+    assert_int_equal(zyd_overlay_put(f->overlay, &key, r.owner, r.kind, r.flags, r.seq, zyd_span(wrong, size), f->height), ZYD_OK);
+    zyd_fixture_end(f);
+    struct zyd_hash hash = statement(GUAR);
+    assert_int_equal(confirm_with(GUAR, &hash, &ids[10], 1), 0);
+    assert_int_equal(confirm(BANK1), 0);
+    assert_int_equal(confirm(BANK2), 0);
+    assert_int_equal(confirm(REG), 0);
+    assert_true(look(1));
+    assert_int_equal(confirm(PFIN), 0);
+    assert_int_equal(confirm(NFGF), 0); /* the last answer: cut again, and computed */
+    now += 10;
+    uint32_t n = zyd_fixture_block(f, now), halted = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        assert_true(zyd_fixture_outcome(f, i));
+        halted += f->outcome.code == 5002;
+    }
+    zyd_fixture_end(f);
+    assert_int_equal(halted, 1);
+    assert_true(look(1));
+    assert_int_equal(c.state, ZYD_CS_CUT_OFF); /* and there it stays: its obligations are locked, nobody pays */
+    assert_int_equal(obligation(0).state, CT_OBL_LOCKED);
+    until(now + 86400000);
+    assert_true(look(1));
+    assert_int_equal(c.state, ZYD_CS_CUT_OFF);
+}
+
 /* ---- NOTICE ---- */
 
 static void test_notices_are_checked(void **state)
@@ -244,6 +287,7 @@ int main(void)
         T(test_who_is_silent_refuses_all_of_its_own),
         T(test_a_silent_fiscal_member_holds_nothing_up),
         T(test_a_third_refusal_closes_the_cycle_and_rolls_all),
+        T(test_positions_that_do_not_sum_to_zero_halt_the_cycle),
         T(test_notices_are_checked),
         T(test_a_payer_that_fails_half_way_is_paid_back),
         T(test_wrong_shapes_are_refused),

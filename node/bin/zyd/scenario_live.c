@@ -19,6 +19,7 @@ struct live {
     bool open;
     const struct zyd_programme *programmes[ZYD_SCENARIO_PROGRAMMES_MAX]; /* of the plan, in its order */
     uint64_t seen; /* height whose outcomes were given */
+    struct zyd_hash root; /* of its records; zeros before the first */
 };
 
 static enum zyd_status fail(char *why, enum zyd_status s, const char *what)
@@ -92,6 +93,8 @@ static enum zyd_status one(struct live *l, char *why, uint32_t *code, const stru
         rc = client_add_devnet_signer(&l->k, name);
     }
     oplist_add(&ops, op);
+    bool governs = op->contract == ZYD_CONTRACT_HOST && op->event >= ZYD_HOST_PROGRAMME && op->event <= ZYD_HOST_REVOKE;
+    l->k.env_class = governs ? ZYD_ENV_GOVERNANCE : ZYD_ENV_BUSINESS;
     rc = rc ? rc : client_wall(&l->k, &wall);
     rc = rc ? rc : client_envelope(&l->k, &bytes, &size, &env_id, &ops, wall + 4 * 60 * 1000, may_wait);
     rc = rc ? rc : client_send(&l->k, &answer, bytes, size, 20);
@@ -163,6 +166,7 @@ static int give_block(void *ctx, const struct zyd_block_view *b, struct zyd_span
     (void)finality;
     int rc = give_list(g, b->sys);
     g->l->seen = b->header.height;
+    g->l->root = b->header.state_root;
     return rc ? rc : give_list(g, b->outcomes);
 }
 
@@ -220,6 +224,13 @@ static enum zyd_status live_record(void *ctx, char why[ZYD_SCENARIO_WHY], uint8_
     return rc == 0 ? ZYD_OK : fail(why, ZYD_E_IO, "a record could not be read");
 }
 
+static enum zyd_status live_root(void *ctx, char why[ZYD_SCENARIO_WHY], struct zyd_hash *out)
+{
+    (void)why;
+    *out = ((struct live *)ctx)->root;
+    return ZYD_OK;
+}
+
 struct lines {
     const struct cli *c;
     json_t *failed;
@@ -248,7 +259,7 @@ int scenario_run_file(const struct cli *c, const char *file, bool live)
     struct zyd_scenario_inproc *inproc = NULL;
     struct live l = {.c = c};
     struct zyd_scenario_backend backend = {&l,          live_start,    live_genesis, live_programme, live_advance,
-                                           live_submit, live_outcomes, live_balance, live_record};
+                                           live_submit, live_outcomes, live_balance, live_record, live_root};
     enum zyd_status status = zyd_scenario_open(&s, why, file);
     if (status != ZYD_OK) {
         json_decref(lines.failed);
