@@ -35,8 +35,8 @@ static int64_t take_cost(struct pl *p, int64_t gross_, int64_t cost)
 }
 
 /* RECOVER: COMPENSATED -> REFUNDING by BANK; TRUSTEE too when cost > `cost_limit`.  Inputs: gross, cost, bank reference.
- * Weights are what BANK bears and what was approved (ruling 32).  Of the pool's part, what it has paid comes back; what it has
- * not paid yet is made good by the recovery and leaves the queue. */
+ * Weights are what each bears: the pool what was approved (ruling 32) and not demanded back.  Of the pool's part, what it has paid
+ * comes back; what it has not paid yet is made good by the recovery and leaves the queue. */
 void event_recover(struct pl *p)
 {
     struct zyd_pool_loan *o = &p->o.h;
@@ -58,7 +58,9 @@ void event_recover(struct pl *p)
     }
     signed_end(p);
     int64_t net = take_cost(p, gross_, cost);
-    int64_t weights[2] = {o->claimed - o->approved, o->approved}, memory[2] = {o->bank_recovered, o->pool_recovered}, inc[2];
+    /* what was approved, less what was demanded back or was not paid for it: that the bank bears again */
+    int64_t bears = outstanding(p) + o->shortage + o->pool_recovered;
+    int64_t weights[2] = {o->claimed - bears, bears}, memory[2] = {o->bank_recovered, o->pool_recovered}, inc[2];
     o->net_recovered += net;
     int64_t total = cc_min(o->net_recovered, o->claimed);
     int64_t surplus = net - (total - memory[0] - memory[1]);

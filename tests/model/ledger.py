@@ -161,10 +161,17 @@ class Books:
         self.programme = 1
         self.netted = set()  # programmes whose obligations settle in cycles, but for FISCAL members'
         self.sums = Counter()
+        self.actor, self.also = None, frozenset()  # of the operation
         self.begin()
 
     def begin(self):
         self.rows, self.made, self.warnings = [], [], []
+
+    def sign(self, *members):
+        """The acting member must be one of those whose signatures an event needs, and all of them must be there (9102).  A model
+        asks after its other preconditions and before it changes anything (ledger.md 2.5)."""
+        if self.actor not in members or not set(members) <= self.also | {self.actor}:
+            raise Refused(9102)
 
     def post(self, member, label, dr, cr, fen, owed=None):
         assert fen >= 0

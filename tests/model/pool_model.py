@@ -1,24 +1,23 @@
-"""Product (b), the risk-compensation pool, from domain.md 3.0, 3.2 and 3.7 (and E8 to E10); and its random histories.
+"""Product (b), the risk-compensation pool, from domain.md 3.0, 3.2 and 3.7 (and E8 to E10).
 
 Plain integers, fen and ppm.  What 3.2 leaves open and contracts/pool/README.md decides is marked "decision".
 """
 import os
-from datetime import date, timedelta
+import re
+from datetime import timedelta
 
-import wire
-from ledger import (AUD, BANK, BANK2, CITY, CODES, COUNTY, DEPT, POOL, PROV, History, Refused, Silent, defines, params, slots,
-                    workday_add)
+from ledger import AUD, AUD2, CODES, DEPT, POOL, defines, params, workday_add
+from mixed import need
 from model import PPM, alloc
 
 HEADER = os.path.join(os.path.dirname(__file__), '../../include/zyd/pool.h')
 E, S, L = (defines(HEADER, 'ZYD_POOL_' + t) for t in ('EVENTS', 'STATES', 'LABELS'))
 TABLE = params(HEADER, 'ZYD_POOL_PARAMS')
+AUDITORS = (AUD, AUD2)
 RUNNING = ('OPEN', 'WARN', 'STOPPED')
-
-
-def need(ok, code):
-    if not ok:
-        raise Refused(code)
+FIFO, PRORATA = 1, 2
+PRINCIPAL, INTEREST, ALL = 1, 2, 3
+ONE = timedelta(days=1)
 
 
 class Layer:
@@ -42,27 +41,107 @@ class Loan:
         self.memo = 0
         self.by_layer = [0] * len(pool.layers)
         self.refilled = [0] * len(pool.layers)
-        self.draws_open = self.refunds_open = self.backs_open = 0
+        self.open = dict(DRAW=0, REFUND=0, BACK=0)  # obligations not settled
+        self.due = {}                               # what is late from which day on
+        self.approved_on = self.frozen = None
+
+    @property
+    def outstanding(self):
+        return self.paid - self.refunded - self.clawed
+
+    def promise(self, kind, day):
+        """A payment is under way, one that is late from `day` on; the first one's day stands until all are paid."""
+        if self.open[kind] == 0:
+            self.due[kind] = day
+        self.open[kind] += 1
+
+    def kept(self, kind):
+        self.open[kind] -= 1
+        if self.open[kind] == 0:
+            self.due.pop(kind, None)
 
 
 class Pool:
-    def __init__(self, number, books, shared, layers, ratios, banks, **p):
+    def __init__(self, number, books, shared, layers, ratios, banks, documents, **p):
         self.number, self.b, self.shared = number, books, shared
         self.layers = [Layer(*x) for x in layers]
-        self.ratios, self.banks, self.p = ratios, banks, dict(TABLE, **p)
+        self.ratios, self.banks, self.documents, self.p = ratios, banks, documents, dict(TABLE, **p)
         self.state = 'NONE'
         self.entries, self.loans, self.queue = {}, [], []
         self.balance = self.npl = self.pending = 0
         self.borrowers, self.years = {}, {}
+        self.open_claims = self.returns = 0
+        self.today, self.queue_served = None, False
 
     @property
     def cash(self):
         return sum(x.balance for x in self.layers)
 
+    @property
+    def shortage(self):
+        return sum(x.short for x in self.queue)
+
+    def after_workdays(self, which):
+        return workday_add(self.today, self.p[which]) + ONE
+
+    def running(self):
+        need(self.state in RUNNING, 9111)
+
+    # ---- the pool itself ----
+    def sound(self):
+        """2001: layers in levels 0, 1, 2 ..., parts of a level sum to the whole, one account each, somebody to hold and to judge."""
+        levels = [y.level for y in self.layers]
+        ok = bool(levels) and levels == sorted(levels) and set(levels) == set(range(len(set(levels))))
+        for level in set(levels):
+            of = [y.ppm for y in self.layers if y.level == level]
+            ok = ok and sum(of) == PPM and min(of) > 0
+        names = [y.name for y in self.layers]
+        return ok and len(set(names)) == len(names) and all(re.fullmatch('[A-Z0-9_]+', n) for n in names) and self.p['TRUSTEE'] not in self.banks
+
+    def create(self):
+        need(self.sound(), 2001)
+        need(self.state == 'NONE', 9109)
+        self.b.sign(POOL, *{y.who for y in self.layers})
+        self.state = 'OPEN'
+
+    def wind_up(self):
+        self.running()
+        need(self.open_claims == 0 and self.pending == 0 and self.shortage == 0, 2015)
+        self.b.sign(POOL, *{y.who for y in self.layers})
+        def settled():
+            self.returns -= 1
+            if self.returns == 0:
+                self.state = 'WOUND_UP'
+        for y in self.layers:  # decision: what is contributed and not drawn is what the layer still holds
+            if y.who == POOL:
+                self.b.post(POOL, L['WIND_UP'], y.account, '2101.' + y.name, y.balance)
+            elif y.balance:
+                self.b.oblige_post(POOL, y.account, y.who, '4031', y.balance, L['WIND_UP'], settled)
+                self.returns += 1
+            y.balance = 0
+        self.b.post(POOL, L['MEMO'], '9002', '9001', sum(x.memo for x in self.loans))
+        for x in self.loans:
+            x.memo = 0
+        self.state = 'WINDING_UP' if self.returns else 'WOUND_UP'
+
+    def enrol(self, borrower, klass, until):
+        need(1 <= klass <= len(self.ratios), 9104)
+        self.running()
+        self.b.sign(DEPT)
+        self.entries[borrower] = (klass, until)
+
     # ---- money in ----
+    def fund(self, f, layer):
+        need(layer is not None, 2001)
+        self.running()
+        self.b.sign(self.layers[layer].who)
+        f['state'] = 'PENDING'
+
     def fund_confirm(self, f, fen, ref):
         need(f['state'] == 'PENDING', 9111)
+        self.running()
         need((fen, ref) == (f['fen'], f['ref']), 2002)
+        self.b.sign(POOL)
         f['state'] = 'CONFIRMED'
         layer = self.layers[f['layer']]
         layer.balance += fen
@@ -86,19 +165,20 @@ class Pool:
             return ppm > 0 and self.npl > 0 and self.npl * PPM >= ppm * self.balance
         self.state = 'STOPPED' if may_stop and hit(self.p['STOP_PPM']) else 'WARN' if hit(self.p['WARN_PPM']) else 'OPEN'
 
-    def register(self, today, bank, borrower, loan, klass, principal, rate, drawn):
+    def register(self, today, bank, borrower, loan, klass, principal, rate, drawn, maturity):
         need(1 <= klass <= len(self.ratios), 9104)
+        need(drawn <= today and maturity > drawn, 9112)
         need(self.state in ('OPEN', 'WARN'), 9111)
-        need(drawn <= today, 9112)
         need(today <= workday_add(drawn, self.p['REGISTER_WD']), 9106)
         entry = self.entries.get(borrower)
         need(entry is not None and entry[0] == klass and today <= entry[1] and rate <= self.p['RATE_CAP'], 2003)
         other = self.shared['loans'].get((self.p['CLASS'], bank, loan))
         need(other is None or other.pool is not self, 9109)
-        need(other is None or other.state in ('REPAID', 'CLOSED'), 2004)
+        need(other is None or other.state == 'REPAID', 2004)
         lev = self.p['LEVERAGE']
         need(lev == 0 or self.balance + principal <= lev * self.cash, 2005)
         need(bank in self.banks, 9102)
+        self.b.sign(bank)
         x = Loan(self, bank, borrower, loan, klass, principal, drawn)
         self.shared['loans'][self.p['CLASS'], bank, loan] = x
         self.loans.append(x)
@@ -121,11 +201,18 @@ class Pool:
             self.balance -= x.balance
             self.npl -= x.balance if x.npl else 0
             x.left = True
+            self.open_claims -= 1
         self.breaker(False)
 
+    def unfrozen(self, x):
+        need(x.frozen is None, 9110)
+
     def repay(self, x, fen):
+        self.unfrozen(x)
+        self.running()
         need(x.state in ('REGISTERED', 'DEFAULTED', 'REJECTED'), 9111)
         need(fen <= x.balance, 2008)
+        self.b.sign(x.bank)
         self.lower(x, fen)
         if x.balance == 0:
             x.state = 'REPAID'
@@ -133,10 +220,12 @@ class Pool:
         self.breaker(not x.npl)
 
     def status(self, today, x, what, since):
+        self.unfrozen(x)
+        self.running()
         need(x.state in ('REGISTERED', 'DEFAULTED'), 9111)
         need(x.drawn <= since <= today, 9112)
-        if x.trigger[what] is not None:
-            raise Silent
+        need(x.trigger[what] is None, 9109)  # decision: a fact is reported once
+        self.b.sign(x.bank)
         x.trigger[what] = since
         x.state = 'DEFAULTED'
         if what == 2 and not x.npl:
@@ -149,29 +238,42 @@ class Pool:
             self.breaker(True)
 
     def cure(self, x):
+        self.unfrozen(x)
+        self.running()
         need(x.state == 'DEFAULTED', 9111)
+        self.b.sign(x.bank)
         x.state = 'REGISTERED'
         x.trigger = [None] * 4
         if x.npl:
             x.npl = False
             self.npl -= x.balance
-            self.breaker(False)
+        self.breaker(False)
 
     # ---- claims ----
-    def file(self, today, x, principal):
+    def file(self, today, x, principal, interest, other, evidence):
+        self.unfrozen(x)
+        self.running()
         need(x.state != 'REGISTERED', 2006)
         need(x.state in ('DEFAULTED', 'REJECTED'), 9111)
         since = x.trigger[self.p['TRIGGER']]
         need(since is not None and today >= since + timedelta(days=self.p['TRIGGER_DAYS']), 2006)
         need(today <= since + timedelta(days=self.p['WINDOW_DAYS']), 9106)
+        need(evidence >= self.documents, 2006)
         need(principal == x.balance, 2008)
-        x.claimed = principal
+        self.b.sign(x.bank)
+        base = self.p['RATIO_BASE']
+        x.claimed = principal + (interest if base >= INTEREST else 0) + (other if base == ALL else 0)
         x.state = 'FILED'
+        self.open_claims += 1
+        x.due['REVIEW'] = self.after_workdays('DEPT_WD')
         self.mark(x)
 
     def dept_ok(self, x, base):
+        self.unfrozen(x)
         need(x.state == 'FILED', 9111)
         need(base == x.claimed, 2008)
+        self.b.sign(DEPT)
+        x.due['REVIEW'] = self.after_workdays('REVIEW_WD')
         x.state = 'REVIEW'
 
     def pay_of(self, today, x):
@@ -191,25 +293,34 @@ class Pool:
         return (max(0, ceiling), True) if ceiling < pay else (pay, False)
 
     def review_ok(self, today, x, base, pay):
+        self.unfrozen(x)
         need(x.state == 'REVIEW', 9111)
         need(base == x.claimed, 2008)
         mine, cut = self.pay_of(today, x)
         need(pay == mine, 2008)
-        if mine == 0:
-            raise Silent
+        self.b.sign(POOL)
         if cut:
             self.b.warnings.append(2010)
         x.approved = x.short = pay
-        self.borrowers[x.borrower] = self.borrowers.get(x.borrower, 0) + pay
+        x.approved_on = today
+        self.count(x, pay)
         self.years[x.bank, today.year] = self.years.get((x.bank, today.year), 0) + pay
-        self.shared['stack'][x.bank, x.loan] = self.shared['stack'].get((x.bank, x.loan), 0) + pay
         x.state = 'APPROVED'
+        x.due.pop('REVIEW', None)
         self.memo(x)
-        if not self.queue:
-            self.draw(x, L['DRAW'])
+        if pay == 0:                            # decision: nothing to pay and nothing to come back
+            x.state = 'CLOSED'
+            return self.leave(x)
+        if self.shortage == 0:
+            self.draw(x, L['DRAW'], self.cash)
         if x.short:
             self.queue.append(x)
             self.b.warnings.append(2011)
+
+    def count(self, x, pay):
+        """Against the caps of borrower and loan."""
+        self.borrowers[x.borrower] = self.borrowers.get(x.borrower, 0) + pay
+        self.shared['stack'][x.bank, x.loan] = self.shared['stack'].get((x.bank, x.loan), 0) + pay
 
     def level(self, of, want):
         """ALLOC with memory.  Decision where layers have become uneven: one that has borne more than its share gives nothing, one
@@ -233,9 +344,9 @@ class Pool:
             want -= more
         return [got[i] for i in of]
 
-    def draw(self, x, label):
+    def draw(self, x, label, most):
         """Layers in order of level; ALLOC with memory inside a level."""
-        amount = min(x.short, self.cash)
+        amount = min(x.short, most)
         left = amount
         inc = [0] * len(self.layers)
         for level in sorted({y.level for y in self.layers}):
@@ -250,16 +361,14 @@ class Pool:
             got = self.level(of, part)
             for g, i in zip(got, of):
                 inc[i] = g
-        def settled():
-            x.draws_open -= 1
         if amount:
-            o = self.b.oblige(POOL, x.bank, amount, settled)
+            o = self.b.oblige(POOL, x.bank, amount, lambda: x.kept('DRAW'))
             for y, v in zip(self.layers, inc):
                 self.b.post(POOL, label, y.account, '2141.' + CODES[x.bank], v, o)
                 y.balance -= v
                 y.drawn += v
             self.b.post(x.bank, label, '1141.POOL', '2191.POOL', amount, o)
-            x.draws_open += 1
+            x.promise('DRAW', self.after_workdays('DRAW_WD'))
         for i, v in enumerate(inc):
             x.by_layer[i] += v
         x.paid += amount
@@ -268,18 +377,42 @@ class Pool:
             x.state = 'COMPENSATED' if x.short == 0 else 'PART_PAID' if x.paid else 'APPROVED'
 
     def serve(self):
-        """FIFO, when a layer has grown."""
-        while self.queue and (self.queue[0].short == 0 or self.cash):
-            x = self.queue[0]
-            if x.short:
-                self.draw(x, L['SERVE_QUEUE'])
-            if x.short:
-                return
-            self.queue.pop(0)
+        """When a layer has grown: one claim after the other, or pro rata of the same approval date."""
+        self.queue = [x for x in self.queue if x.short]
+        self.queue_served = bool(self.queue and self.cash)
+        while self.queue and self.cash:
+            day = [x for x in self.queue if x.approved_on == self.queue[0].approved_on]
+            if self.p['SHORT_MODE'] == FIFO:
+                day = day[:1]
+            whole, seen, given = sum(x.short for x in day), 0, 0
+            cash = min(self.cash, whole)
+            for x in day:
+                seen += x.short
+                part = cash * seen // whole - given  # decision: exactly the cash, each within a fen of its share
+                given += part
+                if part:
+                    self.draw(x, L['SERVE_QUEUE'], part)
+            self.queue = [x for x in self.queue if x.short]
 
     def reject(self, x):
+        self.unfrozen(x)
         need(x.state in ('FILED', 'REVIEW'), 9111)
+        self.b.sign(DEPT if x.state == 'FILED' else POOL)
         x.state = 'REJECTED'
+        x.claimed = 0
+        x.due.pop('REVIEW', None)
+        self.open_claims -= 1
+
+    def freeze(self, x, who):
+        self.unfrozen(x)
+        need(who in AUDITORS, 9102)
+        self.b.sign(who)
+        x.frozen = who
+
+    def unfreeze(self, x):
+        need(x.frozen is not None, 9111)
+        self.b.sign(x.frozen)                       # the same authority (3.0.6)
+        x.frozen = None
 
     # ---- money back ----
     def refill(self, x, fen, ordered, o):
@@ -306,281 +439,87 @@ class Pool:
         y.drawn -= v
         self.b.post(POOL, L['REFILL'], '3009', y.account, v, o)
 
+    def credit(self, x, dr, fen):
+        """What the borrower owes falls: principal, then what the claim held besides."""
+        part = min(fen, x.balance)
+        self.b.post(x.bank, L['RECOV'], dr, '1102', part)
+        self.b.post(x.bank, L['RECOV'], dr, '1111', fen - part)
+        self.lower(x, part)
+
     def recover(self, x, gross, cost):
+        self.running()
         need(x.state in ('APPROVED', 'PART_PAID', 'COMPENSATED', 'REFUNDING', 'CLAWED_BACK'), 9111)
-        bank = CODES[x.bank]
+        b = self.b
+        b.sign(x.bank, *([POOL] if cost > self.p['COST_LIMIT'] else []))
         take = min(gross, cost + x.carried)                                          # ruling 22
         x.carried = cost + x.carried - take
-        b = self.b
         b.post(x.bank, L['RECOV'], '1001', '2171', gross)
         b.post(x.bank, L['RECOV'], '2171', '1001.COST', take)
         rest = gross - take
         net = min(rest, x.claimed - x.net)
-        surplus = rest - net
         x.net += net
-        bears = x.approved if x.clawed == 0 else None
-        if bears is None:
-            if x.clawed != x.approved:
-                raise Silent
-            inc = [net, 0]
-        else:
-            inc = alloc(x.net, [x.claimed - bears, bears], x.borne)                  # ruling 32
-        back = min(inc[1], x.paid - x.refunded - x.clawed)
+        bears = x.outstanding + x.short + x.borne[1]         # what is approved (ruling 32) and was not demanded back
+        inc = alloc(x.net, [x.claimed - bears, bears], x.borne)
+        back = min(inc[1], x.outstanding)
         less = inc[1] - back                                                          # decision: lowers what is short
         x.short -= less
         assert x.short >= 0
         x.refunded += back
-        b.post(x.bank, L['RECOV'], '2171', '1102', inc[0] + less)
-        b.post(x.bank, L['RECOV'], '2171', '2101.' + x.borrower[:8].hex(), surplus)
+        self.credit(x, '2171', inc[0] + less)
+        b.post(x.bank, L['RECOV'], '2171', '2101.' + x.borrower[:8].hex(), rest - net)
         if back:
-            ordered = self.p['REFUND_ORDER'] == 1
-            def settled():
-                x.refunds_open -= 1
-                self.pending -= back
-                self.refill(x, back, ordered, o)
-            o = b.oblige(x.bank, POOL, back, settled)
-            b.post(x.bank, L['RECOV'], '2171', '2141.POOL', back, o)
-            b.post(POOL, L['RECOV'], '1141.' + bank, '3009', back, o)
-            b.post(x.bank, L['RECOV'], '2191.POOL', '1102', back)
-            x.refunds_open += 1
-            self.pending += back
-        if x.state in ('COMPENSATED',):
+            self.returning(x, '2171', back, 'REFUND', 'RECOV', self.p['REFUND_ORDER'] == 1)
+            self.credit(x, '2191.POOL', back)
+        if x.state != 'CLAWED_BACK' and x.short == 0:
             x.state = 'REFUNDING'
-        elif x.state in ('PART_PAID', 'APPROVED') and x.short == 0:
-            x.state = 'REFUNDING'
-        self.lower(x, min(net, x.balance))
         self.breaker(False)
 
-    def demand_back(self, x, ppm):
-        need(x.approved > 0, 9111)
-        whole = ppm is None
-        fen = x.paid - x.refunded - x.clawed if whole else (2 * x.paid * ppm + PPM) // (2 * PPM)   # ruling 32
-        need(fen <= x.paid - x.refunded - x.clawed, 2013)
-        if not whole or fen == 0 or x.short or x.refunded or x.clawed:
-            raise Silent
-        freed = x.approved
-        x.clawed += fen
-        x.state = 'CLAWED_BACK'
-        self.leave(x)
-        self.borrowers[x.borrower] -= freed
-        self.shared['stack'][x.bank, x.loan] -= freed
+    def returning(self, x, dr, fen, kind, label, ordered):
+        """The bank owes the pool; layers are refilled when the cash is there."""
         def settled():
-            x.backs_open -= 1
+            x.kept(kind)
             self.pending -= fen
-            self.refill(x, fen, False, o)
+            self.refill(x, fen, ordered, o)
         o = self.b.oblige(x.bank, POOL, fen, settled)
-        self.b.post(x.bank, L['DEMAND_BACK'], '2191.POOL', '2141.POOL', fen, o)
-        self.b.post(POOL, L['DEMAND_BACK'], '1141.' + CODES[x.bank], '3009', fen, o)
+        self.b.post(x.bank, L[label], dr, '2141.POOL', fen, o)
+        self.b.post(POOL, L[label], '1141.' + CODES[x.bank], '3009', fen, o)
         self.pending += fen
-        x.backs_open += 1
+        x.promise(kind, self.after_workdays(kind + '_WD'))
+
+    def demand_back(self, x, ppm, who):
+        self.unfrozen(x)
+        self.running()
+        need(x.state in ('APPROVED', 'PART_PAID', 'COMPENSATED', 'REFUNDING', 'CLOSED', 'CLAWED_BACK') and x.approved > 0, 9111)
+        fen = x.outstanding if ppm is None else (2 * x.paid * ppm + PPM) // (2 * PPM)            # ruling 32
+        need(fen <= x.outstanding and (fen > 0 or x.short > 0), 2013)
+        self.b.sign(who if who in AUDITORS else POOL)
+        cancelled, x.short = x.short, 0             # decision: what was still to be paid is not paid any more
+        self.count(x, -fen - cancelled)
+        x.clawed += fen
+        if fen:
+            self.returning(x, '2191.POOL', fen, 'BACK', 'DEMAND_BACK', False)
+        x.state = 'CLAWED_BACK'
+        if x.outstanding == 0 and not x.left:
+            self.leave(x)
 
     def close(self, x):
-        need(x.state in ('COMPENSATED', 'REFUNDING'), 9111)
-        need(x.draws_open + x.refunds_open + x.backs_open == 0, 9111)
+        self.unfrozen(x)
+        need(x.state in ('COMPENSATED', 'REFUNDING') or x.state == 'CLAWED_BACK' and not x.left, 9111)
+        need(sum(x.open.values()) == 0, 9111)
+        self.b.sign(x.bank, POOL)
         x.state = 'CLOSED'
         self.leave(x)
 
     def resume(self, who):
         need(self.state == 'STOPPED', 9111)
-        need(len(set(who)) >= self.p['RESUME_K'], 2014)
+        who = set(who) & {y.who for y in self.layers}
+        need(len(who) >= self.p['RESUME_K'], 2014)
+        self.b.sign(DEPT, *who)
         self.state = 'OPEN'
 
-
-class PoolHistory(History):
-    CONTRACT, PLUGIN = 2, 'pool'
-
-    def setting(self, number, klass):
-        r = self.r
-        names = [('MUTUAL', POOL), ('COUNTY', COUNTY), ('CITY', CITY), ('PROV', PROV)]
-        r.shuffle(names)
-        count = r.randint(1, 4)
-        layers, level = [], 0
-        while len(layers) < count:
-            n = r.choice([1, 1, min(2, count - len(layers)), count - len(layers)])
-            cuts = sorted(r.sample(range(1, PPM), n - 1)) if r.random() < 0.5 else \
-                [PPM * (i + 1) // n for i in range(n - 1)]
-            ppm = [b - a for a, b in zip([0] + cuts, cuts + [PPM])]
-            for v in ppm:
-                name, who = names[len(layers)]
-                layers.append((name, who, level, v))
-            level += 1
-        cap = lambda: r.choice([0, 0, r.randint(1, 10**9)])
-        p = dict(TABLE, CLASS=klass, SETTLE=1, TRUSTEE=POOL, DEPT=DEPT, TRIGGER=r.randint(1, 3), REGISTER_WD=r.choice([1, 10, 10]),
-                 TRIGGER_DAYS=r.choice([0, 0, 30]), WINDOW_DAYS=r.choice([60, 180]), RATE_CAP=r.choice([PPM, 60000]),
-                 PER_CLAIM_CAP=cap(), PER_BORROWER_CAP=cap(), PER_BANK_YEAR_CAP=cap(),
-                 STACK_PPM=r.choice([800000, PPM, r.randint(1, PPM)]), LEVERAGE=r.choice([0, 0, 2, 10]),
-                 WARN_PPM=r.choice([0, 50000]), STOP_PPM=r.choice([0, 0, 80000, 900000]), REFUND_ORDER=r.choice([1, 1, 2]),
-                 RESUME_K=r.randint(1, 2), COST_LIMIT=9 * 10**15)
-        ratios = [r.choice([500000, r.randint(1, PPM), PPM]) for _ in range(2)]
-        banks = [BANK] if r.random() < 0.3 else [BANK, BANK2]
-        blob = wire.pack([slots(TABLE, p), [list(x) for x in layers], ratios, banks, []])
-        return (number, 2, f'P{number}', 0, blob), (layers, ratios, banks, p)
-
-    def plan(self, first):
-        shared = dict(loans={}, stack={})
-        made = [self.setting(first + i, k) for i, k in enumerate((1, 2, 1)[:self.r.randint(1, 3)])]
-        self.pools = [Pool(m[0][0], self.books, shared, m[1][0], m[1][1], m[1][2], **m[1][3]) for m in made]
-        return [m[0] for m in made]
-
-    def open(self):
-        r = self.r
-        self.persons = [bytes([i + 1] * 32) for i in range(3)]
-        self.loans_seen = []
-        for p in self.pools:
-            self.do(p, 'CREATE', POOL, None, ['6225880000000001'], lambda p=p: setattr(p, 'state', 'OPEN'),
-                    signers={x.who for x in p.layers}, made=lambda o, p=p: setattr(p, 'id', o))
-            self.fund(p)
-            for who in self.persons:
-                until = self.today + timedelta(days=r.choice([3, 400, 4000]))
-                klass = r.randint(1, 2)
-                self.do(p, 'ENROL', DEPT, None, [who, klass, wire.day(until)],
-                        lambda p=p, who=who, e=(klass, until): p.entries.__setitem__(who, e))
-
-    def turns(self):
-        return self.r.randint(10, 40)
-
-    def turn(self):
-        r = self.r
-        if r.random() < 0.4:
-            self.advance(r.choice([0, 1, 1, 3, r.randint(1, 40)]))
-        self.step()
-
-    def do(self, p, name, member, obj, args, run, signers=(), made=None):
-        def go():
-            self.books.programme = p.number
-            run()
-        ok = self.act(name, E[name], p.number, member, obj, args, [s for s in signers if s != member], go, made)
-        self.check(p)
-        return ok
-
-    def sys(self, outcomes):
-        for p in self.pools:
-            self.books.programme = p.number
-            p.serve()
-
-    def check(self, p):
-        if not getattr(p, 'id', None):
-            return
-        v = self.d.record(2, p.id)
-        i64 = lambda b, at: int.from_bytes(b[at:at + 8], 'little', signed=True)
-        mine = (S[p.state], p.balance, p.npl, p.pending, sum(x.short for x in p.queue), sum(x.memo for x in p.loans))
-        self.expect('pool: state balance npl pending shortage memo', mine, (v[1],) + tuple(i64(v, 24 + 8 * i) for i in range(5)))
-        for i, y in enumerate(p.layers):
-            self.expect(f'layer {y.name}', y.balance, i64(v, 192 + 24 * i))
-            assert y.balance >= 0                                                    # I8
-        for x in p.loans:
-            v = self.d.record(2, x.id)
-            mine = (S[x.state], x.balance, x.approved, x.paid, x.short, x.refunded, x.clawed)
-            self.expect(f'loan: state balance approved paid short refunded clawed', mine,
-                        (v[1],) + tuple(i64(v, a) for a in (200, 216, 224, 232, 240, 248)))
-            assert x.paid + x.short <= x.approved and x.refunded + x.clawed <= x.paid
-            assert x.approved <= x.claimed * p.ratios[x.klass - 1] // PPM
-
-    def money(self):
-        r = self.r
-        return r.choice([r.randint(1, 1000), r.randint(1, 10**6), r.randint(10**6, 10**9)])
-
-    def fund(self, p):
-        r = self.r
-        for i, y in enumerate(p.layers):
-            if r.random() < 0.8:
-                fen, ref = self.money(), f'R{r.randint(1, 99)}'
-                f = dict(state='NONE', layer=i, fen=fen, ref=ref)
-                self.do(p, 'FUND', y.who, None, [y.name, fen, ref], lambda: f.update(state='PENDING'),
-                        made=lambda o: f.update(id=o))
-                if r.random() < 0.1:
-                    self.do(p, 'FUND_CONFIRM', POOL, f['id'], [fen + 1, ref], lambda: p.fund_confirm(f, fen + 1, ref))
-                if r.random() < 0.95:
-                    self.do(p, 'FUND_CONFIRM', POOL, f['id'], [fen, ref], lambda: p.fund_confirm(f, fen, ref))
-                if r.random() < 0.05:
-                    self.do(p, 'FUND_CONFIRM', POOL, f['id'], [fen, ref], lambda: p.fund_confirm(f, fen, ref))
-
-    def register(self, p):
-        r = self.r
-        bank, who, klass = r.choice([BANK, BANK, BANK2]), r.choice(self.persons), 0
-        klass = p.entries[who][0] if r.random() < 0.95 else r.randint(1, 2)
-        fen = self.money()
-        loan = bytes([r.randint(1, 40)] * 32)
-        if self.loans_seen and r.random() < 0.3:
-            bank, loan, who, fen = r.choice(self.loans_seen)
-            klass = p.entries[who][0]
-        rate = r.choice([43500] * 9 + [60001])
-        drawn = self.today - timedelta(days=r.choice([0] * 12 + [3, 20, -1]))
-        box = []
-        args = [who, loan, klass, fen, rate, wire.day(drawn), wire.day(drawn + timedelta(days=365)), None]
-        self.do(p, 'REGISTER_LOAN', bank, None, args,
-                lambda: box.append(p.register(self.today, bank, who, loan, klass, fen, rate, drawn)),
-                made=lambda o: setattr(box[0], 'id', o))
-        if box:
-            self.loans_seen.append((bank, loan, who, fen))
-
-    def step(self):
-        r = self.r
-        p = r.choice(self.pools)
-        if self.owed and r.random() < 0.35:
-            self.pay(r.choice(self.owed))
-            for q in self.pools:
-                self.check(q)
-            return
-        k = r.random()
-        if p.state == 'STOPPED' and k < 0.3:
-            k2 = r.sample(sorted({x.who for x in p.layers}), r.randint(1, len({x.who for x in p.layers})))
-            k2 = sorted(k2)
-            self.do(p, 'RESUME', DEPT, p.id, ['why', k2], lambda: p.resume(k2), signers=k2)
-        elif k < 0.08:
-            self.fund(p)
-        elif k < 0.3 or not p.loans:
-            self.register(p)
-        else:
-            x = r.choice(p.loans)
-            if r.random() < 0.12:
-                self.event(p, x, r.choice(['REPAY', 'STATUS', 'CURE', 'FILE', 'DEPT_OK', 'REVIEW_OK', 'REJECT', 'RECOVER',
-                                           'DEMAND_BACK', 'CLOSE']))
-                return
-            self.event(p, x, {
-                'REGISTERED': r.choice(['REPAY', 'STATUS', 'STATUS', 'STATUS']),
-                'DEFAULTED': r.choice(['FILE', 'FILE', 'FILE', 'STATUS', 'CURE', 'REPAY']),
-                'FILED': r.choice(['DEPT_OK'] * 8 + ['REJECT']), 'REVIEW': r.choice(['REVIEW_OK'] * 9 + ['REJECT']),
-                'APPROVED': 'RECOVER', 'PART_PAID': 'RECOVER', 'COMPENSATED': r.choice(['RECOVER'] * 6 + ['DEMAND_BACK']),
-                'REFUNDING': r.choice(['RECOVER'] * 6 + ['CLOSE', 'DEMAND_BACK']), 'CLOSED': 'RECOVER', 'REJECTED': 'FILE',
-                'CLAWED_BACK': r.choice(['RECOVER'] * 5 + ['CLOSE']), 'REPAID': 'STATUS'}[x.state])
-
-    def event(self, p, x, name):
-        r, t, bank = self.r, self.today, x.bank
-        if name == 'REPAY':
-            fen = r.choice([x.balance, r.randint(1, max(1, x.balance)), x.balance + 1]) or 1
-            self.do(p, name, bank, x.id, [fen], lambda: p.repay(x, fen))
-        elif name == 'STATUS':
-            what = r.choice([p.p['TRIGGER']] * 3 + [1, 2, 3])
-            since = t - timedelta(days=r.choice([0] * 20 + [1, 40, 100, -1]))
-            if x.trigger[what] is None:
-                self.do(p, name, bank, x.id, [what, wire.day(since)], lambda: p.status(t, x, what, since))
-        elif name == 'CURE':
-            self.do(p, name, bank, x.id, [], lambda: p.cure(x))
-        elif name == 'FILE':
-            fen = r.choice([x.balance] * 9 + [x.balance + 1]) or 1
-            self.do(p, name, bank, x.id, [fen, None, None, []], lambda: p.file(t, x, fen))
-        elif name == 'DEPT_OK':
-            fen = r.choice([x.claimed] * 9 + [x.claimed + 1]) or 1
-            self.do(p, name, DEPT, x.id, [fen], lambda: p.dept_ok(x, fen))
-        elif name == 'REVIEW_OK':
-            try:
-                pay = p.pay_of(t, x)[0]
-            except Refused:
-                pay = 1
-            fen, pay = r.choice([x.claimed] * 19 + [x.claimed + 1]) or 1, r.choice([pay] * 9 + [pay + 1])
-            if pay == 0:
-                return
-            self.do(p, name, POOL, x.id, [fen, pay], lambda: p.review_ok(t, x, fen, pay))
-        elif name == 'REJECT':
-            self.do(p, name, POOL if x.state == 'REVIEW' else DEPT, x.id, ['why'], lambda: p.reject(x))
-        elif name == 'RECOVER':
-            left = max(1, x.claimed - x.net)
-            gross = r.choice([r.randint(1, 30), r.randint(1, left), left + r.randint(0, 1000)])
-            cost = r.choice([0, r.randint(0, 40), r.randint(0, gross), gross + 5])
-            self.do(p, name, bank, x.id, [gross, cost, 'ref'], lambda: p.recover(x, gross, cost))
-        elif name == 'DEMAND_BACK':
-            ppm = None if not x.refunded else r.randint(1, PPM)
-            self.do(p, name, r.choice([POOL, AUD]), x.id, ['finding', ppm], lambda: p.demand_back(x, ppm))
-        elif name == 'CLOSE':
-            self.do(p, name, bank, x.id, ['why'], lambda: p.close(x), signers=[POOL])
+    def late(self, today):
+        """Warnings of payments and reviews that are late today, once each."""
+        for x in self.loans:
+            for kind in [k for k, day in x.due.items() if today >= day]:
+                del x.due[kind]
+                self.b.warnings.append(2012 if kind == 'REFUND' else 9106)

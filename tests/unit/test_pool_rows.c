@@ -371,6 +371,33 @@ static void demand_back_holds_its_row(void **state)
     NO(9111, CASE, "RECOVER", &p, BANK, 0, "gross=1.00|cost=0|bank_ref=X");
 }
 
+/* After a part was demanded back the pool bears only the rest of what was approved: later recoveries are split by that. */
+static void a_recovery_after_a_demand_back_in_part_goes_by_what_is_still_borne(void **state)
+{
+    struct zyd_hash o, id;
+    (void)state;
+    compensate(&o, CASE, BANK, "part back", "1.00", "0.50");
+    id = last_owed();
+    paid(&id);
+    OK(CASE, "DEMAND_BACK", &o, POOL, 0, "finding=F1|ppm=500000");
+    skip_rows();
+    OK(CASE, "RECOVER", &o, BANK, 0, "gross=0.40|cost=0|bank_ref=X"); /* the bank bears 0.75, the pool 0.25 */
+    row("BANK RECOV 1001 2171 0.40");
+    row("BANK RECOV 2171 1102 0.30");
+    row("BANK RECOV 2171 2141.POOL 0.10");
+    row("POOL RECOV 1141.BANK 3009 0.10");
+    row("BANK RECOV 2191.POOL 1102 0.10");
+    no_more_rows();
+    OK(CASE, "RECOVER", &o, BANK, 0, "gross=0.60|cost=0|bank_ref=X");
+    row("BANK RECOV 1001 2171 0.60");
+    row("BANK RECOV 2171 1102 0.45");
+    row("BANK RECOV 2171 2141.POOL 0.15");
+    row("POOL RECOV 1141.BANK 3009 0.15");
+    row("BANK RECOV 2191.POOL 1102 0.15");
+    no_more_rows();
+    NO(2013, CASE, "DEMAND_BACK", &o, AUD, 0, "finding=F1"); /* all of it has come back */
+}
+
 /* Layers that paid a claim together get a recovery back in proportion (refund_order PRORATA); demand-back likewise. */
 static void a_pro_rata_refund_goes_by_what_each_layer_paid(void **state)
 {
@@ -640,6 +667,7 @@ int main(void)
         cmocka_unit_test(recoveries_hold_their_row),
         cmocka_unit_test(a_recovery_makes_good_what_is_still_short),
         cmocka_unit_test(demand_back_holds_its_row),
+        cmocka_unit_test(a_recovery_after_a_demand_back_in_part_goes_by_what_is_still_borne),
         cmocka_unit_test(a_frozen_claim_refuses_members_but_not_recoveries),
         cmocka_unit_test(a_pro_rata_refund_goes_by_what_each_layer_paid),
         cmocka_unit_test(the_queue_is_served_in_order_at_the_same_cost_each),
