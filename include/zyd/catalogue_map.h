@@ -209,6 +209,12 @@
     X(8087, 'E', RECONCILE, 200, 7, ZYD_RETRY_AFTER_FIX, \
       "对账不符：有差异、缺失或无法读取的行", "Not reconciled: rows differ, are missing or cannot be read", \
       "查看结果，逐行核实后更正本行账册或补录账本", "Look at the result; correct your own books or book what is missing") \
+    X(8088, 'E', XML, 422, 6, ZYD_RETRY_AFTER_FIX, \
+      "XML 文件不合格式，或含有不允许的内容", "The XML is not well formed, or holds what is not allowed", \
+      "按提示的行号检查文件；不接受 DOCTYPE、实体、XInclude", "Look at the line; no DOCTYPE, no entities, no XInclude") \
+    X(8089, 'E', XML_SCHEMA, 422, 6, ZYD_RETRY_AFTER_FIX, \
+      "XML 文件不符合所给的模式文件", "The XML is not valid by the schema given", \
+      "按提示的行号更正，或换用对应版本的 XSD", "Correct the line, or give the XSD of that version") \
     X(8090, 'E', VERIFY_FAILED, 500, 8, ZYD_RETRY_NEVER, \
       "验证不通过", "Verification failed", \
       "保存证据文件并报告", "Keep the evidence file and report it") \
@@ -221,6 +227,12 @@
     X(8093, 'E', DEGRADED, 200, 10, ZYD_RETRY_LATER, \
       "可用，但有节点落后或不可达", "It works, but a node is behind or down", \
       "用 zyd cluster status 查看", "See zyd cluster status") \
+    X(8094, 'E', ISO_MESSAGE, 422, 6, ZYD_RETRY_AFTER_FIX, \
+      "不是可读取的 camt.053 或 camt.054 报文", "Not a camt.053 or camt.054 that can be read", \
+      "按提示的行号向银行索取正确的报文", "Look at the line; ask the bank for a correct message") \
+    X(8095, 'E', ISO_ACCOUNT, 422, 6, ZYD_RETRY_AFTER_FIX, \
+      "成员没有登记开户行和账号，无法生成付款报文", "A member has no bank and account: no payment message can be made", \
+      "在清算项目参数 accounts 中登记，或用 --directory 提供", "Register it in the programme's accounts, or give --directory") \
     X(8097, 'E', INTERRUPTED, 500, 130, ZYD_RETRY_SAME, \
       "已中断", "Interrupted", \
       "重新执行同一命令即可继续", "Run the same command again to go on") \

@@ -4,25 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <zyd/cycle.h>
 #include <zyd/pool.h>
 #include <zyd/state.h>
 
-#include "ops.h"
-
-static int read_named(struct client *k, struct client_record *out, uint16_t contract, const void *name, size_t size)
-{
-    struct zyd_hash key;
-    char path[80];
-    zyd_record_key(&key, contract, zyd_span(name, size));
-    cli_hex(path, key.b);
-    memcpy(path + 64, "/proof", sizeof "/proof");
-    int rc = client_record(k, out, path, false);
-    if (rc == 0 && out->size && !zyd_hash_eq(&out->key, &key)) {
-        rc = cli_fail(k->c, ZYD_ERR_MALFORMED, "/v1/records/%s", path);
-    }
-    return rc;
-}
+#include "cycle_part.h"
 
 static void set_hash(json_t *o, const char *name, const uint8_t hash[32])
 {
@@ -76,43 +61,11 @@ static void signature(const struct cli *c, const char *name)
 /* ---- settlement cycles ---- */
 
 struct cycle {
-    uint16_t contract, programme;
-    struct zyd_hash id;
+    struct cycle_name name;
     struct zyd_cycle c;
     struct zyd_cycle_member m[ZYD_CYCLE_MEMBERS_MAX];
     json_t *net, *gross, *payments;
 };
-
-static size_t part_name(uint8_t name[37], char kind, const struct zyd_hash *id, uint32_t number)
-{
-    name[0] = (uint8_t)kind;
-    memcpy(name + 1, id->b, 32);
-    zyd_put32(name + 33, number);
-    return kind == 'M' ? 33 : 37;
-}
-
-/* PROGRAMME#N. */
-static int cycle_find(const struct client *k, struct cycle *y, const char *text)
-{
-    char code[ZYD_CODE_MAX + 1], *end = NULL;
-    size_t used = strcspn(text, "#");
-    snprintf(code, sizeof code, "%.*s", (int)(used < sizeof code ? used : 0), text);
-    const struct zyd_programme *p = code[0] ? client_programme(k, code) : NULL;
-    unsigned long long number = text[used] == '#' ? strtoull(text + used + 1, &end, 10) : 0;
-    if (!p || client_product(k, p) != &zyd_product_cycle || number == 0 || *end != '\0') {
-        return cli_fail(k->c, ZYD_ERR_USAGE, TR(k->c, "%s：应为 清算项目#期号，如 NETTING#1",
-                           "%s: PROGRAMME#N of a settlement programme, such as NETTING#1"),
-                        text);
-    }
-    struct {
-        char tag[16];
-        uint64_t programme, number;
-    } in = {ZYD_CYCLE_TAG_ID, p->id, number};
-    y->contract = p->contract;
-    y->programme = p->id;
-    zyd_sha256(&y->id, &in, sizeof in);
-    return 0;
-}
 
 /* Entries of one kind of pages, hashed as the contract hashes what is in. */
 static int cycle_entries(struct client *k, const struct cycle *y, json_t *out, uint8_t hash[32], char kind, uint32_t count)
@@ -128,7 +81,8 @@ static int cycle_entries(struct client *k, const struct cycle *y, json_t *out, u
     for (uint32_t i = 0; i < count; i++) {
         struct zyd_cycle_entry e;
         uint32_t at = i % ZYD_CYCLE_PAGE;
-        int rc = at == 0 ? read_named(k, &r, y->contract, name, part_name(name, kind, &y->id, i / ZYD_CYCLE_PAGE)) : 0;
+        size_t size = cycle_part_name(name, kind, &y->name.id, i / ZYD_CYCLE_PAGE);
+        int rc = at == 0 ? cycle_part(k, &r, y->name.contract, name, size) : 0;
         if (rc == 0 && r.size < (at + 1) * sizeof e) {
             rc = cli_fail(k->c, ZYD_ERR_MALFORMED, "%c %u", kind, i);
         }
@@ -160,18 +114,12 @@ static int cycle_payments(struct client *k, const struct cycle *y)
     static const struct zyd_name states[] = {{0, "?", "?", "?"}, {ZYD_CYCLE_OPEN, "OPEN", "待付", "open"},
                                              {ZYD_CYCLE_MATCHED, "MATCHED", "已到账", "paid"},
                                              {ZYD_CYCLE_VOID, "VOID", "作废", "void"}};
-    struct client_record r;
-    uint8_t name[37];
     for (uint32_t n = 1; n <= y->c.instr_count; n++) {
         struct zyd_cycle_instruction i;
-        int rc = read_named(k, &r, y->contract, name, part_name(name, 'N', &y->id, n));
-        if (rc == 0 && r.size != sizeof i) {
-            rc = cli_fail(k->c, ZYD_ERR_MALFORMED, "N %u", n);
-        }
+        int rc = cycle_instruction(k, &i, &y->name, n);
         if (rc) {
             return rc;
         }
-        memcpy(&i, r.value, sizeof i);
         json_t *one = json_pack("{s:i,s:s%}", "number", (int)n, "end_to_end", i.end_to_end, (size_t)ZYD_CYCLE_E2E_SIZE);
         statement_member(k, one, "payer", i.payer);
         statement_member(k, one, "payee", i.payee);
@@ -200,7 +148,7 @@ static int cycle_read(struct client *k, struct cycle *y, bool *moved)
     y->gross = json_array();
     y->payments = json_array();
     *moved = false;
-    int rc = read_named(k, &r, y->contract, y->id.b, 32);
+    int rc = cycle_part(k, &r, y->name.contract, y->name.id.b, 32);
     if (rc == 0 && r.size != sizeof y->c) {
         return cli_fail(k->c, ZYD_ERR_NOT_FOUND, "%s", k->c->pos[0]);
     }
@@ -209,14 +157,14 @@ static int cycle_read(struct client *k, struct cycle *y, bool *moved)
         const struct zyd_name *s = zyd_name_by_number(&zyd_product_cycle.states, y->c.state);
         return cli_fail(k->c, ZYD_ERR_NOT_READY, "%s: %s", k->c->pos[0], s ? TR(k->c, s->zh, s->en) : "?");
     }
-    rc = rc ? rc : read_named(k, &after, y->contract, name, part_name(name, 'M', &y->id, 0));
+    rc = rc ? rc : cycle_part(k, &after, y->name.contract, name, cycle_part_name(name, 'M', &y->name.id, 0));
     if (rc == 0 && after.size <= sizeof y->m) {
         memcpy(y->m, after.value, after.size);
     }
     rc = rc ? rc : cycle_entries(k, y, y->net, net, 'O', y->c.count);
     rc = rc ? rc : cycle_entries(k, y, y->gross, gross, 'G', y->c.gross_count);
     rc = rc ? rc : cycle_payments(k, y);
-    rc = rc ? rc : read_named(k, &after, y->contract, y->id.b, 32);
+    rc = rc ? rc : cycle_part(k, &after, y->name.contract, y->name.id.b, 32);
     *moved = rc == 0 && (after.size != r.size || memcmp(after.value, r.value, r.size) != 0);
     if (rc == 0 && !*moved && (memcmp(net, y->c.set_hash, 32) != 0 || memcmp(gross, y->c.gross_hash, 32) != 0)) {
         rc = cli_fail(k->c, ZYD_ERR_VERIFY_FAILED,
@@ -230,7 +178,7 @@ static void statement_hash(struct zyd_hash *out, const struct cycle *y, uint16_t
 {
     struct zyd_cycle_statement s = {.round = y->c.round, .member = member, .row = y->m[member % ZYD_CYCLE_MEMBERS_MAX]};
     memcpy(s.tag, ZYD_CYCLE_TAG_STATEMENT, sizeof ZYD_CYCLE_TAG_STATEMENT - 1);
-    memcpy(s.cycle, y->id.b, 32);
+    memcpy(s.cycle, y->name.id.b, 32);
     memcpy(s.set_hash, y->c.set_hash, 32);
     memcpy(s.gross_hash, y->c.gross_hash, 32);
     memcpy(s.position_hash, y->c.position_hash, 32);
@@ -281,7 +229,7 @@ static json_t *cycle_json(const struct client *k, const struct cycle *y, int mem
     const struct zyd_name *state = zyd_name_by_number(&zyd_product_cycle.states, y->c.state);
     char code[ZYD_CODE_MAX + 1] = "", date[16];
     json_t *o = json_pack("{s:s}", "cycle", k->c->pos[0]);
-    set_hash(o, "id", y->id.b);
+    set_hash(o, "id", y->name.id.b);
     json_object_set_new(o, "state", json_string(state ? state->name : "?"));
     json_object_set_new(o, "state_text", json_string(state ? TR(k->c, state->zh, state->en) : "?"));
     snprintf(date, sizeof date, "%04d-%02d-%02d", y->c.date / 10000, y->c.date / 100 % 100, y->c.date % 100);
@@ -396,7 +344,7 @@ static int run_cycle_statement(struct cli *c)
         member = client_member(&k, code);
         rc = member < 0 ? cli_fail(c, ZYD_ERR_USAGE, "--as %s", code) : 0;
     }
-    rc = rc ? rc : cycle_find(&k, y, c->pos[0]);
+    rc = rc ? rc : cycle_find(&k, &y->name, c->pos[0]);
     for (int tries = 0; rc == 0 && moved; tries++) {
         cycle_drop(y);
         rc = cycle_read(&k, y, &moved);
@@ -495,10 +443,10 @@ static int pool_show(struct client *k, const struct zyd_programme *p)
     struct client_record r;
     struct zyd_pool pool;
     uint8_t name[3] = {ZYD_POOL_KEY_POOL, (uint8_t)(p->id >> 8), (uint8_t)p->id}, id[32];
-    int rc = read_named(k, &r, p->contract, name, sizeof name);
+    int rc = cycle_part(k, &r, p->contract, name, sizeof name);
     if (rc == 0 && r.size == 32) {
         memcpy(id, r.value, 32);
-        rc = read_named(k, &r, p->contract, id, 32);
+        rc = cycle_part(k, &r, p->contract, id, 32);
     }
     if (rc) {
         return rc;

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Goal: a settlement cycle goes out to the banks as ISO 20022 and comes back as ISO 20022: the payments as pacs.009 and pain.001, the
+banks' notices as camt.054 and camt.053; a wrong amount and a duplicate are told apart, a second import books nothing, and the
+cycle settles from notices alone.
+Method: a cycle of two banks and two others on a devnet; this program reads the payments with its own XML reader and writes the banks'
+messages itself; schemas in miniature stand for those that a user has."""
+import re
+import xml.etree.ElementTree as ET
+
+from cli import World, expect, expect_in, main
+
+SCENARIO = """scenario ISO "a cycle whose payments go through the banks"
+member BANK1 bank
+member BANK2 bank
+member GUAR guar
+member REG reg
+programme NETTING cycle
+settlement NETTING
+param accounts "GUAR BANK1 0062220001; REG BANK2 6222-02"
+
+date 2025-12-01
+do START CLOCK by BANK1
+do OPENING O1 by BANK1,BANK2 debtor=BANK1 creditor=BANK2 amount=500000.01 debit=5011 credit=4021
+expect posting BANK1 OPENING 5011 2141.BANK2 500,000.01 O-1
+expect posting BANK2 OPENING 1141.BANK1 4021 500,000.01 O-1
+do OPENING O2 by GUAR,BANK2 debtor=GUAR creditor=BANK2 amount=200000.00 debit=5011 credit=4021
+expect posting GUAR OPENING 5011 2141.BANK2 200,000.00 O-2
+expect posting BANK2 OPENING 1141.GUAR 4021 200,000.00 O-2
+do OPENING O3 by GUAR,REG debtor=GUAR creditor=REG amount=100000.02 debit=5011 credit=4021
+expect posting GUAR OPENING 5011 2141.REG 100,000.02 O-3
+expect posting REG OPENING 1141.GUAR 4021 100,000.02 O-3
+date 2025-12-01 16:00
+expect cycle NETTING 1 COMPUTED
+do CONFIRM C1 by BANK1 cycle=@NETTING#1 statement=@NETTING#1/BANK1
+do CONFIRM C2 by BANK2 cycle=@NETTING#1 statement=@NETTING#1/BANK2
+do CONFIRM C3 by GUAR cycle=@NETTING#1 statement=@NETTING#1/GUAR
+do CONFIRM C4 by REG cycle=@NETTING#1 statement=@NETTING#1/REG
+expect cycle NETTING 1 INSTRUCTED
+"""
+XSD = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:iso:std:iso:20022:tech:xsd:%s"
+ elementFormDefault="qualified"><xs:element name="Document"><xs:complexType><xs:sequence><xs:element name="%s"><xs:complexType>
+ <xs:sequence><xs:any processContents="skip" maxOccurs="unbounded"/></xs:sequence></xs:complexType></xs:element></xs:sequence>
+ </xs:complexType></xs:element></xs:schema>"""
+
+
+def started(w):
+    w.write("iso.scn", SCENARIO)
+    report = w.json("scenario", "run", "iso.scn", "--live", w.devnet)
+    expect(report["ok"] and report["failures"] == 0, report)
+
+
+def payments(w, name):
+    """EndToEndId -> amount and account of payer, by an XML reader that is not ours."""
+    out = {}
+    root = ET.parse(w.path(name)).getroot()
+    ns = root.tag[:root.tag.index("}") + 1]
+    for group in [root] if "pacs" in ns else root.iter(ns + "PmtInf"):
+        for tx in group.iter(ns + "CdtTrfTxInf"):
+            amount = tx.find(f".//{ns}IntrBkSttlmAmt")
+            amount = tx.find(f".//{ns}InstdAmt") if amount is None else amount
+            expect(amount.get("Ccy") == "CNY", amount.attrib)
+            payer = (tx if "pacs" in ns else group).find(f"{ns}DbtrAcct/{ns}Id/{ns}Othr/{ns}Id").text
+            payee = tx.find(f"{ns}CdtrAcct/{ns}Id/{ns}Othr/{ns}Id").text
+            uetr = tx.find(f".//{ns}UETR").text
+            expect(re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", uetr), uetr)
+            out[tx.find(f".//{ns}EndToEndId").text] = (amount.text, payer, payee, uetr)
+    return out
+
+
+def camt(kind, entries):
+    """A bank's message: (account, reference, side, amount, EndToEndId, UETR)."""
+    body, part = ("BkToCstmrDbtCdtNtfctn", "Ntfctn") if kind == 54 else ("BkToCstmrStmt", "Stmt")
+    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.0{kind}.001.08"><{body}>\n'
+    text += "<GrpHdr><MsgId>M1</MsgId><CreDtTm>2025-12-01T16:40:00+08:00</CreDtTm></GrpHdr>\n"
+    for i, (account, reference, side, amount, e2e, uetr) in enumerate(entries):
+        text += f"<{part}><Id>R{i}</Id><Acct><Id><Othr><Id>{account}</Id></Othr></Id></Acct>\n"
+        text += f'<Ntry><Amt Ccy="CNY">{amount}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>'
+        text += "<BookgDt><Dt>2025-12-01</Dt></BookgDt><ValDt><Dt>2025-12-01</Dt></ValDt>"
+        text += f"<AcctSvcrRef>{reference}</AcctSvcrRef><NtryDtls><TxDtls><Refs><EndToEndId>{e2e}</EndToEndId>"
+        text += f"<UETR>{uetr}</UETR></Refs></TxDtls></NtryDtls></Ntry></{part}>\n"
+    return text + f"</{body}></Document>\n"
+
+
+def verdicts(report):
+    return [e["verdict"] for e in report["entries"]]
+
+
+def the_cycle_settles_from_what_the_banks_send():
+    with World() as w:
+        started(w)
+        w.write("pacs.xsd", XSD % ("pacs.009.001.08", "FICdtTrf"))
+        w.write("pain.xsd", XSD % ("pain.001.001.09", "CstmrCdtTrfInitn"))
+        # out: one payment between banks, two of the guarantor; equal records give equal bytes
+        made = w.json("cycle", "instructions", "NETTING#1", "--format", "pacs009", "--out", "fi.xml", "--schema", "pacs.xsd")
+        expect(made["payments"] == 1 and made["amount_fen"] == 50000001, made)
+        w.run("cycle", "instructions", "NETTING#1", "--format", "pain001", "--out", "cust.xml", "--schema", "pain.xsd")
+        w.run("cycle", "instructions", "1", "--format", "pain001", "--out", "again.xml", lang="zh-CN")
+        expect(w.read("cust.xml") == w.read("again.xml"), "two runs, two files")
+        _, err = w.run("cycle", "instructions", "NETTING#1", "--format", "pain001", "--out", "no.xml", "--schema", "pacs.xsd", code=6)
+        expect_in("E8089", err)
+        _, err = w.run("cycle", "instructions", "NETTING#1", "--format", "pain001", "--out", "no.xml", "--as", "BANK1", code=1)
+        expect_in("pacs009", err)
+        w.run("cycle", "instructions", "NETTING#1", "--format", "pain002", "--out", "no.xml", code=2)
+        w.run("cycle", "instructions", "NETTING#1", "--format", "pain001", "--out", "cust.xml", code=6)
+        w.write("codes.csv", "member,bank_code\nBANK1,102100099996\nBANK2,301290000007\n")
+        w.run("cycle", "instructions", "NETTING#1", "--format", "pain001", "--out", "codes.xml", "--directory", "codes.csv", "--as", "GUAR")
+        expect(w.read("codes.xml").count("<Cd>CNAPS</Cd>") == 3 and "<MmbId>102100099996</MmbId>" in w.read("codes.xml"), w.read("codes.xml"))
+        w.write("codes.csv", "成员,行号\nBANK1,2100099996\n")
+        _, err = w.run("cycle", "instructions", "NETTING#1", "--format", "pain001", "--out", "no.xml", "--directory", "codes.csv", code=7)
+        expect_in("E8077", err)
+        between, others = payments(w, "fi.xml"), payments(w, "cust.xml")
+        expect([v[0] for v in between.values()] == ["500000.01"], between)
+        expect(sorted(v[0] for v in others.values()) == ["100000.02", "200000.00"], others)
+        expect({v[1] for v in others.values()} == {"0062220001"}, others)
+        (p1, (a1, own1, own2, u1)), = between.items()
+        p2 = [e for e, v in others.items() if v[0] == "200000.00"][0]
+        p3 = [e for e, v in others.items() if v[0] == "100000.02"][0]
+        u2, u3 = others[p2][3], others[p3][3]
+
+        # in: BANK1's notices with a wrong amount, a payment that is told twice, one of nobody
+        first = camt(54, [(own1, "B1-1", "DBIT", a1, p1, u1), ("0062220001", "B1-2", "DBIT", "200000.01", p2, u2),
+                          (own1, "B1-1", "DBIT", a1, p1, u1), ("0062220001", "B1-4", "DBIT", "1.00", "NOTPROVIDED", u1)])
+        w.write("first.xml", first)
+        wanted = ["matched", "wrong_amount", "duplicate", "unmatched"]
+        dry = w.json("notices", "import", "first.xml", "--dry-run", code=7)
+        expect(dry["dry_run"] and verdicts(dry) == wanted, dry)
+        report = w.json("notices", "import", "first.xml", "--as", "BANK1", code=7)
+        expect(verdicts(report) == wanted and report["matched"] == 1, report)
+        expect(report["entries"][1]["reason_en"].endswith("200,000.00") and "金额" in report["entries"][1]["reason_zh"], report)
+        expect([e["line"] for e in report["entries"]] == [5, 7, 9, 11], report)
+        again = w.json("notices", "import", "first.xml", "--as", "BANK1", code=7)
+        expect(verdicts(again) == ["duplicate", "wrong_amount", "duplicate", "unmatched"], again)
+        # what is another bank's to send, or another account's, is not sent
+        w.write("foreign.xml", camt(54, [(own2, "B2-1", "CRDT", a1, p1, u1), ("6222-99", "X", "DBIT", "200000.00", p2, u2)]))
+        foreign = w.json("notices", "import", "foreign.xml", "--as", "BANK1", code=7)
+        expect([e["reason_en"] for e in foreign["entries"]] ==
+               ["another bank is to send this notice: BANK2", "the account is not the one registered"], foreign)
+        # the statement of the day repeats what was told, and tells the rest
+        w.write("day1.xml", camt(53, [(own1, "B1-1", "DBIT", a1, p1, u1), ("0062220001", "B1-5", "DBIT", "200000.00", p2, u2),
+                                      ("0062220001", "B1-6", "DBIT", "100000.02", p3, u3)]))
+        out, _ = w.run("notices", "import", "day1.xml", "--as", "BANK1", lang="zh-CN")
+        expect_in("相符 2", out)
+        expect_in("重复 1", out)
+        expect(w.json("cycle", "statement", "NETTING#1")["state"] == "SETTLING", "settled by one side alone")
+        w.write("day2.xml", camt(54, [(own2, "B2-1", "CRDT", a1, p1, u1), ("whatever", "B2-2", "CRDT", "200000.00", p2, u2),
+                                      ("6222-02", "B2-3", "CRDT", "100000.020", p3, u3)]))
+        report = w.json("notices", "import", "day2.xml", "--as", "BANK2")
+        expect(verdicts(report) == ["matched"] * 3, report)
+        for _ in range(100):
+            cycle = w.json("cycle", "statement", "NETTING#1")
+            if cycle["state"] == "CLOSED":
+                break
+        expect(cycle["state"] == "CLOSED" and {p["state"] for p in cycle["payments"]} == {"MATCHED"}, cycle)
+        again = w.json("notices", "import", "day2.xml", "--as", "BANK2")
+        expect(verdicts(again) == ["duplicate"] * 3, again)
+        _, err = w.run("cycle", "instructions", "NETTING#1", "--format", "pain001", "--out", "no.xml", code=1)
+        expect_in("9111", err)
+
+
+def a_file_that_is_not_a_notice_is_refused_with_its_line():
+    with World() as w:
+        w.write("dtd.xml", '<?xml version="1.0"?>\n<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>\n<Document>&a;</Document>')
+        _, err = w.run("notices", "import", "dtd.xml", code=6)
+        expect_in("E8088", err)
+        expect_in("line 2: DOCTYPE", err)
+        w.write("other.xml", "<Document>\n<Other/></Document>")
+        _, err = w.run("notices", "import", "other.xml", code=6, lang="zh-CN")
+        expect_in("E8094", err)
+        expect_in("不是可读取的 camt", err)
+        w.run("notices", "import", "missing.xml", code=6)
+        w.write("camt.xsd", XSD % ("camt.054.001.08", "Nothing"))
+        w.write("good.xml", camt(54, [("1", "R", "DBIT", "1.00", "E", "u")]))
+        _, err = w.run("notices", "import", "good.xml", "--schema", "camt.xsd", code=6)
+        expect_in("E8089", err)
+
+
+if __name__ == "__main__":
+    main(the_cycle_settles_from_what_the_banks_send, a_file_that_is_not_a_notice_is_refused_with_its_line)
