@@ -5,12 +5,7 @@ from collections import Counter
 from datetime import date, timedelta
 
 import wire
-
-
-class Refused(Exception):
-    def __init__(self, code):
-        super().__init__(code)
-        self.code = code
+from model import Refused
 
 
 class Silent(Exception):
@@ -33,13 +28,13 @@ NO_OUTCOMES = []
 
 
 class Outcome:
-    __slots__ = ('code', 'event', 'deadline', 'object', 'seq', 'warnings', 'rows', 'owed', 'changed')
+    __slots__ = ('code', 'event', 'deadline', 'object', 'seq', 'warnings', 'rows', 'owed', 'changed', 'op_id')
 
     def __init__(self, text):
         words = text.split()
         self.code, self.event, self.deadline = int(words[0]), int(words[1]), int(words[2])
         self.object, self.seq = words[3], int(words[4])
-        self.warnings, self.rows, self.owed, self.changed = [], [], {}, False
+        self.warnings, self.rows, self.owed, self.changed, self.op_id = [], [], {}, False, None
         i, n = 5, len(words)
         while i < n:
             w = words[i]
@@ -52,6 +47,9 @@ class Outcome:
                 i += 7
             elif w[0] == '~':
                 self.warnings.append(int(w[1:]))
+                i += 1
+            elif w[0] == '=':
+                self.op_id = w[1:]
                 i += 1
             else:
                 self.changed = True
@@ -208,7 +206,7 @@ class World:
         self.owed = []  # obligations not settled
         self.ids = set()
         self.last = ''
-        self.paid = None
+        self.paid, self.refusals, self.op_id = None, 0, None
         self.blocked = None  # day of the last block
         self.today = date(2026, 1, 5) + timedelta(days=rng.randint(0, 400))
         self.lives = []
@@ -303,20 +301,27 @@ class World:
     def act(self, contract, name, event, programme, member, obj, args, signers, run, made=None, seq=None):
         """run() is the model's; False when it is refused."""
         what = self.last = f'{self.today} {name} {args} by {member} with {list(signers)}'
-        before = ms(self.today, 540) if self.blocked != self.today else None
-        self.d.begin_op(before, contract, event, programme, member, obj, args, signers, seq)
-        first, out, after = self.d.end_op()
-        if before is not None:
-            self.sys(first)
-        books = self.books
+        before, books, code = None, self.books, 0
+        if self.blocked != self.today:
+            if self.style == 'legal':
+                self.block()
+            else:
+                before = ms(self.today, 540)
+                self.d.begin_op(before, contract, event, programme, member, obj, args, signers, seq)
+                first, out, after = self.d.end_op()
+                self.sys(first)
         books.begin()
         books.programme = programme
         try:
             run()
-            code = 0
         except Refused as e:
+            if self.style == 'legal':
+                return False  # not sent: such a history has no refusals
             code = e.code
             books.begin()
+        if before is None:
+            self.d.begin_op(None, contract, event, programme, member, obj, args, signers, seq)
+            _, out, after = self.d.end_op()
         last = out[-1]
         self.stats[name, code] += 1
         if code != last.code:
@@ -324,11 +329,15 @@ class World:
         if last.changed:
             raise Difference(what + ': refused, and something changed')
         self.compare_rows(what, [last])
-        self.expect(what + ': warnings', sorted(books.warnings), sorted(last.warnings))
+        if books.warnings or last.warnings:
+            self.expect(what + ': warnings', sorted(books.warnings), sorted(last.warnings))
         if code == 0:
+            self.op_id = last.op_id
             if made is not None:
                 made(last.object)
             self.sys(after)
+        else:
+            self.refusals += 1
         return code == 0
 
     def pay(self, o):

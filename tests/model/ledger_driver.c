@@ -20,7 +20,7 @@
  *
  * Outcomes: one line, each ended by ';':
  *   CODE EVENT DEADLINE OBJECT SEQ ~WARNING ... |MEMBER PROGRAMME LABEL DR CR FEN OBLIGATION ... @ID DEBTOR CREDITOR FEN STATE
- *   GROSS PROGRAMME ... (each obligation that a posting names), then "!" when a refused operation changed the state's root.
+ *   GROSS PROGRAMME ... (each obligation that a posting names) =OP_ID (of an operation), then "!" when a refused operation changed the state's root.
  */
 #include "tests/lib/ledger_fixture.h"
 
@@ -206,6 +206,10 @@ static void do_op(char **w)
     for (uint32_t i = 0; i < sys + f->last_count; i++) {
         zyd_assert(zyd_fixture_outcome(f, i));
         put_outcome();
+        if (i + 1 == sys + f->last_count) {
+            put_text(" =");
+            put_hex(&f->op_id, sizeof f->op_id);
+        }
         if (sys + f->last_count == 1 && code != 0 && code != 9114 && !zyd_hash_eq(&before, &f->root)) {
             put_text(" !");
         }

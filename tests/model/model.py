@@ -186,20 +186,24 @@ class Contract:
         self.late = False
         self.disputed, self.refused = None, False
         self.obligations = 0   # numbers given so far, set by the caller between contracts
-        self.rows, self.warnings = [], []
+        self.rows, self.warnings, self.made = [], [], []
 
     # -- helpers --
     def post(self, member, label, dr, cr, fen, obligation=None):
         if fen:
             self.rows.append((member, label, dr, cr, fen, obligation))
 
-    def oblige(self):
+    def oblige(self, debtor, creditor, fen):
+        self.made.append((self.obligations, debtor, creditor, fen))
         self.obligations += 1
         return self.obligations - 1
 
+    def signed(self, *who):
+        """Called by each event between its preconditions and its writes, with who must sign; None: nobody."""
+
     def transfer(self, debtor, dr, creditor, cr, fen, label):
         if fen and debtor != creditor:
-            o = self.oblige()
+            o = self.oblige(debtor, creditor, fen)
             self.post(debtor, label, dr, '2141.' + creditor, fen, o)
             self.post(creditor, label, '1141.' + debtor, cr, fen, o)
 
@@ -292,6 +296,7 @@ class Contract:
             raise Refused(1109)
         if any(d.number == number for d in self.drawdowns):
             raise Refused(9109)
+        self.signed(self.bank)
         d = Drawdown(number, amount, value_date, maturity, rate)
         before = self.principal
         self.post(self.bank, 'DRAW', '1101', '2101.' + self.borr, amount)
@@ -333,6 +338,7 @@ class Contract:
         longest = p['ext_max'] or (term if term <= 366 else term // 2 if term <= 1827 else 1096)
         if (maturity - d.first_maturity).days > longest or len(d.segments) == 5:
             raise Refused(1112)
+        self.signed(self.bank, self.guar, self.reg)
         self.g.roll(today)
         days = (maturity - d.maturity).days
         self.charge(d, d.balance, days)
@@ -350,6 +356,7 @@ class Contract:
             raise Refused(9112)
         if amount != self.interest_due or self.principal == 0:
             raise Refused(1110)
+        self.signed(self.bank)
         self.post(self.bank, 'REPAY_INT', '2101.' + self.borr, '1111', amount)
         self.post(self.bank, 'CURE', '1101', '1102', self.principal)
         for d in self.drawdowns:
@@ -394,6 +401,7 @@ class Contract:
             raise Refused(1110)
         if principal == d.balance and not payoff:
             raise Refused(1110)
+        self.signed(self.bank)
         if add_workdays(value_date, p['report_wd']) < today:
             self.warnings.append(9106)
         if payoff and self.state == 'ACTIVE':
@@ -441,6 +449,7 @@ class Contract:
                 raise Refused(9112)
         if principal != self.principal or owed != self.owed_on(day):
             raise Refused(1119)
+        self.signed(self.bank)
         if today > add_workdays(day, self.g.p['notice_wd']):
             self.late = True
             self.warnings.append(1113)
@@ -470,6 +479,7 @@ class Contract:
             raise Refused(9111)
         if principal != self.principal or owed != self.interest_due:
             raise Refused(1119)
+        self.signed(self.bank)
         t = principal + (owed if p['cover'] == 'INTEREST' else 0)
         self.total = t * (PPM - p['late_ppm']) // PPM if self.late else t
         self.state, self.refused = 'CLAIMED', False
@@ -478,18 +488,20 @@ class Contract:
     def refuse(self, today):
         if self.state != 'CLAIMED':
             raise Refused(9111)
+        self.signed(self.guar)
         self.state, self.refused, self.disputed = 'OVERDUE', True, None
         if (today - self.overdue).days > self.g.p['claim_close_days']:
             return self.release()
         return self.take()
 
-    def dispute(self, amount):
+    def dispute(self, amount, by=None):
         if self.state not in ('OVERDUE', 'CLAIMED'):
             raise Refused(9111)
         if self.disputed is not None or (self.state == 'OVERDUE' and not self.refused):
             raise Refused(9111)
         if amount > self.total or (self.state == 'CLAIMED' and amount == self.total):
             raise Refused(1119)
+        self.signed(self.guar if by == self.guar and self.state == 'CLAIMED' else self.bank)
         self.disputed = amount
         return self.take()
 
@@ -503,12 +515,14 @@ class Contract:
             t = self.principal + (self.interest_due if p['cover'] == 'INTEREST' else 0)
             if upheld > (t * (PPM - p['late_ppm']) // PPM if self.late else t):
                 raise Refused(1119)
+            self.signed(self.bank, self.guar)
             self.disputed = None
             if upheld:
-                self.total, self.state, self.refused = upheld, 'CLAIMED', False
+                self.claim_again(today, upheld)
             elif (today - self.overdue).days > p['claim_close_days']:
                 return self.release()
         elif self.state == 'CLAIMED':
+            self.signed(self.bank, self.guar)
             self.total -= self.disputed - upheld
             self.disputed = None
         else:
@@ -516,9 +530,14 @@ class Contract:
                 if upheld > self.bank_1102 + self.bank_1111:
                     raise Refused(1119)
                 self.g.roll(today)
-                self.compensate(upheld)
+                self.compensate(upheld, self.bank, self.guar)
+            else:
+                self.signed(self.bank, self.guar)
             self.disputed = None
         return self.take()
+
+    def claim_again(self, today, upheld):
+        self.total, self.state, self.refused = upheld, 'CLAIMED', False
 
     def approve(self, today, amount):
         p, g = self.g.p, self.g
@@ -533,7 +552,7 @@ class Contract:
         self.approved = self.compensated = self.net = self.carried = 0
         self.firsts, self.shares = [], []
         self.bank_1102, self.bank_1111 = self.principal, self.interest_due
-        self.compensate(amount)
+        self.compensate(amount, self.guar)
         self.memo(self.principal, 0, 'RELEASE')
         self.earn(self.drawdowns)
         self.state = 'CLAIM_APPROVED'
@@ -541,7 +560,7 @@ class Contract:
             self.settle(None)
         return self.take()
 
-    def compensate(self, amount):
+    def compensate(self, amount, *signers):
         """The APPROVE algorithm on `amount` more; nothing changes when it refuses."""
         p, g = self.g.p, self.g
         names = self.parties[:-1]
@@ -551,6 +570,8 @@ class Contract:
         overflow = rest - paid
         if overflow and p['cap_overflow'] == 'REJECT':
             raise Refused(1126)
+        high = self.approved + amount > p.get('auto_claim', MAX_AMT)
+        self.signed(*signers, *((self.reg, self.nfgf) if high else ()))
         self.level1 = level1
         self.approved += amount
         self.total = self.approved
@@ -560,7 +581,7 @@ class Contract:
         from_interest = min(paid, self.bank_1111) if p['cover'] == 'INTEREST' else 0
         own = '1131.' + self.borr
         if paid:
-            o = self.oblige()
+            o = self.oblige(payer, self.bank, paid)
             self.post(payer, 'CLAIM_OK', '1135', '2141.' + self.bank, paid, o)
             self.post(self.bank, 'CLAIM_OK', '1141.' + payer, '1111', from_interest, o)
             self.post(self.bank, 'CLAIM_OK', '1141.' + payer, '1102', paid - from_interest, o)
@@ -570,7 +591,7 @@ class Contract:
                 self.post(n, 'OWN_PART', own, '1135', v)
         for n, v in zip(names, parts):
             if n != payer and v:
-                o = self.oblige()
+                o = self.oblige(n, payer, v)
                 self.shares.append(o)
                 self.post(payer, 'SHARE', '1141.' + n, '1135', v, o)
                 self.post(n, 'SHARE', own, '2141.' + payer, v, o)
@@ -609,6 +630,8 @@ class Contract:
         if self.state not in ('COMPENSATED', 'RECOVERING', 'WRITTEN_OFF'):
             raise Refused(9111)
         collector = self.g.p['collector'] or self.guar
+        high = cost > self.g.p.get('cost_limit', MAX_AMT)
+        self.signed(collector, *((self.guar, self.bank) if high else ()))
         take = min(gross, cost + self.carried)
         self.carried += cost - take
         self.net += gross - take
@@ -642,7 +665,7 @@ class Contract:
                 for account, v in rows:
                     self.post(who, 'RECOV', '2171', account, v)
             else:
-                o = self.oblige()
+                o = self.oblige(collector, who, part)
                 self.post(collector, 'RECOV', '2171', '2141.' + who, part, o)
                 for account, v in rows:
                     self.post(who, 'RECOV', '1141.' + collector, account, v, o)
@@ -659,12 +682,14 @@ class Contract:
                 raise Refused(9111)
             if self.bank_1102 + self.bank_1111 == 0:
                 raise Refused(1124)
+            self.signed(who)
             self.post(who, 'WRITE_OFF', '5012', '1102', self.bank_1102)
             self.post(who, 'WRITE_OFF', '5012', '1111', self.bank_1111)
             self.bank_1102 = self.bank_1111 = 0
         else:
             if self.open[i] == 0:
                 raise Refused(1124)
+            self.signed(who)
             self.post(who, 'WRITE_OFF', '5012', '1131.' + self.borr, self.open[i])
             self.open[i] = 0
         if not any(self.open) and self.bank_1102 + self.bank_1111 == 0:

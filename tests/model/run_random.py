@@ -19,6 +19,7 @@ import random
 import subprocess
 import sys
 import time
+import traceback
 from collections import Counter
 from datetime import date, timedelta
 
@@ -425,7 +426,7 @@ class Run:
                 today = self.life(g, today, i + 1) + timedelta(days=r.randint(0, 30))
 
 
-PRODUCTS = ('pool', 'voucher', 'subsidy')
+PRODUCTS = ('guarantee', 'pool', 'voucher', 'subsidy', 'cycle')
 
 
 def histories(o):
@@ -442,10 +443,12 @@ def histories(o):
             kinds['ended'] += 1
         except ledger.Silent:
             kinds['left'] += 1
-        except ledger.Difference as e:
+        except Exception as e:
             kinds['differences'] += 1
             if kinds['differences'] <= 5:
                 print(f'history {i} (--seed {o.seed} --only {i}): {e}')
+                if not isinstance(e, ledger.Difference):
+                    traceback.print_exc(file=sys.stdout)
     print(', '.join(f'{k} {c} {v}' for (k, c), v in sorted(stats.items())))
     minutes = (time.monotonic() - start) / 60
     print(f'{driver.ops} operations, {len(numbers) / minutes:.0f} histories a minute, {kinds["left"]} left where nothing is said')

@@ -45,7 +45,7 @@ def tree_bytes(tree, index):
     return out
 
 
-def params(p, tree, index):
+def slots_of(p, index):
     """p: the model's parameters plus guar, reg, nfgf, first_payer, collector as member names or None."""
     slots = b''
     for name in SLOTS:
@@ -62,5 +62,12 @@ def params(p, tree, index):
         elif name == 'settle_months':
             v = sum(1 << (m - 1) for m in v)
         slots += v.to_bytes(8, 'big')
-    banks = index['BANK'].to_bytes(2, 'big')
-    return pack([slots, tree_bytes(tree, index), banks, [], []])
+    return slots
+
+
+def params(p, tree, index):
+    return pack([slots_of(p, index), tree_bytes(tree, index), index['BANK'].to_bytes(2, 'big'), [], []])
+
+
+def programme(p, tree, index, banks, evidence):
+    return pack([slots_of(p, index), tree_bytes(tree, index), b''.join(b.to_bytes(2, 'big') for b in banks), [], evidence])
