@@ -78,7 +78,7 @@ class Contract(model.Contract):
 
     def signed(self, *who):
         """Every one of them, and whoever sends it is one of them (decision)."""
-        who = [w for w in who if w]
+        who = self.required = [w for w in who if w]
         need(self.by[0] in who and all(w in self.by for w in who), 9102)
 
     def awake(self):
@@ -468,17 +468,16 @@ class GuaranteeHistory(History):
         c.undo = None
 
     def sys(self, outcomes):
+        """3.0.5: by instant, then contract; a year's end falls in between."""
+        while True:
+            due = [(d[0], c.id, d[1], d[2], c) for c in self.all for d in (c.deadlines(),) if d and d[0] <= self.today]
+            if not due:
+                break
+            day, _, _, name, c = min(due)
+            self.touch(c)
+            self.flush(c, c.fire(day, name))
         for g in self.g:
             g.roll(self.today)
-        for c in self.all:
-            while True:
-                d = c.deadlines()
-                if d is None or d[0] > self.today:
-                    break
-                self.touch(c)
-                self.flush(c, c.fire(d[0], d[2]))
-                if c.query or d[2] in ('INT_SETTLE', 'OVERDUE', 'RELEASE'):
-                    continue
 
     def do(self, c, name, by, args, run, kept=None, also=()):
         """by: names of the sender and the other signers."""
@@ -515,8 +514,7 @@ class GuaranteeHistory(History):
             if name not in ('FREEZE', 'UNFREEZE', 'FLAG_SHIFT', 'REVERSE'):
                 self.touch(c)
             if can_undo:
-                box.update(rows=list(out[0]), made=list(c.made), kept=kept, s=c.g.s - s, year=self.today.year, signers=tuple(by),
-                           event=name)
+                box.update(rows=list(out[0]), made=list(c.made), kept=kept, s=c.g.s - s, year=self.today.year, signers=tuple(c.required))
             self.flush(c, out)
         member, signers = INDEX[by[0]], [INDEX[x] for x in by[1:]]
 
