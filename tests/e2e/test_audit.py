@@ -56,8 +56,9 @@ try:
     assert r["schema"] == "zyd-audit-report/1" and r["verdict"] == "verified" and r["exit"] == 0 and r["fault"] is None
     states = {c["check"]: c["state"] for c in r["checks"]}
     assert list(states) == ["files", "genesis", "approvals", "plugins", "frame", "chain", "history", "quorum", "entry", "replay",
-                            "sums", "receipts", "sources", "witnesses"]
-    assert all(states[c] == "done" for c in ("files", "genesis", "plugins", "frame", "chain", "history", "quorum", "entry", "replay", "sums"))
+                            "sums", "invariants", "rederive", "receipts", "sources", "witnesses"]
+    assert all(states[c] == "done" for c in ("files", "genesis", "plugins", "frame", "chain", "history", "quorum", "entry", "replay",
+                                             "sums", "invariants"))
     assert all(c["why"] for c in r["checks"] if c["state"] == "not_done")
     assert sum(int(m["owes_fen"]) for m in r["ledger"]["members"]) == sum(int(m["is_owed_fen"]) for m in r["ledger"]["members"])
     # columns stand under each other, a Chinese character being two wide

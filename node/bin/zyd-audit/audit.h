@@ -100,6 +100,7 @@ enum audit_row {
     ROW_ENTRY,
     ROW_REPLAY,
     ROW_SUMS,
+    ROW_INVARIANTS, /* I1 to I11 of domain.md 3.0.9, a second way (node/invariant) */
     ROW_REDERIVE,  /* subsidies, shares and fees computed a second way (rederive_*.c) */
     ROW_RECEIPTS,  /* checked one by one by `receipt` */
     ROW_SOURCES,   /* other members' exports */
@@ -113,6 +114,10 @@ struct audit_fault {
     uint64_t height, entry;        /* entry: log index */
     char file[AUDIT_NAME_MAX + 1]; /* or "" */
     char rule[320];
+    uint8_t invariant; /* ROW_INVARIANTS: 1..11, whose books and which object, where one is to blame */
+    bool has_member, has_object;
+    uint16_t member;
+    struct zyd_hash object;
 };
 struct audit_member_sum {
     zyd_i128 net;           /* debits - credits over all accounts: must be 0 */
@@ -163,6 +168,9 @@ struct audit_options {
     uint64_t memory;               /* bytes for records at the first attempt; 0: by the size of the bundle */
 };
 void audit_run(struct audit_result *r, struct audit_bundle *b, const struct audit_options *options);
+/* The fault of a broken invariant, which zyd_inv_block or zyd_inv_scan told. */
+struct zyd_inv_fault;
+void audit_note_invariant(struct audit_result *r, const struct zyd_inv_fault *f, const struct zyd_genesis *g, const char *file);
 /* open, run, close: what verify does. */
 void audit_verify(struct audit_result *r, struct audit_bundle *b, const char *dir, const struct zyd_hash *genesis_hash,
                   const struct audit_options *options);

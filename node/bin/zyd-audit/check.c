@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
+#include <zyd/invariant.h>
 
 #define MEMO                                                                                                                   \
     4096u /* remembered vote verdicts a thread: each notarization stands in its block and in the next one's justification */
@@ -34,6 +35,7 @@ struct run {
     bool failed;          /* a fault at a height */
     bool full;            /* the replay ran out of memory */
     struct audit_pass *pass;
+    struct zyd_inv *invariants;
     double started, told;
 };
 struct memo {
@@ -264,8 +266,37 @@ static void read_frames(struct run *s, const struct zyd_segment *seg)
     }
 }
 
+static bool record_get(void *ctx, struct zyd_record *out, const struct zyd_hash *key)
+{
+    return zyd_state_get(ctx, out, key) == ZYD_OK;
+}
+
+void audit_note_invariant(struct audit_result *r, const struct zyd_inv_fault *f, const struct zyd_genesis *g, const char *file)
+{
+    struct audit_fault a = {.row = ROW_INVARIANTS, .has_height = f->height != 0, .height = f->height,
+                            .has_entry = f->log_index != UINT64_MAX, .entry = f->log_index, .invariant = f->invariant,
+                            .has_member = f->has_member && f->member < g->member_count, .member = f->member,
+                            .has_object = f->has_object, .object = f->object};
+    snprintf(a.file, sizeof a.file, "%s", file);
+    snprintf(a.rule, sizeof a.rule, "I%u: %s", f->invariant, f->what);
+    audit_note(r, &a);
+}
+
+static bool note_invariant(struct run *s, bool good, const struct zyd_inv_fault *f)
+{
+    if (!good) {
+        pthread_mutex_lock(&s->lock);
+        audit_note_invariant(s->result, f, &s->bundle->genesis, s->segment);
+        s->failed = true;
+        pthread_mutex_unlock(&s->lock);
+    }
+    return good;
+}
+
 static void replay_segment(struct run *s, struct zyd_replay *replay)
 {
+    const struct zyd_inv_source records = {zyd_replay_state(replay), record_get};
+    struct zyd_inv_fault broken;
     for (size_t i = 0; i < s->count; i++) {
         struct zyd_fault f = {ZYD_CHECK_REPLAY, s->items[i].view.header.height, UINT64_MAX, ""};
         if (f.height > bad_height(s)) {
@@ -284,6 +315,9 @@ static void replay_segment(struct run *s, struct zyd_replay *replay)
             return;
         }
         audit_pass_block(s->pass, &s->items[i].view, zyd_replay_state(replay));
+        if (!note_invariant(s, zyd_inv_block(s->invariants, &broken, &s->items[i].view, &records), &broken)) {
+            return;
+        }
         tell(s, f.height);
     }
 }
@@ -466,8 +500,13 @@ static void finish(struct run *s, struct zyd_replay *replay)
     s->segment = "";
     if (rule != NULL) {
         note_rule(s, ZYD_CHECK_SUMS, r->head.height, rule);
-    } else {
-        r->state[ROW_SUMS] = AUDIT_DONE;
+        return;
+    }
+    r->state[ROW_SUMS] = AUDIT_DONE;
+    const struct zyd_inv_source records = {zyd_replay_state(replay), record_get};
+    struct zyd_inv_fault broken;
+    if (note_invariant(s, zyd_inv_scan(s->invariants, &broken, &records), &broken)) {
+        r->state[ROW_INVARIANTS] = AUDIT_DONE;
     }
 }
 
@@ -483,6 +522,8 @@ static bool run_with(struct audit_result *r, struct audit_bundle *b, const struc
     struct zyd_replay *replay = make_replay(r, &mem, &size, &s.before, b, options->memory, most);
     if (replay != NULL) {
         s.pass = audit_pass_new(&b->genesis);
+        s.invariants = zyd_inv_new(&b->genesis);
+        zyd_assert(s.invariants != NULL);
         pthread_mutex_init(&s.lock, NULL);
         make_workers(&workers, &s);
         for (size_t i = 0; i < b->manifest.segment_count && !s.failed && !s.full && r->exit != EXIT_COULD_NOT; i++) {
@@ -499,6 +540,7 @@ static bool run_with(struct audit_result *r, struct audit_bundle *b, const struc
         free(workers);
         free(s.items);
         audit_pass_free(s.pass);
+        zyd_inv_free(s.invariants);
         pthread_mutex_destroy(&s.lock);
     }
     if (mem != NULL) {

@@ -18,6 +18,7 @@ static const struct {
     [ROW_ENTRY] = {"entry", "提交者签名"},
     [ROW_REPLAY] = {"replay", "重新执行"},
     [ROW_SUMS] = {"sums", "业务总和"},
+    [ROW_INVARIANTS] = {"invariants", "不变量"},
     [ROW_REDERIVE] = {"rederive", "独立重算"},
     [ROW_RECEIPTS] = {"receipts", "回执"},
     [ROW_SOURCES] = {"sources", "多方比对"},
@@ -116,7 +117,7 @@ static void text_members(FILE *to, const struct audit_result *r, const struct au
     }
 }
 
-static void text_fault(FILE *to, const struct audit_result *r)
+static void text_fault(FILE *to, const struct audit_result *r, const struct audit_bundle *b)
 {
     const struct audit_fault *f = &r->fault;
     fprintf(to, "FAILED 验证失败  check %s %s", rows[f->row].name, rows[f->row].zh);
@@ -128,6 +129,15 @@ static void text_fault(FILE *to, const struct audit_result *r)
     }
     if (f->file[0] != '\0') {
         fprintf(to, ", file 文件 %s", f->file);
+    }
+    if (f->has_member) {
+        const struct zyd_span code = b->genesis.members[f->member].code;
+        fprintf(to, ", member 成员 %.*s", (int)code.size, (const char *)code.data);
+    }
+    if (f->has_object) {
+        char hex[65];
+        audit_hex_write(hex, &f->object);
+        fprintf(to, ", object 对象 %s", hex);
     }
     fprintf(to, "\n  %s\n", f->rule);
 }
@@ -143,7 +153,7 @@ void audit_report_text(FILE *to, const struct audit_result *r, const struct audi
         return;
     }
     if (r->exit != 0) {
-        text_fault(to, r);
+        text_fault(to, r, b);
         return;
     }
     text_members(to, r, b);
@@ -192,9 +202,13 @@ static json_t *fen(zyd_i128 v)
     return json_string(plain);
 }
 
-static json_t *fault_json(const struct audit_fault *f)
+static json_t *fault_json(const struct audit_fault *f, const struct audit_bundle *b)
 {
-    return json_pack("{s:s,s:o,s:o,s:o,s:s}", "check", rows[f->row].name, "height",
+    const struct zyd_span code = f->has_member ? b->genesis.members[f->member].code : zyd_span("", 0);
+    return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:s}", "check", rows[f->row].name, "invariant",
+                     f->invariant != 0 ? json_sprintf("I%u", f->invariant) : json_null(), "member",
+                     f->has_member ? json_stringn((const char *)code.data, code.size) : json_null(), "object",
+                     f->has_object ? hash(&f->object) : json_null(), "height",
                      f->has_height ? number(f->height) : json_null(), "entry", f->has_entry ? number(f->entry) : json_null(),
                      "file", f->file[0] ? json_string(f->file) : json_null(), "rule", f->rule);
 }
@@ -235,7 +249,7 @@ int audit_report_json(FILE *to, const struct audit_result *r, const struct audit
                                      : r->exit == EXIT_BAD_LEDGER ? 1
                                                                   : 2],
                              "exit", r->exit, "could_not", r->exit == EXIT_COULD_NOT ? json_string(r->could_not) : json_null(),
-                             "fault", r->exit == EXIT_BAD_LEDGER ? fault_json(&r->fault) : json_null(), "genesis_hash",
+                             "fault", r->exit == EXIT_BAD_LEDGER ? fault_json(&r->fault, b) : json_null(), "genesis_hash",
                              b->have_genesis ? hash(&b->genesis.hash) : json_null(), "checks", checks, "counts", counts,
                              "ledger", r->exit == 0 ? ledger_json(r, b) : json_null(), "seconds", r->seconds);
     int rc = root == NULL ? -1 : json_dumpf(root, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
