@@ -431,7 +431,7 @@ PRODUCTS = ('guarantee', 'pool', 'voucher', 'subsidy', 'cycle')
 
 def histories(o):
     """Lives of another product through its model and through the deployed contract (ledger_driver)."""
-    module = importlib.import_module(o.product + ('_history' if o.product == 'pool' else '_model'))
+    module = importlib.import_module(o.product + ('_model' if o.product == 'subsidy' else '_history'))
     life = getattr(module, o.product.capitalize() + 'History')
     here = os.path.dirname(os.path.abspath(__file__))
     driver = ledger.Driver(o.driver or os.path.join(here, '../../build/ledger_driver'))
