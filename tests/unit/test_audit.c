@@ -325,6 +325,23 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+/* 1. A block's frontier is wrong.  2. One job finds it from the block below, another from the block itself.  3. Whoever is first, the same
+ * is told. */
+static void of_two_faults_at_one_place_the_same_is_told(void **state)
+{
+    (void)state;
+    struct audit_fault below = {.row = ROW_HISTORY, .has_height = true, .has_entry = true, .height = 3, .entry = 5, .rule = "b"};
+    struct audit_fault itself = below;
+    strcpy(itself.rule, "a");
+    static struct audit_result first, second;
+    audit_note(&first, &below);
+    audit_note(&first, &itself);
+    audit_note(&second, &itself);
+    audit_note(&second, &below);
+    assert_string_equal(first.fault.rule, second.fault.rule);
+    assert_string_equal(first.fault.rule, "a");
+}
+
 static bool one_try(uint64_t seed, uint64_t number, uint64_t *counts)
 {
     struct forge_random r = {seed * UINT64_C(0x100000001b3) + number};
@@ -449,6 +466,7 @@ int main(void)
         cmocka_unit_test(the_forger_rebuilds_what_the_exporter_wrote),
         cmocka_unit_test(another_genesis_hash_is_another_consortium),
         cmocka_unit_test(nothing_is_never_verified),
+        cmocka_unit_test(of_two_faults_at_one_place_the_same_is_told),
         cmocka_unit_test(every_forgery_is_found_and_named),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

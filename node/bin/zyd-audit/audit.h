@@ -113,7 +113,7 @@ struct audit_fault {
     bool has_height, has_entry;
     uint64_t height, entry;        /* entry: log index */
     char file[AUDIT_NAME_MAX + 1]; /* or "" */
-    char rule[320];
+    char rule[512]; /* as much as a struct zyd_err says */
     uint8_t invariant; /* ROW_INVARIANTS: 1..11, whose books and which object, where one is to blame */
     bool has_member, has_object;
     uint16_t member;
