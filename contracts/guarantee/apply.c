@@ -2,7 +2,7 @@
  * CANCEL, LAPSE). */
 #include "guarantee.h"
 
-static bool is_bank(const struct gu *g, uint16_t member)
+bool is_bank(const struct gu *g, uint16_t member)
 {
     for (uint32_t i = 0; i < g->bank_count; i++) {
         if (cc_u16(g->banks + 2 * i) == member) {
@@ -18,14 +18,24 @@ void arg_borrower(struct gu *g, struct ct_rd *rd)
     g->o.h.borrower_kind = cc_arg_borrower(g->o.h.borrower, rd);
 }
 
-void object_new(struct gu *g)
+void object_new(struct gu *g, uint16_t bank)
 {
     memset(&g->o.h, 0, sizeof g->o.h);
     g->o.h.kind = ZYD_GUARANTEE_KIND_CONTRACT;
     g->o.h.programme = g->call->programme;
-    g->o.h.bank = g->call->member;
+    g->o.h.bank = bank;
     g->o.h.applied = g->call->date;
     g->o.h.fee_ppm = (uint32_t)param(g, ZYD_GP_FEE_PPM);
+}
+
+void programme_open(const struct gu *g)
+{
+    int32_t from = (int32_t)param(g, ZYD_GP_OPEN_FROM), until = (int32_t)param(g, ZYD_GP_OPEN_UNTIL);
+    if (g->call->date < from || (until != 0 && g->call->date > until)) {
+        ct_fail(E_PROGRAMME_CLOSED);
+    }
+    cc_tree_check(&g->tree);
+    breaker_open(g);
 }
 
 /* APPLY: new -> APPLIED by BANK.  Inputs: borrower, amount, term in days, purpose, place, consent. */
@@ -33,13 +43,8 @@ void event_apply(struct gu *g)
 {
     struct ct_rd rd = ct_args(g->call);
     ct_rd_array(&rd);
-    object_new(g);
-    int32_t from = (int32_t)param(g, ZYD_GP_OPEN_FROM), until = (int32_t)param(g, ZYD_GP_OPEN_UNTIL);
-    if (g->call->date < from || (until != 0 && g->call->date > until)) {
-        ct_fail(E_PROGRAMME_CLOSED);
-    }
-    cc_tree_check(&g->tree);
-    breaker_open(g);
+    object_new(g, g->call->member);
+    programme_open(g);
     arg_borrower(g, &rd);
     g->o.h.amount = cc_arg_fen(&rd, 1);
     g->o.h.term_days = (uint32_t)ct_rd_u64(&rd, 36600);
@@ -87,11 +92,6 @@ void event_dd_done(struct gu *g)
     object_store(g);
     deadline_after_workdays(g, ZYD_GD_LAPSE, ZYD_GP_OFFER_WD);
 }
-
-struct household {
-    struct zyd_guarantee_household h;
-    uint8_t ids[ZYD_GUARANTEE_HOUSEHOLD_MAX][CT_ID_SIZE];
-};
 
 static void household_key(uint8_t key[34], const struct gu *g)
 {
@@ -150,6 +150,25 @@ void household_again(const struct gu *g)
     household_add(&list, g);
 }
 
+void limits(struct household *list, struct gu *g, int64_t amount)
+{
+    if (household_committed(list, g) + amount > (int64_t)param(g, ZYD_GP_HOUSEHOLD_CAP) ||
+        list->h.count == ZYD_GUARANTEE_HOUSEHOLD_MAX) {
+        ct_fail(E_HOUSEHOLD_CAP);
+    }
+    exposure_offer(g, amount); /* 1104, 1105 */
+    if (bank_ppm(g) < param(g, ZYD_GP_MIN_BANK_SHARE)) {
+        ct_fail(E_BANK_SHARE_LOW);
+    }
+}
+
+void commit(struct household *list, struct gu *g, int64_t amount)
+{
+    household_add(list, g);
+    g->o.h.amount = amount;
+    exposure_open(g, amount);
+}
+
 /* OFFER: DD -> OFFERED by GUAR, and REG above `auto_limit`.  Inputs: amount, fee rate, tree. */
 void event_offer(struct gu *g)
 {
@@ -160,6 +179,7 @@ void event_offer(struct gu *g)
     state_in(g, ZYD_GS_DD, ZYD_GS_DD);
     breaker_open(g);
     int64_t amount = cc_arg_fen(&rd, 1);
+    tier_choose(g, amount);
     if (!ct_rd_nil(&rd)) {
         g->o.h.fee_ppm = (uint32_t)ct_rd_u64(&rd, param(g, ZYD_GP_FEE_PPM));
     }
@@ -174,20 +194,11 @@ void event_offer(struct gu *g)
     if (amount > g->o.h.amount) {
         ct_fail(E_OVER_LIMIT); /* ruling 9 */
     }
-    if (household_committed(&list, g) + amount > (int64_t)param(g, ZYD_GP_HOUSEHOLD_CAP) ||
-        list.h.count == ZYD_GUARANTEE_HOUSEHOLD_MAX) {
-        ct_fail(E_HOUSEHOLD_CAP);
-    }
-    exposure_offer(g, amount); /* 1104, 1105 */
-    if (bank_ppm(g) < param(g, ZYD_GP_MIN_BANK_SHARE)) {
-        ct_fail(E_BANK_SHARE_LOW);
-    }
+    limits(&list, g, amount);
     sign(g, param_member(g, ZYD_GP_GUAR));
     sign(g, amount > (int64_t)param(g, ZYD_GP_AUTO_LIMIT) ? param_member(g, ZYD_GP_REG) : CT_NO_MEMBER);
     signed_end(g);
-    household_add(&list, g);
-    g->o.h.amount = amount;
-    exposure_open(g, amount);
+    commit(&list, g, amount);
     g->o.h.state = ZYD_GS_OFFERED;
     object_store(g);
     deadline_after_workdays(g, ZYD_GD_LAPSE, ZYD_GP_ISSUE_WD);
@@ -198,6 +209,22 @@ static uint16_t filer(const struct gu *g, enum zyd_guarantee_param which)
 {
     uint16_t member = param_member(g, which);
     return cc_tree_has(&g->tree, member) ? member : CT_NO_MEMBER;
+}
+
+void sign_filers(struct gu *g)
+{
+    sign(g, filer(g, ZYD_GP_REG));
+    sign(g, filer(g, ZYD_GP_NFGF));
+}
+
+void sign_fiscal(struct gu *g)
+{
+    char code[13];
+    for (const uint8_t *p = g->tree.p; p < g->tree.end; p += CC_NODE_SIZE) {
+        if (cc_node_member(p) < ZYD_GUARANTEE_NODE_BANK && ct_member(cc_node_member(p), code) == CC_ROLE_FISCAL) {
+            sign(g, cc_node_member(p));
+        }
+    }
 }
 
 /* FILE_RE (ruling 11): APPLIED..ISSUED -> same by REG and NFGF where they are in the tree; `file_later_days` lets it follow. */
@@ -216,8 +243,7 @@ void event_file_re(struct gu *g)
     }
     ct_rd_id(&rd);
     ct_rd_end(&rd);
-    sign(g, reg);
-    sign(g, nfgf);
+    sign_filers(g);
     signed_end(g);
     g->o.h.flags |= ZYD_GF_FILED;
     object_store(g);
@@ -226,7 +252,6 @@ void event_file_re(struct gu *g)
 /* ISSUE: OFFERED -> ISSUED by ALL(BANK, GUAR) and every FISCAL leaf (ruling 12).  Inputs: letter, valid until. */
 void event_issue(struct gu *g)
 {
-    char code[13];
     struct ct_rd rd = ct_args(g->call);
     ct_rd_array(&rd);
     state_in(g, ZYD_GS_OFFERED, ZYD_GS_OFFERED);
@@ -243,11 +268,7 @@ void event_issue(struct gu *g)
     }
     sign(g, g->o.h.bank);
     sign(g, param_member(g, ZYD_GP_GUAR));
-    for (const uint8_t *p = g->tree.p; p < g->tree.end; p += CC_NODE_SIZE) {
-        if (cc_node_member(p) < ZYD_GUARANTEE_NODE_BANK && ct_member(cc_node_member(p), code) == CC_ROLE_FISCAL) {
-            sign(g, cc_node_member(p));
-        }
-    }
+    sign_fiscal(g);
     signed_end(g);
     g->o.h.issued = g->call->date;
     g->o.h.state = ZYD_GS_ISSUED;

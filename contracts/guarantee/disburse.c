@@ -50,12 +50,48 @@ void charge_fees(struct gu *g, struct zyd_guarantee_drawdown *d, int64_t amount,
     }
 }
 
+uint32_t check_drawdown(const struct gu *g, const struct zyd_guarantee_drawdown *d)
+{
+    if (d->value_date > g->call->date || d->maturity <= d->value_date) {
+        ct_fail(E_BAD_DATE);
+    }
+    uint32_t days = (uint32_t)zyd_days_between(d->value_date, d->maturity);
+    if (g->o.h.drawn + d->principal > g->o.h.amount || days > param(g, ZYD_GP_TERM_MAX) ||
+        g->o.h.drawdown_count == ZYD_GUARANTEE_DRAWDOWNS_MAX) {
+        ct_fail(E_OVER_LIMIT);
+    }
+    if (d->rate_ppm > param(g, ZYD_GP_RATE_CAP)) {
+        ct_fail(E_RATE_OVER_CAP);
+    }
+    return days;
+}
+
+void draw(struct gu *g, struct zyd_guarantee_drawdown *d, uint32_t days)
+{
+    struct loan_dates was = loan_dates(g);
+    char customer[CT_ACCOUNT_SIZE];
+    gu_borrower(g);
+    account_borrower(customer, g, "2101");
+    post(g->o.h.bank, ZYD_GL_DRAW, "1101", customer, d->principal, 0);
+    memo(g, g->o.h.principal, g->o.h.principal + d->principal, ZYD_GL_DRAW);
+    charge_fees(g, d, d->principal, d->value_date, d->maturity);
+    breaker_released(g, d->principal, days, true);
+    if (g->o.h.state == ZYD_GS_ISSUED) {
+        deadline_clear(g, ZYD_GD_LAPSE);
+    }
+    g->o.h.state = ZYD_GS_ACTIVE;
+    g->o.h.drawn += d->principal;
+    g->o.h.principal += d->principal;
+    g->o.d[g->o.h.drawdown_count++] = *d;
+    object_store(g);
+    loan_deadlines(g, was);
+}
+
 /* DISBURSE: ISSUED, ACTIVE -> ACTIVE by BANK.  Inputs: drawdown number, amount, value date, maturity, rate. */
 void event_disburse(struct gu *g)
 {
     struct ct_rd rd = ct_args(g->call);
     struct zyd_guarantee_drawdown d;
-    char customer[CT_ACCOUNT_SIZE];
     ct_rd_array(&rd);
     state_in(g, ZYD_GS_ISSUED, ZYD_GS_ACTIVE);
     breaker_open(g);
@@ -69,17 +105,10 @@ void event_disburse(struct gu *g)
     if (d.value_date > g->o.h.valid_until) {
         ct_fail(E_DEADLINE);
     }
-    if (d.value_date > g->call->date || d.value_date < g->o.h.issued || d.maturity <= d.value_date) {
+    if (d.value_date < g->o.h.issued) {
         ct_fail(E_BAD_DATE);
     }
-    uint32_t days = (uint32_t)zyd_days_between(d.value_date, d.maturity);
-    if (g->o.h.drawn + d.principal > g->o.h.amount || days > param(g, ZYD_GP_TERM_MAX) ||
-        g->o.h.drawdown_count == ZYD_GUARANTEE_DRAWDOWNS_MAX) {
-        ct_fail(E_OVER_LIMIT);
-    }
-    if (d.rate_ppm > param(g, ZYD_GP_RATE_CAP)) {
-        ct_fail(E_RATE_OVER_CAP);
-    }
+    uint32_t days = check_drawdown(g, &d);
     for (uint32_t i = 0; i < g->o.h.drawdown_count; i++) {
         if (g->o.d[i].number == d.number) {
             ct_fail(E_DUP_KEY);
@@ -87,20 +116,5 @@ void event_disburse(struct gu *g)
     }
     sign(g, g->o.h.bank);
     signed_end(g);
-    struct loan_dates was = loan_dates(g);
-    gu_borrower(g);
-    account_borrower(customer, g, "2101");
-    post(g->o.h.bank, ZYD_GL_DRAW, "1101", customer, d.principal, 0);
-    memo(g, g->o.h.principal, g->o.h.principal + d.principal, ZYD_GL_DRAW);
-    charge_fees(g, &d, d.principal, d.value_date, d.maturity);
-    breaker_released(g, d.principal, days, true);
-    if (g->o.h.state == ZYD_GS_ISSUED) {
-        deadline_clear(g, ZYD_GD_LAPSE);
-    }
-    g->o.h.state = ZYD_GS_ACTIVE;
-    g->o.h.drawn += d.principal;
-    g->o.h.principal += d.principal;
-    g->o.d[g->o.h.drawdown_count++] = d;
-    object_store(g);
-    loan_deadlines(g, was);
+    draw(g, &d, days);
 }

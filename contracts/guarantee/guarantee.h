@@ -35,6 +35,8 @@ enum code {
     E_NOTHING_TO_WRITE_OFF = 1124,
     E_NOT_RELEASABLE = 1125,
     E_CAP_EXHAUSTED = 1126,
+    E_NO_TIER = 1127,
+    E_NOT_IN_LIST = 1128,
     E_SIGNER_MISSING = 9102,
     E_SHARE_SUM = 9103,
     E_RANGE = 9104,
@@ -64,7 +66,8 @@ struct gu {
     const uint8_t *slots, *banks;
     struct cc_tree tree; /* two roots: bank and rest */
     uint32_t bank_count;
-    struct ct_rd documents; /* the array of evidence names, not read yet */
+    struct ct_rd documents; /* the array of evidence names, not read yet; tiers follow it */
+    bool tiers;             /* the programme has tiers */
     /* the contract of the call; without drawdowns it is not loaded beyond its head */
     struct object o;
     char borrower[CC_TEXT_SIZE]; /* as accounts name it; set by gu_borrower */
@@ -85,8 +88,13 @@ void tree_split_rest(struct cc_leaves *out, const struct gu *g, int64_t rest);
 /* With memory: increments that bring the leaves to their shares of rest. */
 void tree_split_more(struct cc_leaves *out, const struct gu *g, int64_t rest, const int64_t *memory);
 
+/* ---- tier.c: shares by the loan's amount and the borrower's grade ---- */
+void tier_choose(struct gu *g, int64_t amount); /* 1127; the contract remembers its tier, and g->tree is that tier's */
+void tier_open(struct gu *g);                   /* g->tree of the tier that the contract remembers */
+
 /* ---- post.c: records, accounts, signers, deadlines ---- */
-void object_load(struct gu *g);
+uint8_t object_read(struct gu *g); /* the call's object into g->o; its kind; 9111 where there is none */
+void object_open(struct gu *g);    /* what was read is a contract, else 9111; with the tree of its tier */
 void object_store(struct gu *g);
 uint32_t claim_load(struct claim *out, const struct gu *g); /* its party count */
 void claim_store(const struct claim *c, const struct gu *g);
@@ -145,7 +153,17 @@ void reversible(struct gu *g, void (*event)(struct gu *g)); /* runs it, and note
 
 /* ---- the events: one function a row of 3.1 ---- */
 void arg_borrower(struct gu *g, struct ct_rd *rd); /* apply.c: 9105 */
-void object_new(struct gu *g);
+void object_new(struct gu *g, uint16_t bank);
+bool is_bank(const struct gu *g, uint16_t member); /* may it apply? */
+void programme_open(const struct gu *g);           /* 1101, 9103, 1102 */
+void sign_filers(struct gu *g);                    /* REG and NFGF where they share */
+void sign_fiscal(struct gu *g);                    /* every FISCAL leaf */
+struct household {
+    struct zyd_guarantee_household h;
+    uint8_t ids[ZYD_GUARANTEE_HOUSEHOLD_MAX][CT_ID_SIZE];
+};
+void limits(struct household *list, struct gu *g, int64_t amount); /* 1103 to 1106 */
+void commit(struct household *list, struct gu *g, int64_t amount); /* the contract counts from now on */
 void event_apply(struct gu *g);
 void event_dd_done(struct gu *g);
 void event_offer(struct gu *g);
@@ -156,6 +174,9 @@ void event_cancel(struct gu *g);
 void sys_lapse(struct gu *g);
 void household_again(const struct gu *g);
 void event_disburse(struct gu *g);      /* disburse.c */
+/* 9112 for its dates, 1108 for its term, 1109 for its rate; its days. */
+uint32_t check_drawdown(const struct gu *g, const struct zyd_guarantee_drawdown *d);
+void draw(struct gu *g, struct zyd_guarantee_drawdown *d, uint32_t days); /* all that it posts, and the contract is ACTIVE */
 void charge_fees(struct gu *g, struct zyd_guarantee_drawdown *d, int64_t amount, int32_t from, int32_t to);
 void event_repay(struct gu *g);         /* repay.c; PREPAY too */
 struct zyd_guarantee_drawdown *find_drawdown(struct gu *g, uint32_t number); /* 9104 */
@@ -202,5 +223,8 @@ void event_freeze(struct gu *g);        /* overlay.c */
 void event_unfreeze(struct gu *g);
 void event_flag_shift(struct gu *g);
 void event_reverse(struct gu *g);       /* reverse.c */
+void event_enrol(struct gu *g);         /* enrol.c */
+void event_take_up(struct gu *g);
+void sys_enrolment(struct gu *g);
 
 #endif

@@ -7,12 +7,13 @@
 static void member_event(struct gu *g)
 {
     uint32_t event = g->call->event;
-    bool makes = event == ZYD_GE_APPLY || event == ZYD_GE_OPENING || event == ZYD_GE_BREAKER_RESET;
-    if (event < ZYD_GE_APPLY || event > ZYD_GE_FLAG_SHIFT || makes == (g->call->has_object != 0)) {
+    bool makes = event == ZYD_GE_APPLY || event == ZYD_GE_OPENING || event == ZYD_GE_BREAKER_RESET || event == ZYD_GE_ENROL_LIST;
+    if (event < ZYD_GE_APPLY || event > ZYD_GE_TAKE_UP || makes == (g->call->has_object != 0)) {
         ct_fail(E_RANGE); /* no such event, or an object where none belongs */
     }
-    if (!makes) {
-        object_load(g);
+    if (!makes && event != ZYD_GE_TAKE_UP) {
+        object_read(g);
+        object_open(g);
         if (g->o.h.flags & ZYD_GF_FROZEN && event != ZYD_GE_UNFREEZE && event != ZYD_GE_REVERSE && event != ZYD_GE_RECOVER) {
             ct_fail(E_FROZEN); /* 3.0.6, ruling 25 */
         }
@@ -103,6 +104,12 @@ static void member_event(struct gu *g)
     case ZYD_GE_FLAG_SHIFT:
         event_flag_shift(g);
         break;
+    case ZYD_GE_ENROL_LIST:
+        event_enrol(g);
+        break;
+    case ZYD_GE_TAKE_UP:
+        event_take_up(g);
+        break;
     }
 }
 
@@ -112,7 +119,11 @@ static void sys_event(struct gu *g)
         sys_breaker_period(g);
         return;
     }
-    object_load(g);
+    if (object_read(g) == ZYD_GUARANTEE_KIND_ENROLMENT) {
+        sys_enrolment(g);
+        return;
+    }
+    object_open(g);
     if (g->call->event == CT_EVENT_SETTLED) {
         sys_settled(g);
         return;

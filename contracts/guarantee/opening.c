@@ -71,7 +71,7 @@ void event_opening(struct gu *g)
     if (!g->call->development) {
         ct_fail(E_BAD_STATE);
     }
-    object_new(g);
+    object_new(g, g->call->member);
     cc_tree_check(&g->tree);
     memset(d, 0, sizeof *d);
     uint8_t state = (uint8_t)ct_rd_u64(&rd, 255);
@@ -81,6 +81,7 @@ void event_opening(struct gu *g)
     arg_borrower(g, &rd);
     g->o.h.amount = g->o.h.drawn = d->principal = cc_arg_fen(&rd, 1);
     g->o.h.principal = d->balance = cc_arg_fen(&rd, 0);
+    tier_choose(g, g->o.h.amount);
     d->number = 1;
     d->rate_ppm = ct_rd_nil(&rd) ? 0 : (uint32_t)ct_rd_u64(&rd, (uint64_t)CC_PPM);
     d->value_date = cc_arg_date(&rd);

@@ -5,9 +5,11 @@ void params_open(struct gu *g)
 {
     struct ct_rd rd = ct_params_rd(g->call);
     uint32_t size;
-    if (ct_rd_array(&rd) != 5) {
+    uint32_t parts = ct_rd_array(&rd);
+    if (parts != 5 && parts != 6) {
         ct_fail(E_RANGE);
     }
+    g->tiers = parts == 6;
     g->slots = cc_slots(&rd, ZYD_GUARANTEE_PARAM_COUNT);
     const uint8_t *nodes = ct_rd_bin(&rd, &size, ZYD_GUARANTEE_NODES_MAX * CC_NODE_SIZE);
     cc_tree_open(&g->tree, nodes, size, 2); /* two subtrees, bank and rest */

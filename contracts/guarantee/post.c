@@ -1,12 +1,22 @@
 /* post.c: the contract's records, account codes, signers and deadlines. */
 #include "guarantee.h"
 
-void object_load(struct gu *g)
+uint8_t object_read(struct gu *g)
 {
     int64_t size = ct_get(g->call->contract, g->call->object, CT_ID_SIZE, &g->o, sizeof g->o);
-    if (size < (int64_t)sizeof g->o.h || g->o.h.kind != ZYD_GUARANTEE_KIND_CONTRACT ||
-        g->o.h.programme != g->call->programme) {
+    if (size < (int64_t)sizeof(struct zyd_guarantee_enrolment) || g->o.h.programme != g->call->programme) {
         ct_fail(E_BAD_STATE);
+    }
+    return g->o.h.kind;
+}
+
+void object_open(struct gu *g)
+{
+    if (g->o.h.kind != ZYD_GUARANTEE_KIND_CONTRACT) {
+        ct_fail(E_BAD_STATE);
+    }
+    if (g->o.h.tier != 0) {
+        tier_open(g);
     }
 }
 

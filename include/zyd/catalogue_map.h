@@ -322,6 +322,12 @@
     X(1126, 'E', CAP_EXHAUSTED, 422, 1, ZYD_RETRY_NEVER, \
       "代偿上限已用尽", "The compensation cap is used up", \
       "按项目约定，超出部分不予代偿", "The programme pays nothing beyond the cap") \
+    X(1127, 'E', NO_TIER, 422, 1, ZYD_RETRY_AFTER_FIX, \
+      "没有适用的分担档位", "No tier of shares fits the loan", \
+      "核对金额、企业等级及其有效期", "Check the amount, the borrower's grade and until when it holds") \
+    X(1128, 'E', NOT_IN_LIST, 422, 1, ZYD_RETRY_AFTER_FIX, \
+      "贷款不在已签署的清单中", "The loans are not at this place of the list that was signed", \
+      "核对清单文件与序号；清单一个字也不能改", "Check the file and the place; nothing in the list may differ") \
     X(2001, 'E', LAYERS, 422, 1, ZYD_RETRY_AFTER_FIX, \
       "资金池分层参数不正确", "The pool's layers are wrong", \
       "更正分层后再报", "Correct the layers") \
@@ -445,6 +451,12 @@
     X(5006, 'E', PAY_IN_FAILED, 422, 1, ZYD_RETRY_LATER, \
       "付款失败", "A pay-in failed", \
       "按失败流程重算", "Recomputed without the payer") \
+    X(6001, 'E', ALREADY_ATTESTED, 422, 1, ZYD_RETRY_AFTER_FIX, \
+      "该项已有证明", "A record of this stands already", \
+      "更正时在 replaces 中写明原记录", "To correct it, name it in replaces") \
+    X(6002, 'E', NOT_CURRENT, 422, 1, ZYD_RETRY_AFTER_FIX, \
+      "被更正的记录不是有效记录", "The record named in replaces is not the one that stands", \
+      "先查询现行有效记录", "Look up the record that stands") \
     X(9101, 'E', BAD_SIGNATURE, 422, 5, ZYD_RETRY_AFTER_FIX, \
       "签名无效", "A signature does not verify", \
       "检查使用的密钥与成员是否一致", "Check that the key belongs to the member") \

@@ -40,7 +40,9 @@
     X(FREEZE, 26, "冻结", "freeze")                                                                                    \
     X(UNFREEZE, 27, "解冻", "unfreeze")                                                                                \
     X(REVERSE, 28, "冲正", "reverse the last event by its mirror image")                                               \
-    X(FLAG_SHIFT, 29, "标记银行份额转移", "an auditor flags that the bank shifted its share")
+    X(FLAG_SHIFT, 29, "标记银行份额转移", "an auditor flags that the bank shifted its share")                          \
+    X(ENROL_LIST, 30, "批量登记", "enrol a list of small loans under one signature")                                        \
+    X(TAKE_UP, 31, "登记入账", "loans of an enrolled list enter the books")
 
 enum zyd_guarantee_event {
 #define X(name, number, zh, en) ZYD_GE_##name = number,
@@ -66,7 +68,7 @@ enum zyd_guarantee_deadline {
 #undef X
 };
 
-/* ---- states of a contract (domain.md 3.1) ---- */
+/* ---- states of a contract (domain.md 3.1); of an enrolment: ENROLLED, then TAKEN_UP or LAPSED ---- */
 /* X(NAME, number, zh, en) */
 #define ZYD_GUARANTEE_STATES(X)                                                                                        \
     X(APPLIED, 10, "已申请", "applied")                                                                                \
@@ -83,7 +85,9 @@ enum zyd_guarantee_deadline {
     X(WRITTEN_OFF, 21, "已核销", "written off")                                                                        \
     X(REJECTED, 22, "已拒绝", "rejected")                                                                              \
     X(LAPSED, 23, "已失效", "lapsed")                                                                                  \
-    X(CANCELLED, 24, "已取消", "cancelled")
+    X(CANCELLED, 24, "已取消", "cancelled")                                                                            \
+    X(ENROLLED, 25, "已批量登记", "a list is enrolled")                                                                \
+    X(TAKEN_UP, 26, "已全部入账", "every loan of the list is in the books")
 
 enum zyd_guarantee_state {
 #define X(name, number, zh, en) ZYD_GS_##name = number,
@@ -137,7 +141,7 @@ enum zyd_guarantee_label {
 #define ZYD_GUARANTEE_EMIT_BREAKER 1u /* the breaker changed: programme u16 big-endian, old state u8, new state u8 */
 
 /* ---- parameters of a programme ----
- * canonical MessagePack array of 5:
+ * canonical MessagePack array of 5, or 6 where the programme has tiers:
  *   bin   slots: ZYD_GUARANTEE_PARAM_COUNT times u64 big-endian, in the order of this table
  *   bin   tree: nodes in depth-first order, 8 bytes each: share of its parent in ppm u32 big-endian, member u16 big-endian
  *         (ZYD_GUARANTEE_NODE_BANK: the bank of the contract; ZYD_GUARANTEE_NODE_INNER: a node with children),
@@ -145,6 +149,9 @@ enum zyd_guarantee_label {
  *   bin   banks that may apply: u16 big-endian each, ascending
  *   array of str: labels of the inner nodes in order (REST, PROV_SIDE ...): for people only
  *   array of str: names of the documents that a claim must carry, in the order of its hashes
+ *   bin   tiers: register programme that borrowers' grades stand in u16 big-endian (0: none), then for each tier, of which the
+ *         first that fits is taken: highest amount in fen u64 big-endian (0: any), grade u8 (0: any), zero u8, and a tree in
+ *         place of the one above, with the same nodes and other shares
  * X(NAME, text, type, default, min, max, zh, en); types: zyd/product.h.  A member is an index, 65535 = none. */
 #define ZYD_GUARANTEE_PARAMS(X)                                                                                        \
     X(CLASS, "class", U64, 1, 1, 255, "项目类别", "programmes of one class share household caps")                      \
@@ -223,11 +230,16 @@ enum { ZYD_GUARANTEE_SILENCE_ESCALATE = 1, ZYD_GUARANTEE_SILENCE_APPROVE = 2 };
 #define ZYD_GUARANTEE_DEPTH_MAX 5u
 #define ZYD_GUARANTEE_BANKS_MAX 32u
 #define ZYD_GUARANTEE_EVIDENCE_MAX 16u
+#define ZYD_GUARANTEE_TIERS_MAX 8u
+#define ZYD_GUARANTEE_TIER_HEAD 10u /* bytes of a tier before its tree */
 
 /* ---- records of the contract: the VM's memory as it is, so integers are little-endian ----
  * key (owner = the contract's number)                     value
  * object id 32                                             struct zyd_guarantee_object + its drawdowns (kind 1)
  *                                                          struct zyd_guarantee_reset (kind 2: one BREAKER_RESET)
+ *                                                          struct zyd_guarantee_enrolment (kind 3: one ENROL_LIST)
+ * 'L' || root 32                                           id of the enrolment with this root
+ * 'N' || bank u16 BE || loan number u32 BE                 struct zyd_guarantee_origin: the loan was enrolled
  * 'C' || object id                                         struct zyd_guarantee_claim + its parties; made at APPROVE
  * "guarantee/breaker", zeros to 30, programme u16 BE       struct zyd_guarantee_breaker
  * 'H' || class u8 || borrower 32                           struct zyd_guarantee_household + ids
@@ -240,6 +252,9 @@ enum { ZYD_GUARANTEE_SILENCE_ESCALATE = 1, ZYD_GUARANTEE_SILENCE_APPROVE = 2 };
  * 'E' || GUAR u16 BE || borrower 32                        the same of one borrower; both only with `net_assets` */
 #define ZYD_GUARANTEE_KIND_CONTRACT 1u
 #define ZYD_GUARANTEE_KIND_RESET 2u
+#define ZYD_GUARANTEE_KIND_ENROLMENT 3u
+#define ZYD_GUARANTEE_KEY_LIST 'L'
+#define ZYD_GUARANTEE_KEY_NUMBER 'N'
 #define ZYD_GUARANTEE_KEY_CLAIM 'C'
 #define ZYD_GUARANTEE_KEY_HOUSEHOLD 'H'
 #define ZYD_GUARANTEE_KEY_EXTENSION 'X'
@@ -304,10 +319,33 @@ struct zyd_guarantee_object {
     uint8_t more;      /* ZYD_GM_... */
     uint8_t queries, clock_left; /* queries of this claim; working days left of its review while a query is open */
     uint8_t cures;     /* times that it was overdue and was cured; the days stand in the record of spells */
-    uint8_t zero[6];
+    uint8_t tier;      /* chosen at OFFER, from 1; 0: the programme has none */
+    uint8_t zero[5];
     /* then drawdown_count of struct zyd_guarantee_drawdown */
 };
 _Static_assert(sizeof(struct zyd_guarantee_object) == 136, "record layout");
+
+/* ENROL_LIST and TAKE_UP (contracts/guarantee/README.md, "A list under one signature").  The n-th loan that is taken up has the id
+ * SHA-256(ZYD_GUARANTEE_CHILD_TAG, id of the enrolment, n u16 big-endian), n from 0. */
+#define ZYD_GUARANTEE_CHILD_TAG "zyd/guarantee/loan"
+#define ZYD_GUARANTEE_LIST_MAX 4096u /* loans of a list */
+#define ZYD_GUARANTEE_PIECE_MAX 8u   /* loans of one TAKE_UP */
+#define ZYD_GUARANTEE_PATH_MAX 24u   /* hashes beside a piece, two a level */
+struct zyd_guarantee_enrolment {
+    uint8_t kind, state, zero[2];
+    uint16_t programme, bank; /* these five as in a contract */
+    uint32_t count, taken;       /* loans of the list; in the books so far */
+    int32_t enrolled, valid_until;
+    int64_t total, drawn;        /* fen of the list; taken up so far */
+    uint8_t root[32];            /* RFC 6962 tree over the loans, each as its canonical array */
+    uint8_t letter[32];          /* hash of the guarantee letter for the list */
+};
+_Static_assert(sizeof(struct zyd_guarantee_enrolment) == 104, "record layout");
+struct zyd_guarantee_origin {
+    uint8_t loan[32], enrolment[32];
+    uint32_t index, zero; /* place in the list, from 0 */
+};
+_Static_assert(sizeof(struct zyd_guarantee_origin) == 72, "record layout");
 
 struct zyd_guarantee_extension {
     int32_t from, to;

@@ -7,7 +7,11 @@
  *   bind     LEAF=CODE,... : members that stand for leaves of the preset (default: the member of that code)
  *   banks    codes separated by commas (required)
  *   evidence names separated by commas (default: none)
- * The sums of shares are checked (why then begins with "tree").  Back: tree, banks, evidence and every slot.
+ *   tiers    "LIMIT [grade=G]: TREE; ...": trees over the same leaves for loans up to LIMIT yuan ("any") and borrowers of grade
+ *            G; the first that fits is taken, 1127 when none does (default: the one tree for all)
+ *   grades   number of the register programme that grades stand in; needed where a tier names one
+ * The sums of shares are checked (why then begins with "tree").  Back: tree, banks, evidence, tiers and grades where there are any, and
+ * every slot.
  */
 #ifndef ZYD_GUARANTEE_SCHEMA_H
 #define ZYD_GUARANTEE_SCHEMA_H
@@ -16,6 +20,10 @@
 #include <zyd/product.h>
 
 extern const struct zyd_names zyd_guarantee_breakers; /* states of a programme's breaker */
+
+/* A loan of an enrolled list: its leaf is the canonical array of these. */
+#define ZYD_GUARANTEE_LOAN_FIELDS 8
+extern const struct zyd_field zyd_guarantee_loan_fields[ZYD_GUARANTEE_LOAN_FIELDS];
 
 struct zyd_guarantee_view { /* copies: aligned */
     struct zyd_guarantee_object head;

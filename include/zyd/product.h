@@ -152,7 +152,7 @@ struct zyd_members {
 typedef void zyd_emit(void *ctx, const char *name, const char *value);
 
 struct zyd_product {
-    uint16_t number;      /* of the contract: guarantee 1, pool 2, subsidy 3, voucher 4, cycle 5 */
+    uint16_t number;      /* of the contract: guarantee 1, pool 2, subsidy 3, voucher 4, cycle 5, register 6 */
     const char *name;     /* "guarantee": of the plugin file and of the contract in genesis */
     const char *zh, *en;
     const struct zyd_event *events;
@@ -176,7 +176,7 @@ struct zyd_product {
     enum zyd_status (*params_decode)(zyd_emit *emit, void *ctx, struct zyd_span params, const struct zyd_members *members);
 };
 extern const struct zyd_product zyd_product_guarantee, zyd_product_pool, zyd_product_subsidy,
-    zyd_product_voucher, zyd_product_cycle;
+    zyd_product_voucher, zyd_product_cycle, zyd_product_register;
 /* NULL when there is none; also for name or number of the host (0). */
 const struct zyd_product *zyd_product_by_number(uint16_t number);
 const struct zyd_product *zyd_product_by_name(const char *name);

@@ -165,7 +165,8 @@ static const char *find(const struct zyd_pair *pairs, size_t count, const char *
 static bool is_extra(const char *name)
 {
     return strcmp(name, "preset") == 0 || strcmp(name, "tree") == 0 || strcmp(name, "bind") == 0 ||
-           strcmp(name, "banks") == 0 || strcmp(name, "evidence") == 0;
+           strcmp(name, "banks") == 0 || strcmp(name, "evidence") == 0 || strcmp(name, "tiers") == 0 ||
+           strcmp(name, "grades") == 0;
 }
 
 /* The member that a role of the preset falls to: its leaf, where the tree has it. */
@@ -177,6 +178,12 @@ static uint64_t role(const struct tree *t, const char *leaf)
         }
     }
     return 65535;
+}
+
+static uint64_t bank_share(const struct tree *t)
+{
+    const uint8_t *p = t->nodes[0];
+    return (uint64_t)p[0] << 24 | (uint64_t)p[1] << 16 | (uint64_t)p[2] << 8 | p[3];
 }
 
 static enum zyd_status fill_slots(uint64_t slots[ZYD_GUARANTEE_PARAM_COUNT], char *why, const struct zyd_pair *pairs,
@@ -219,9 +226,7 @@ static enum zyd_status fill_slots(uint64_t slots[ZYD_GUARANTEE_PARAM_COUNT], cha
     if (slots[ZYD_GP_CLAIM_OPEN_DAYS] > slots[ZYD_GP_CLAIM_CLOSE_DAYS]) {
         return zyd_schema_fail(why, "claim_close_days", "before claim_open_days");
     }
-    uint64_t bank = (uint64_t)t->nodes[0][0] << 24 | (uint64_t)t->nodes[0][1] << 16 | (uint64_t)t->nodes[0][2] << 8 |
-                    t->nodes[0][3];
-    if (bank < slots[ZYD_GP_MIN_BANK_SHARE]) {
+    if (bank_share(t) < slots[ZYD_GP_MIN_BANK_SHARE]) {
         return zyd_schema_fail(why, "min_bank_share", "the tree gives the bank less");
     }
     return ZYD_OK;
@@ -292,6 +297,84 @@ static const char *encode_evidence(struct zyd_wr *wr, const char *text)
     return NULL;
 }
 
+/* Same nodes, other shares. */
+static bool same_shape(const struct tree *a, const struct tree *b)
+{
+    for (uint32_t i = 0; i < a->count; i++) {
+        if (memcmp(a->nodes[i] + 4, b->nodes[i] + 4, ZYD_GUARANTEE_NODE_SIZE - 4) != 0) {
+            return false;
+        }
+    }
+    return a->count == b->count;
+}
+
+/* "LIMIT [grade=G]" before the colon of a tier. */
+static const char *tier_head(uint8_t head[ZYD_GUARANTEE_TIER_HEAD], const char *text, uint64_t grades)
+{
+    char limit[32] = "", grade[16] = "", more[2] = "";
+    int64_t fen = 0;
+    int words = sscanf(text, "%31s %15s %1s", limit, grade, more);
+    memset(head, 0, ZYD_GUARANTEE_TIER_HEAD);
+    if (words < 1 || words > 2 || (strcmp(limit, "any") != 0 && (!zyd_yuan_parse(&fen, limit) || fen == 0))) {
+        return "LIMIT [grade=G]: TREE; ... is expected, LIMIT in yuan or any";
+    }
+    for (size_t i = 0; i < 8; i++) {
+        head[i] = (uint8_t)((uint64_t)fen >> (56 - 8 * i));
+    }
+    if (words == 2) {
+        if (strncmp(grade, "grade=", 6) != 0 || grade[6] < '1' || grade[6] > '9' || grade[7] != 0) {
+            return "grade=1 to grade=9 is expected";
+        }
+        head[8] = (uint8_t)(grade[6] - '0');
+        return grades == 0 ? "a tier names a grade: say in grades which register programme has them" : NULL;
+    }
+    return NULL;
+}
+
+/* The tiers behind their programme of grades; nothing where there are none. */
+static const char *encode_tiers(struct zyd_wr *wr, const char *list, uint64_t grades, const char *bind, const struct tree *base,
+                                uint64_t bank_least)
+{
+    uint8_t bytes[2 + ZYD_GUARANTEE_TIERS_MAX * (ZYD_GUARANTEE_TIER_HEAD + ZYD_GUARANTEE_NODES_MAX * ZYD_GUARANTEE_NODE_SIZE)];
+    struct zyd_span one;
+    struct tree t;
+    size_t size = 2, count = 0;
+    bytes[0] = (uint8_t)(grades >> 8);
+    bytes[1] = (uint8_t)grades;
+    while (list != NULL && zyd_schema_element(&one, &list, ';')) {
+        char row[1024];
+        if (one.size == 0) {
+            continue;
+        }
+        if (one.size >= sizeof row || count++ == ZYD_GUARANTEE_TIERS_MAX) {
+            return "too long, or too many";
+        }
+        memcpy(row, one.data, one.size);
+        row[one.size] = 0;
+        char *colon = strchr(row, ':');
+        if (colon == NULL) {
+            return "LIMIT [grade=G]: TREE; ... is expected";
+        }
+        *colon = 0;
+        const char *bad = tier_head(bytes + size, row, grades);
+        bad = bad != NULL ? bad : parse_tree(&t, colon + 1, bind, base->members);
+        if (bad != NULL) {
+            return bad;
+        }
+        if (!same_shape(&t, base)) {
+            return "a tier has other members, or an other order, than the tree";
+        }
+        if (bank_share(&t) < bank_least) {
+            return "a tier gives the bank less than min_bank_share";
+        }
+        size += ZYD_GUARANTEE_TIER_HEAD;
+        memcpy(bytes + size, t.nodes, t.count * ZYD_GUARANTEE_NODE_SIZE);
+        size += t.count * ZYD_GUARANTEE_NODE_SIZE;
+    }
+    zyd_wr_bin(wr, bytes, size);
+    return NULL;
+}
+
 enum zyd_status zyd_guarantee_params_encode(struct zyd_wr *wr, char why[ZYD_WHY], const struct zyd_pair *pairs,
                                             size_t count, const struct zyd_members *members)
 {
@@ -327,7 +410,14 @@ enum zyd_status zyd_guarantee_params_encode(struct zyd_wr *wr, char why[ZYD_WHY]
             bytes[8 * k + i] = (uint8_t)(slots[k] >> (56 - 8 * i));
         }
     }
-    zyd_wr_array(wr, 5);
+    const char *tiers = find(pairs, count, "tiers"), *grades = find(pairs, count, "grades");
+    tiers = tiers == NULL && preset != NULL ? zyd_preset_value(preset, "tiers") : tiers;
+    char *end = NULL;
+    unsigned long register_programme = grades == NULL ? 0 : strtoul(grades, &end, 10);
+    if (grades != NULL && (tiers == NULL || *grades < '0' || *grades > '9' || *end != 0 || register_programme > UINT16_MAX)) {
+        return zyd_schema_fail(why, "grades", tiers == NULL ? "there are no tiers" : "number of a register programme is expected");
+    }
+    zyd_wr_array(wr, tiers == NULL ? 5 : 6);
     zyd_wr_bin(wr, bytes, sizeof bytes);
     zyd_wr_bin(wr, t.nodes, t.count * ZYD_GUARANTEE_NODE_SIZE);
     bad = encode_banks(wr, find(pairs, count, "banks"), &t, members);
@@ -342,13 +432,19 @@ enum zyd_status zyd_guarantee_params_encode(struct zyd_wr *wr, char why[ZYD_WHY]
     if (bad != NULL) {
         return zyd_schema_fail(why, "evidence", bad);
     }
+    bad = tiers == NULL ? NULL
+                        : encode_tiers(wr, tiers, register_programme, find(pairs, count, "bind"), &t,
+                                       slots[ZYD_GP_MIN_BANK_SHARE]);
+    if (bad != NULL) {
+        return zyd_schema_fail(why, "tiers", bad);
+    }
     return wr->full ? ZYD_E_FULL : ZYD_OK;
 }
 
 /* ---- back ---- */
 
 struct show {
-    char text[2048];
+    char text[8192];
     size_t size;
     struct zyd_span nodes;
     struct zyd_rd labels;
@@ -410,13 +506,49 @@ static void show_banks(struct show *s, struct zyd_span banks)
     }
 }
 
+static void show_tiers(struct show *s, zyd_emit *emit, void *ctx, struct zyd_span tiers)
+{
+    const size_t tree = s->nodes.size, row = ZYD_GUARANTEE_TIER_HEAD + tree;
+    const struct zyd_rd labels = s->labels;
+    char head[64], yuan[32];
+    s->size = 0;
+    s->text[0] = 0;
+    s->bad = s->bad || tiers.size < 2 || (tiers.size - 2) % row != 0;
+    for (const uint8_t *p = tiers.data + 2; !s->bad && p < tiers.data + tiers.size; p += row) {
+        uint64_t fen = 0;
+        size_t at = 0;
+        for (size_t i = 0; i < 8; i++) {
+            fen = fen << 8 | p[i];
+        }
+        s->bad = fen > (uint64_t)ZYD_MONEY_MAX || p[8] > 9;
+        if (s->bad) {
+            return;
+        }
+        zyd_yuan_text(yuan, (int64_t)fen, false);
+        int n = snprintf(head, sizeof head, "%s%s", s->size > 0 ? "; " : "", fen == 0 ? "any" : yuan);
+        add(s, head, (size_t)n);
+        n = snprintf(head, sizeof head, " grade=%u", p[8]);
+        add(s, head, p[8] == 0 ? 0 : (size_t)n);
+        add(s, ": ", 2);
+        s->nodes = zyd_span(p + ZYD_GUARANTEE_TIER_HEAD, tree);
+        s->labels = labels;
+        show_children(s, &at, 2, 1);
+        s->bad = s->bad || s->labels.bad || at != tree;
+    }
+    if (!s->bad) {
+        emit(ctx, "tiers", s->text);
+        snprintf(head, sizeof head, "%u", (unsigned)tiers.data[0] << 8 | tiers.data[1]);
+        emit(ctx, "grades", head);
+    }
+}
+
 enum zyd_status zyd_guarantee_params_decode(zyd_emit *emit, void *ctx, struct zyd_span params,
                                             const struct zyd_members *members)
 {
     struct zyd_rd rd = zyd_rd_of(params);
     struct show s = {.size = 0, .members = members, .bad = false};
     size_t at = 0;
-    zyd_rd_array_of(&rd, 5);
+    uint32_t parts = zyd_rd_array(&rd, 6);
     struct zyd_span slots = zyd_rd_bin(&rd, 8 * ZYD_GUARANTEE_PARAM_COUNT);
     s.nodes = zyd_rd_bin(&rd, ZYD_GUARANTEE_NODES_MAX * ZYD_GUARANTEE_NODE_SIZE);
     struct zyd_span banks = zyd_rd_bin(&rd, 2 * ZYD_GUARANTEE_BANKS_MAX);
@@ -430,9 +562,15 @@ enum zyd_status zyd_guarantee_params_decode(zyd_emit *emit, void *ctx, struct zy
     for (uint32_t i = 0; i < documents; i++) {
         zyd_rd_str(&rd, 1, 60);
     }
-    if (zyd_rd_done(&rd) != ZYD_OK || slots.size != 8 * ZYD_GUARANTEE_PARAM_COUNT) {
+    struct zyd_span tiers = zyd_span(NULL, 0);
+    if (parts == 6) {
+        tiers = zyd_rd_bin(&rd, 2 + ZYD_GUARANTEE_TIERS_MAX *
+                                        (ZYD_GUARANTEE_TIER_HEAD + ZYD_GUARANTEE_NODES_MAX * ZYD_GUARANTEE_NODE_SIZE));
+    }
+    if (parts < 5 || zyd_rd_done(&rd) != ZYD_OK || slots.size != 8 * ZYD_GUARANTEE_PARAM_COUNT) {
         return ZYD_E_MALFORMED;
     }
+    const struct zyd_rd first_label = s.labels;
     show_children(&s, &at, 2, 1);
     if (s.bad || s.labels.bad || at != s.nodes.size) {
         return ZYD_E_MALFORMED;
@@ -451,6 +589,13 @@ enum zyd_status zyd_guarantee_params_decode(zyd_emit *emit, void *ctx, struct zy
         add(&s, (const char *)name.data, name.size);
     }
     emit(ctx, "evidence", s.text);
+    if (parts == 6) {
+        s.labels = first_label;
+        show_tiers(&s, emit, ctx, tiers);
+        if (s.bad) {
+            return ZYD_E_MALFORMED;
+        }
+    }
     for (size_t k = 0; k < ZYD_GUARANTEE_PARAM_COUNT; k++) {
         uint64_t v = 0;
         for (size_t i = 0; i < 8; i++) {

@@ -97,6 +97,29 @@ static const struct zyd_field flag_shift[] = {
     ZYD_ARG_BOOL("shifted", true, "银行份额已转移", "the bank has insured or shifted its own share"),
     ZYD_ARG_TEXT("reason", true, 200, "原因", "reason"),
 };
+static const struct zyd_field enrol_list[] = {
+    ZYD_ARG_ID("root", true, "清单根", "root of the tree over the loans"),
+    ZYD_ARG_U64("count", true, 1, ZYD_GUARANTEE_LIST_MAX, "笔数", "number of loans"),
+    ZYD_ARG_FEN("total", true, 1, "合计金额", "sum of the loans"),
+    ZYD_ARG_ID("letter", true, "担保函", "hash of the letter for the list"),
+    ZYD_ARG_DATE("valid_until", true, "入账截止日", "last day of taking up"),
+    ZYD_ARG_TEXT("purpose", true, 60, "用途", "purpose"),
+};
+const struct zyd_field zyd_guarantee_loan_fields[ZYD_GUARANTEE_LOAN_FIELDS] = {
+    ZYD_ARG_U64("number", true, 0, 999999999, "借据号", "the bank's number of the loan"),
+    ZYD_ARG_BORROWER("borrower", true, "借款人", "USCC of a firm, pseudonym of a person"),
+    ZYD_ARG_FEN("amount", true, 1, "金额", "amount"),
+    ZYD_ARG_DATE("value_date", true, "起息日", "value date"),
+    ZYD_ARG_DATE("maturity", true, "到期日", "maturity"),
+    ZYD_ARG_PPM("rate_ppm", true, "年利率", "rate a year"),
+    ZYD_ARG_U64("county", true, 0, 999999, "区县代码", "county, GB/T 2260; 0: none"),
+    ZYD_ARG_ID("consent", true, "授权书", "hash of the borrower's consent"),
+};
+static const struct zyd_field take_up[] = {
+    ZYD_ARG_U64("first", true, 0, ZYD_GUARANTEE_LIST_MAX - 1, "起始序号", "place of the first loan in the list, from 0"),
+    ZYD_ARG_LIST("loans", true, 1, ZYD_GUARANTEE_PIECE_MAX, zyd_guarantee_loan_fields, "贷款", "loans as they stand in the list"),
+    ZYD_ARG_LIST("path", false, 0, ZYD_GUARANTEE_PATH_MAX, zyd_list_ids, "路径", "hashes from the loans to the root"),
+};
 static const struct zyd_field opening[] = {
     ZYD_ARG_WORD("state", true, &state_names, "状态", "ACTIVE, OVERDUE or RECOVERING"),
     ZYD_ARG_BORROWER("borrower", true, "借款人", "borrower"),
@@ -148,6 +171,8 @@ static const struct zyd_event events[] = {
     EVENT(UNFREEZE, false, "ANY", reason),
     EVENT(REVERSE, false, "PARTY", reverse),
     EVENT(FLAG_SHIFT, false, "ANY", flag_shift),
+    EVENT(ENROL_LIST, true, "BANK", enrol_list),
+    EVENT(TAKE_UP, false, "BANK", take_up),
 };
 
 /* The words of parameters. */
@@ -203,15 +228,31 @@ static const struct zyd_preset presets[] = {
            "BANK 200000, GUAR 800000"),
     PRESET("SZ91", "深圳一九", "Shenzhen 1:9", "0", "100000", "GUAR",
            "BANK 100000, GUAR 900000"),
+    PRESET("YZB", "银政保", "bank, government, insurer", "0", "200000", "INSURER",
+           "BANK 200000, REST 800000 (INSURER 625000, LGOV 375000)"),
+    PRESET("ZYDB", "政银担加保险", "guarantor with an insurer", "0", "200000", "GUAR",
+           "BANK 200000, REST 800000 (GUAR 375000, INSURER 375000, LGOV 250000)"),
+    {"TECHTIERS", "科创贷分档", "sci-tech loans by grade: 40, 35, 30",
+     {{"tree", "BANK 200000, REST 800000 (NFGF 375000, REG 250000, GUAR 375000)"}, {"cap_ppm", "50000"},
+      {"min_bank_share", "200000"}, {"guar", "GUAR"},
+      {"tiers", "any grade=1: BANK 200000, REST 800000 (NFGF 500000, REG 250000, GUAR 250000); "
+                "any grade=2: BANK 200000, REST 800000 (NFGF 437500, REG 250000, GUAR 312500); "
+                "any grade=3: BANK 200000, REST 800000 (NFGF 375000, REG 250000, GUAR 375000)"}}},
 };
 
 static int state_of(struct zyd_span value)
 {
     struct zyd_guarantee_view view;
+    if (value.size == sizeof(struct zyd_guarantee_enrolment) && value.data[0] == ZYD_GUARANTEE_KIND_ENROLMENT) {
+        return value.data[1];
+    }
     return zyd_guarantee_object_read(&view, value) == ZYD_OK ? view.head.state : -1;
 }
 
-#define SHOWN(member, type, zh, en) ZYD_SHOWN(struct zyd_guarantee_object, member, type, zh, en)
+#define SHOWN(member, type, zh, en)                                                                                    \
+    ZYD_SHOWN_OF(ZYD_GUARANTEE_KIND_CONTRACT, struct zyd_guarantee_object, member, type, zh, en)
+#define LIST_SHOWN(member, type, zh, en)                                                                               \
+    ZYD_SHOWN_OF(ZYD_GUARANTEE_KIND_ENROLMENT, struct zyd_guarantee_enrolment, member, type, zh, en)
 static const struct zyd_shown shown[] = {
     SHOWN(bank, MEMBER, "银行", "bank"),
     SHOWN(amount, FEN, "额度", "limit"),
@@ -224,6 +265,15 @@ static const struct zyd_shown shown[] = {
     SHOWN(valid_until, DATE, "担保函有效期", "last day of a drawdown"),
     SHOWN(overdue, DATE, "逾期日", "overdue since"),
     SHOWN(claimed, DATE, "代偿申请日", "claimed on"),
+    SHOWN(tier, U64, "分担档位", "tier of shares; 0: none"),
+    LIST_SHOWN(bank, MEMBER, "银行", "bank"),
+    LIST_SHOWN(count, U64, "笔数", "loans of the list"),
+    LIST_SHOWN(taken, U64, "已入账笔数", "loans in the books"),
+    LIST_SHOWN(total, FEN, "合计金额", "sum of the list"),
+    LIST_SHOWN(drawn, FEN, "已入账金额", "in the books"),
+    LIST_SHOWN(enrolled, DATE, "登记日", "enrolled"),
+    LIST_SHOWN(valid_until, DATE, "入账截止日", "last day of taking up"),
+    LIST_SHOWN(root, ID, "清单根", "root of the tree over the loans"),
 };
 
 const struct zyd_product zyd_product_guarantee = {
@@ -243,6 +293,7 @@ const struct zyd_product zyd_product_guarantee = {
     .state = state_of,
     .shown = shown,
     .shown_count = ZYD_COUNT(shown),
+    .child_tag = ZYD_GUARANTEE_CHILD_TAG,
     .params_encode = zyd_guarantee_params_encode,
     .params_decode = zyd_guarantee_params_decode,
 };

@@ -10,6 +10,7 @@ static const struct zyd_product *const products[] = {
     &zyd_product_subsidy,
     &zyd_product_voucher,
     &zyd_product_cycle,
+    &zyd_product_register,
 };
 
 #define COLUMN_MEMBER {.name = "member", .type = ZYD_FIELD_MEMBER, .max = 65535, .zh = "机构", .en = "member"}

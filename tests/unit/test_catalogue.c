@@ -56,8 +56,8 @@ static void every_name_is_unique_within_its_thousand(void **state)
 static void codes_of_the_design_are_there(void **state)
 {
     (void)state;
-    static const uint32_t range[][2] = {{9101, 9115}, {9120, 9126}, {1101, 1126}, {2001, 2015},
-                                        {3001, 3010}, {4001, 4010}, {5001, 5006}};
+    static const uint32_t range[][2] = {{9101, 9115}, {9120, 9126}, {1101, 1128}, {2001, 2015},
+                                        {3001, 3010}, {4001, 4010}, {5001, 5006}, {6001, 6002}};
     for (size_t i = 0; i < sizeof range / sizeof range[0]; i++) {
         for (uint32_t c = range[i][0]; c <= range[i][1]; c++) {
             assert_non_null(zyd_catalogue_find(c));

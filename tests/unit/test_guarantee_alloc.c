@@ -48,7 +48,8 @@ static bool code_of(void *ctx, char out[13], uint16_t member)
     return true;
 }
 
-static const char *const codes[] = {"BANK", "GUAR", "REG", "NFGF", "LGOV", "PFIN", "CITY", "COUNTY", "CITY_G", "COUNTY_G"};
+static const char *const codes[] = {"BANK", "GUAR", "REG", "NFGF", "LGOV", "PFIN", "CITY", "COUNTY", "CITY_G", "COUNTY_G", "INSURER"};
+#define CODES (sizeof codes / sizeof codes[0])
 
 /* Programme i + 1 is preset i. */
 static int setup(void **state)
@@ -56,18 +57,19 @@ static int setup(void **state)
     const size_t count = zyd_product_guarantee.preset_count;
     const struct zyd_preset *presets = zyd_product_guarantee.presets;
     (void)state;
-    fixture = zyd_fixture_new(10);
-    for (uint16_t i = 0; i < 10; i++) {
+    fixture = zyd_fixture_new((uint16_t)CODES);
+    for (uint16_t i = 0; i < CODES; i++) {
         zyd_fixture_member(fixture, i, codes[i], i == 0 ? ZYD_ROLE_BANK : ZYD_ROLE_OTHER);
     }
     zyd_fixture_native(fixture, 1, "arithmetic", entry);
     for (size_t i = 0; i < count; i++) {
-        struct zyd_pair pairs[] = {{"preset", presets[i].name}, {"banks", "BANK"}};
+        struct zyd_pair pairs[] = {{"preset", presets[i].name}, {"banks", "BANK"}, {"grades", "99"}};
+        size_t given = zyd_preset_value(&presets[i], "tiers") != NULL ? 3 : 2;
         struct zyd_members members = {fixture, index_of, code_of};
         uint8_t bytes[2048];
         char why[ZYD_WHY];
         struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
-        assert_int_equal(zyd_product_params_encode(&zyd_product_guarantee, &wr, why, pairs, 2, &members), ZYD_OK);
+        assert_int_equal(zyd_product_params_encode(&zyd_product_guarantee, &wr, why, pairs, given, &members), ZYD_OK);
         zyd_fixture_programme(fixture, (uint16_t)(i + 1), 1, presets[i].name, zyd_wr_span(&wr));
     }
     zyd_fixture_start(fixture);
@@ -299,6 +301,9 @@ static void each_preset_has_the_shares_of_its_row(void **state)
     PRESET("XC520", 200000, 200000, 200000, 200000, 200000);
     PRESET("TWO82", 200000, 800000);
     PRESET("SZ91", 100000, 900000);
+    PRESET("YZB", 200000, 500000, 300000);
+    PRESET("ZYDB", 200000, 300000, 300000, 200000);
+    PRESET("TECHTIERS", 200000, 300000, 200000, 300000); /* before a tier is chosen */
 }
 
 static void example_E2_the_tree_gives_other_fen_than_a_flat_table(void **state)

@@ -12,7 +12,7 @@
 #include <zyd/consortium.h>
 #include <zyd/guarantee_schema.h>
 
-static const char *const codes[] = {"BANK", "GUAR", "REG", "NFGF", "LGOV", "PFIN", "CITY", "COUNTY", "CITY_G", "COUNTY_G", "BANK2"};
+static const char *const codes[] = {"BANK", "GUAR", "REG", "NFGF", "LGOV", "PFIN", "CITY", "COUNTY", "CITY_G", "COUNTY_G", "BANK2", "INSURER"};
 #define CODES (sizeof codes / sizeof codes[0])
 
 static int index_of(void *ctx, const char *code)
@@ -57,18 +57,20 @@ static void every_preset_comes_back_as_the_same_bytes(void **state)
     const size_t n = zyd_product_guarantee.preset_count;
     const struct zyd_preset *presets = zyd_product_guarantee.presets;
     (void)state;
-    assert_int_equal(n, 10);
+    assert_int_equal(n, 13);
     for (size_t i = 0; i < n; i++) {
-        struct zyd_pair pairs[] = {{"preset", presets[i].name}, {"banks", "BANK2,BANK"}, {"evidence", "催收通知,loan contract"}};
+        struct zyd_pair pairs[] = {{"preset", presets[i].name}, {"banks", "BANK2,BANK"}, {"evidence", "催收通知,loan contract"},
+                                   {"grades", "9"}};
+        const size_t given = zyd_preset_value(&presets[i], "tiers") != NULL ? 4 : 3;
         uint8_t a[4096], b[4096];
         char why[ZYD_WHY];
         static struct collected c;
         struct zyd_wr wa = zyd_wr_of(a, sizeof a), wb = zyd_wr_of(b, sizeof b);
-        assert_int_equal(zyd_product_params_encode(&zyd_product_guarantee, &wa, why, pairs, 3, &members), ZYD_OK);
+        assert_int_equal(zyd_product_params_encode(&zyd_product_guarantee, &wa, why, pairs, given, &members), ZYD_OK);
         assert_true(wa.size < 3500);
         c.count = 0;
         assert_int_equal(zyd_product_params_decode(&zyd_product_guarantee, collect, &c, zyd_wr_span(&wa), &members), ZYD_OK);
-        assert_int_equal(c.count, 3 + ZYD_GUARANTEE_PARAM_COUNT);
+        assert_int_equal(c.count, (given == 4 ? 5 : 3) + ZYD_GUARANTEE_PARAM_COUNT);
         assert_int_equal(zyd_product_params_encode(&zyd_product_guarantee, &wb, why, c.pairs, c.count, &members), ZYD_OK);
         assert_int_equal(wa.size, wb.size);
         assert_memory_equal(a, b, wa.size);
@@ -115,6 +117,21 @@ static void wrong_parameters_are_named(void **state)
     REFUSE("settle", {"preset", "TWO82"}, {"banks", "BANK"}, {"settle", "gross"});
     REFUSE("frobnicate", {"preset", "TWO82"}, {"banks", "BANK"}, {"frobnicate", "1"});
     REFUSE("loan_basis", {"preset", "TWO82"}, {"banks", "BANK"}, {"loan_basis", "364"});
+    /* tiers: one tree for each, over the same leaves */
+    const char *tech = "BANK 200000, REST 800000 (REG 250000, GUAR 750000)";
+    REFUSE("tiers", {"tree", tech}, {"banks", "BANK"}, {"guar", "GUAR"}, {"tiers", tech});
+    REFUSE("tiers", {"tree", tech}, {"banks", "BANK"}, {"guar", "GUAR"}, {"tiers", "0: BANK 200000, REST 800000 (REG 1, GUAR 999999)"});
+    REFUSE("tiers", {"tree", tech}, {"banks", "BANK"}, {"guar", "GUAR"}, {"tiers", "any: BANK 200000, REST 800000 (REG 1, GUAR 1)"});
+    REFUSE("tiers", {"tree", tech}, {"banks", "BANK"}, {"guar", "GUAR"}, {"tiers", "any: BANK 200000, GUAR 800000"});
+    REFUSE("tiers", {"tree", tech}, {"banks", "BANK"}, {"guar", "GUAR"},
+           {"tiers", "any: BANK 200000, REST 800000 (GUAR 750000, REG 250000)"});
+    REFUSE("tiers", {"tree", tech}, {"banks", "BANK"}, {"guar", "GUAR"},
+           {"tiers", "any: BANK 199999, REST 800001 (REG 250000, GUAR 750000)"});
+    REFUSE("tiers", {"preset", "TECHTIERS"}, {"banks", "BANK"}); /* whose grades? */
+    REFUSE("tiers", {"preset", "TECHTIERS"}, {"banks", "BANK"}, {"grades", "9"},
+           {"tiers", "any grade=0: BANK 200000, REST 800000 (NFGF 375000, REG 250000, GUAR 375000)"});
+    REFUSE("grades", {"preset", "TWO82"}, {"banks", "BANK"}, {"grades", "9"});
+    REFUSE("grades", {"preset", "TECHTIERS"}, {"banks", "BANK"}, {"grades", "REGISTER"});
     REFUSE("settle_months", {"preset", "TWO82"}, {"banks", "BANK"}, {"settle_months", "0,3"});
 }
 
@@ -133,7 +150,10 @@ static const char *sample(const struct zyd_field *a)
     case ZYD_FIELD_LIST:
         return a->columns == zyd_list_ids ? "sha256:a, 00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"
                : a->columns == zyd_list_postings ? "BANK 1102 2101.X 100.05; GUAR 9001 9002 1"
-                                                 : "GUAR=1.05, BANK=2";
+               : a->columns == zyd_guarantee_loan_fields
+                   ? "7 91430100MA4TEXT00G 12000.05 2026-02-28 2027-02-28 4.35% 430121 sha256:x; "
+                     "8 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff 1 2026-02-28 2027-02-28 1 0 sha256:y"
+                   : "GUAR=1.05, BANK=2";
     case ZYD_FIELD_MEMBER:
     case ZYD_FIELD_MONTHS: break;
     }
@@ -146,7 +166,7 @@ static void every_event_comes_back_as_the_same_bytes(void **state)
     const size_t n = zyd_product_guarantee.event_count;
     const struct zyd_event *events = zyd_product_guarantee.events;
     (void)state;
-    assert_int_equal(n, 29);
+    assert_int_equal(n, 31);
     for (size_t i = 0; i < n; i++) {
         const struct zyd_event *e = &events[i];
         struct zyd_pair pairs[20];
@@ -260,7 +280,7 @@ static void every_event_of_every_product_comes_back_as_the_same_bytes(void **sta
             assert_memory_equal(a, b, wa.size);
         }
     }
-    assert_int_equal(products, 5);
+    assert_int_equal(products, 6);
 }
 
 static void damaged_bytes_are_refused_or_decode_to_something_else_but_never_harm(void **state)
