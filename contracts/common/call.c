@@ -38,11 +38,27 @@ void cc_arg_text(struct ct_rd *rd, uint32_t min, uint32_t max)
     }
 }
 
+static void note_signer(struct cc_signed *n, uint16_t member)
+{
+    uint32_t i = 0;
+    while (i < n->count && n->member[i] != member) {
+        i++;
+    }
+    if (i == CC_SIGNED_MAX) {
+        n->full = true;
+    } else if (i == n->count) {
+        n->member[n->count++] = member;
+    }
+}
+
 void cc_sign(struct cc_signers *s, uint16_t member)
 {
     if (member != CT_NO_MEMBER) {
         ct_require(member);
         s->actor = s->actor || member == s->call->member;
+        if (s->noted != 0) {
+            note_signer(s->noted, member);
+        }
     }
 }
 

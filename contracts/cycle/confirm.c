@@ -48,7 +48,7 @@ static void refuse(struct cy *y, const uint8_t *id)
 /* CONFIRM: COMPUTED -> CONFIRMED once every member asked has said yes.  Inputs: cycle, statement hash, ids refused. */
 void event_confirm(struct cy *y)
 {
-    struct cc_signers who = {y->call, false};
+    struct cc_signers who = {.call = y->call};
     struct ct_rd rd = ct_args(y->call);
     uint8_t expected[CT_ID_SIZE];
     if (ct_rd_array(&rd) != 3) {

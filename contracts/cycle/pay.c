@@ -127,7 +127,7 @@ static uint32_t number_of(const uint8_t *text, uint32_t size)
  * date. */
 void event_notice(struct cy *y)
 {
-    struct cc_signers who = {y->call, false};
+    struct cc_signers who = {.call = y->call};
     struct ct_rd rd = ct_args(y->call);
     struct zyd_cycle_instruction i;
     uint32_t size, account_size = 0;

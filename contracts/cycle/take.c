@@ -27,7 +27,7 @@ static void schedule(const struct cy *y, struct zyd_cycle_clock *k, int32_t date
 void event_start(struct cy *y)
 {
     struct zyd_cycle_clock k;
-    struct cc_signers who = {y->call, false};
+    struct cc_signers who = {.call = y->call};
     struct ct_rd rd = ct_args(y->call);
     if (ct_rd_array(&rd) != 0) {
         ct_fail(CC_RANGE);
@@ -256,7 +256,7 @@ void work_take(struct cy *y)
 /* OPENING: an obligation with its two postings, from the time before the ledger. */
 void event_opening(struct cy *y)
 {
-    struct cc_signers who = {y->call, false};
+    struct cc_signers who = {.call = y->call};
     struct ct_obligation o;
     struct ct_rd rd = ct_args(y->call);
     char dr[CT_ACCOUNT_SIZE] = {0}, cr[CT_ACCOUNT_SIZE] = {0}, code[13], to[CT_ACCOUNT_SIZE], from[CT_ACCOUNT_SIZE];

@@ -146,7 +146,6 @@ void exposure_open(struct gu *g, int64_t amount);
 void exposure_move(const struct gu *g, int64_t before); /* from what the contract committed to what it commits now */
 
 /* ---- reverse.c: 3.0.10 ---- */
-void undo_note_signer(struct undo *u, uint16_t member);
 void undo_note_claim(struct undo *u, const struct claim *c, uint32_t size);
 void undo_note_days(struct undo *u, int32_t year, uint64_t lo, uint64_t hi);
 void reversible(struct gu *g, void (*event)(struct gu *g)); /* runs it, and notes down how to take it back */

@@ -162,7 +162,7 @@ int64_t contract_call(const struct ct_call *call, uint64_t size)
     g.call = call;
     g.borrower[0] = 0;
     g.undo = 0;
-    g.who = (struct cc_signers){call, false};
+    g.who = (struct cc_signers){.call = call};
     params_open(&g);
     if (call->sys) {
         sys_event(&g);

@@ -63,9 +63,6 @@ void state_in(const struct gu *g, uint32_t first, uint32_t last)
 void sign(struct gu *g, uint16_t member)
 {
     cc_sign(&g->who, member);
-    if (g->undo != 0 && member != CT_NO_MEMBER) {
-        undo_note_signer(g->undo, member);
-    }
 }
 
 void post(uint16_t member, enum zyd_guarantee_label label, const char *dr, const char *cr, int64_t amount,

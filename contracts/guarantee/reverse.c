@@ -1,34 +1,17 @@
 /* reverse.c: REVERSE, a correction by mirror image (domain.md 3.0.10), and the note that an event leaves for it.
  *
- * DISBURSE, REPAY, PREPAY, OVERDUE, EXTEND, CURE, RECOVER and WRITE_OFF note down what they found and what they posted.  The note
- * is of the last such event, and good until anything else changes the contract: what came later must be taken back first, or
- * corrected by an ordinary event. */
+ * DISBURSE, REPAY, PREPAY, OVERDUE, EXTEND, CURE, RECOVER and WRITE_OFF note down what they found and what they posted.  The
+ * note is of the last such event, and good until anything else changes the contract: what came later must be taken back first,
+ * or corrected by an ordinary event. */
 #include "guarantee.h"
-
-#define SIGNERS 16u
-#define OBLIGATIONS 32u /* that the postings of one event may name: one a party at most */
 
 struct undo {
     struct zyd_guarantee_undo h;
-    uint16_t signers[SIGNERS];
+    struct cc_signed who;
     struct object before;
     struct claim claim;
     bool full; /* too much to note down */
 };
-
-void undo_note_signer(struct undo *u, uint16_t member)
-{
-    for (uint32_t i = 0; i < u->h.signer_count; i++) {
-        if (u->signers[i] == member) {
-            return;
-        }
-    }
-    if (u->h.signer_count == SIGNERS) {
-        u->full = true;
-        return;
-    }
-    u->signers[u->h.signer_count++] = member;
-}
 
 void undo_note_claim(struct undo *u, const struct claim *c, uint32_t size)
 {
@@ -72,7 +55,9 @@ static void undo_store(struct undo *u, const struct gu *g)
     memcpy(u->h.op_id, g->call->op_id, sizeof u->h.op_id);
     u->h.event = g->call->event;
     u->h.changes = g->o.h.changes;
-    append(&b, u, u->signers, u->h.signer_count * 2u);
+    u->full = u->full || u->who.full;
+    u->h.signer_count = (uint8_t)u->who.count;
+    append(&b, u, u->who.member, u->h.signer_count * 2u);
     append(&b, u, &u->before.h, sizeof u->before.h);
     for (uint32_t i = 0; i < u->before.h.drawdown_count; i++) {
         if (memcmp(&u->before.d[i], &g->o.d[i], sizeof g->o.d[i]) != 0) {
@@ -97,9 +82,11 @@ void reversible(struct gu *g, void (*event)(struct gu *g))
 {
     struct undo u;
     memset(&u.h, 0, sizeof u.h);
-    u.full = false;
+    u.full = u.who.full = false;
+    u.who.count = 0;
     memcpy(&u.before, &g->o, sizeof g->o.h + g->o.h.drawdown_count * sizeof g->o.d[0]);
     g->undo = &u;
+    g->who.noted = &u.who;
     event(g);
     g->undo = 0;
     undo_store(&u, g);
@@ -110,28 +97,6 @@ struct note {
     struct zyd_guarantee_undo h;
     const uint8_t *signers, *object, *claim, *postings, *end;
 };
-
-/* A posting of the note (ct_postings). */
-struct row {
-    uint16_t member, label;
-    uint8_t dr_size, cr_size, id_size, zero;
-    int64_t amount;
-    const uint8_t *dr, *cr, *id; /* id: of the obligation, or NULL */
-};
-_Static_assert(offsetof(struct row, dr) == CT_POSTING_HEAD, "the head of a row is read as it stands");
-
-static bool row_next(struct row *out, const struct note *n, const uint8_t **at)
-{
-    if (*at == n->end) {
-        return false;
-    }
-    memcpy(out, *at, CT_POSTING_HEAD);
-    out->dr = *at + CT_POSTING_HEAD;
-    out->cr = out->dr + out->dr_size;
-    *at = out->cr + out->cr_size + out->id_size;
-    out->id = out->id_size != 0 ? out->cr + out->cr_size : 0;
-    return true;
-}
 
 static void note_load(struct note *n, struct buffer *b, const struct gu *g)
 {
@@ -150,89 +115,6 @@ static void note_load(struct note *n, struct buffer *b, const struct gu *g)
         n->claim += n->h.drawdowns >> i & 1 ? sizeof g->o.d[0] : 0;
     }
     n->postings = n->claim + n->h.claim_size;
-}
-
-/* With an opposite obligation the debtor has a claim (1141) where it had a debt (2141), and the creditor the other way round. */
-static void other_side(char *code)
-{
-    if (memcmp(code, "2141.", 5) == 0) {
-        memcpy(code, "1141.", 5);
-    } else if (memcmp(code, "1141.", 5) == 0) {
-        memcpy(code, "2141.", 5);
-    }
-}
-
-/* Takes back an obligation: REVERSED when nobody acted on it yet; else an equal opposite one is made.  Into out: the id for the
- * mirrored postings. */
-static bool take_back(uint8_t out[CT_ID_SIZE], const struct gu *g, const uint8_t *id)
-{
-    struct ct_obligation o, opposite;
-    memcpy(out, id, CT_ID_SIZE);
-    ct_obligation_get(&o, id);
-    if (o.state == CT_OBL_CREATED) {
-        uint32_t code = ct_obligation_move(id, CT_MOVE_REVERSE);
-        if (code != 0) {
-            ct_fail(code);
-        }
-        return false;
-    }
-    oblige(&opposite, g, o.creditor, o.debtor, o.amount, ZYD_GL_REVERSE);
-    memcpy(out, opposite.id, CT_ID_SIZE);
-    return true;
-}
-
-/* Obligations of the note that were taken back, and what stands in their place. */
-struct taken {
-    uint32_t count;
-    const uint8_t *was[OBLIGATIONS];
-    uint8_t is[OBLIGATIONS][CT_ID_SIZE];
-    bool opposite[OBLIGATIONS];
-};
-
-/* Its place in t; taken back when it is met for the first time. */
-static uint32_t taken_at(struct taken *t, const struct gu *g, const uint8_t *id)
-{
-    uint32_t i = 0;
-    while (i < t->count && memcmp(t->was[i], id, CT_ID_SIZE) != 0) {
-        i++;
-    }
-    if (i == OBLIGATIONS) {
-        ct_fail(E_RANGE);
-    }
-    if (i == t->count) {
-        t->was[t->count++] = id;
-        t->opposite[i] = take_back(t->is[i], g, id);
-    }
-    return i;
-}
-
-static void code_of(char out[CT_ACCOUNT_SIZE], const uint8_t *code, uint8_t size)
-{
-    memcpy(out, code, size);
-    out[size] = 0;
-}
-
-static void post_mirror(const struct gu *g, const struct note *n)
-{
-    struct taken t;
-    struct row row;
-    t.count = 0;
-    for (const uint8_t *at = n->postings; row_next(&row, n, &at);) { /* the opposite obligations first, then the mirror */
-        if (row.id != 0) {
-            taken_at(&t, g, row.id);
-        }
-    }
-    for (const uint8_t *at = n->postings; row_next(&row, n, &at);) {
-        char dr[CT_ACCOUNT_SIZE], cr[CT_ACCOUNT_SIZE];
-        uint32_t i = row.id != 0 ? taken_at(&t, g, row.id) : 0;
-        code_of(dr, row.cr, row.cr_size);
-        code_of(cr, row.dr, row.dr_size);
-        if (row.id != 0 && t.opposite[i]) {
-            other_side(dr);
-            other_side(cr);
-        }
-        cc_post(row.member, row.label, dr, cr, row.amount, row.id != 0 ? t.is[i] : 0);
-    }
 }
 
 /* The contract as the event found it; its deadlines follow from its state. */
@@ -286,16 +168,8 @@ void event_reverse(struct gu *g)
     if (memcmp(n.h.op_id, of, sizeof n.h.op_id) != 0 || n.h.changes != g->o.h.changes) {
         ct_fail(E_BAD_STATE);
     }
-    struct row row;
-    for (const uint8_t *at = n.postings; row_next(&row, &n, &at);) {
-        struct ct_obligation o;
-        if (row.id == 0) {
-            continue;
-        }
-        ct_obligation_get(&o, row.id);
-        if (o.state != CT_OBL_CREATED && !opposite) {
-            ct_fail(E_ALREADY_INSTRUCTED);
-        }
+    if (!opposite) {
+        cc_mirror_check(n.postings, n.end);
     }
     for (uint32_t i = 0; i < n.h.signer_count; i++) {
         uint16_t member;
@@ -303,7 +177,8 @@ void event_reverse(struct gu *g)
         sign(g, member);
     }
     signed_end(g);
-    post_mirror(g, &n);
+    struct cc_mirror m = {n.postings, n.end, ZYD_GL_REVERSE, param(g, ZYD_GP_SETTLE) == ZYD_GUARANTEE_GROSS};
+    cc_mirror_post(&m);
     if (n.h.claim_size != 0) {
         memcpy(&c, n.claim, n.h.claim_size);
         claim_store(&c, g);

@@ -86,6 +86,7 @@ void event_file(struct pl *p)
     sign(p, o->bank);
     signed_end(p);
     o->claimed = all;
+    o->disputed = 0;
     o->filed_on = p->call->date;
     o->state = ZYD_PS_FILED;
     p->pool.open_claims++;
@@ -100,7 +101,7 @@ void event_file(struct pl *p)
 
 static void base_is(const struct pl *p, struct ct_rd *rd)
 {
-    if (cc_arg_fen(rd, 0) != p->o.h.claimed) {
+    if (cc_arg_fen(rd, 0) != p->o.h.claimed - p->o.h.disputed) {
         ct_fail(E_AMOUNT_MISMATCH);
     }
 }
@@ -163,7 +164,8 @@ static int64_t room(const struct pl *p, enum zyd_pool_param cap, const uint8_t *
 static int64_t compensation(const struct pl *p, bool *stacked)
 {
     uint8_t key[64];
-    int64_t pay = cc_ppm(p->o.h.claimed, class_ratio(p, p->o.h.loan_class), CT_FLOOR);
+    int64_t base = p->o.h.claimed - p->o.h.disputed; /* 3.0.6: the undisputed part proceeds */
+    int64_t pay = cc_ppm(base, class_ratio(p, p->o.h.loan_class), CT_FLOOR);
     uint32_t size = year_key(key, p);
     int64_t year = room(p, ZYD_PP_PER_BANK_YEAR_CAP, key, size);
     if (year == 0) {
@@ -174,9 +176,35 @@ static int64_t compensation(const struct pl *p, bool *stacked)
     size = borrower_key(key, p);
     pay = cc_min(pay, room(p, ZYD_PP_PER_BORROWER_CAP, key, size));
     size = stack_key(key, p);
-    int64_t ceiling = cc_ppm(p->o.h.claimed, (uint32_t)param(p, ZYD_PP_STACK_PPM), CT_FLOOR) - sum_get(key, size);
+    int64_t ceiling = cc_ppm(base, (uint32_t)param(p, ZYD_PP_STACK_PPM), CT_FLOOR) - sum_get(key, size);
     *stacked = ceiling < pay;
     return cc_min(pay, cc_max(ceiling, 0));
+}
+
+int64_t compensation_more(const struct pl *p, int64_t base)
+{
+    uint8_t key[64];
+    int64_t more = cc_ppm(base, class_ratio(p, p->o.h.loan_class), CT_FLOOR) - p->o.h.approved;
+    uint32_t size = year_key(key, p);
+    more = cc_min(more, room(p, ZYD_PP_PER_BANK_YEAR_CAP, key, size));
+    more = cc_min(more, room(p, ZYD_PP_PER_CLAIM_CAP, 0, 0) - p->o.h.approved);
+    size = borrower_key(key, p);
+    more = cc_min(more, room(p, ZYD_PP_PER_BORROWER_CAP, key, size));
+    size = stack_key(key, p);
+    more = cc_min(more, cc_ppm(base, (uint32_t)param(p, ZYD_PP_STACK_PPM), CT_FLOOR) - sum_get(key, size));
+    return cc_max(more, 0);
+}
+
+bool caps_have(const struct pl *p, int64_t amount)
+{
+    uint8_t key[64];
+    uint32_t size = borrower_key(key, p);
+    if (amount > room(p, ZYD_PP_PER_BORROWER_CAP, key, size)) {
+        return false;
+    }
+    size = stack_key(key, p);
+    return amount == 0 ||
+           amount <= cc_ppm(p->o.h.claimed, (uint32_t)param(p, ZYD_PP_STACK_PPM), CT_FLOOR) - sum_get(key, size);
 }
 
 /* REVIEW_OK: REVIEW -> APPROVED by TRUSTEE, and DRAW at once: -> COMPENSATED, PART_PAID, or APPROVED while it waits for its
@@ -207,7 +235,7 @@ void event_review_ok(struct pl *p)
     caps_add(p, pay, true);
     memo(p, o->balance, 0);
     deadline_clear(p, ZYD_PD_REVIEW_LATE);
-    if (pay == 0) {
+    if (pay == 0 && o->disputed == 0) {
         o->state = ZYD_PS_CLOSED; /* nothing to pay, nothing to come back */
         claim_ended(p);
     } else {
@@ -242,7 +270,7 @@ void event_reject(struct pl *p)
     sign(p, p->o.h.state == ZYD_PS_FILED ? (uint16_t)param(p, ZYD_PP_DEPT) : p->trustee);
     signed_end(p);
     p->o.h.state = ZYD_PS_REJECTED;
-    p->o.h.claimed = 0;
+    p->o.h.claimed = p->o.h.disputed = 0;
     p->pool.open_claims--;
     deadline_clear(p, ZYD_PD_REVIEW_LATE);
     loan_store(p);
@@ -250,7 +278,7 @@ void event_reject(struct pl *p)
 }
 
 /* CLOSE: COMPENSATED, REFUNDING, CLAWED_BACK in part -> CLOSED by BANK and TRUSTEE: nothing more is to be recovered.  Input:
- * reason.  No payment may be under way. */
+ * reason.  No payment may be under way, and nothing in dispute. */
 void event_close(struct pl *p)
 {
     struct zyd_pool_loan *o = &p->o.h;
@@ -259,7 +287,7 @@ void event_close(struct pl *p)
     if (!clawed) {
         state_in(p, ZYD_PS_COMPENSATED, ZYD_PS_REFUNDING);
     }
-    if (o->draws_open + o->refunds_open + o->backs_open != 0) {
+    if (o->draws_open + o->refunds_open + o->backs_open != 0 || o->disputed != 0) {
         ct_fail(CC_BAD_STATE);
     }
     sign(p, o->bank);

@@ -12,13 +12,14 @@ static bool makes_object(uint32_t event)
 
 static bool on_loan(uint32_t event)
 {
-    return (event >= ZYD_PE_REPAY && event <= ZYD_PE_CLOSE) || event == ZYD_PE_FREEZE || event == ZYD_PE_UNFREEZE;
+    return (event >= ZYD_PE_REPAY && event <= ZYD_PE_CLOSE) || event == ZYD_PE_FREEZE || event == ZYD_PE_UNFREEZE ||
+           event == ZYD_PE_DISPUTE || event == ZYD_PE_RESOLVE;
 }
 
 static void member_event(struct pl *p)
 {
     uint32_t event = p->call->event;
-    if (event < ZYD_PE_CREATE || event > ZYD_PE_UNFREEZE || makes_object(event) == (p->call->has_object != 0)) {
+    if (event < ZYD_PE_CREATE || event > ZYD_PE_REVERSE || makes_object(event) == (p->call->has_object != 0)) {
         ct_fail(CC_RANGE); /* no such event, or an object where none belongs */
     }
     if (event != ZYD_PE_CREATE && event != ZYD_PE_OPENING) {
@@ -38,7 +39,7 @@ static void member_event(struct pl *p)
         event_fund(p);
         break;
     case ZYD_PE_FUND_CONFIRM:
-        event_fund_confirm(p);
+        reversible_funding(p);
         break;
     case ZYD_PE_ENROL:
         event_enrol(p);
@@ -47,7 +48,7 @@ static void member_event(struct pl *p)
         event_register_loan(p);
         break;
     case ZYD_PE_REPAY:
-        event_repay(p);
+        reversible(p, event_repay);
         break;
     case ZYD_PE_STATUS:
         event_status(p);
@@ -68,10 +69,10 @@ static void member_event(struct pl *p)
         event_reject(p);
         break;
     case ZYD_PE_RECOVER:
-        event_recover(p);
+        reversible(p, event_recover);
         break;
     case ZYD_PE_DEMAND_BACK:
-        event_demand_back(p);
+        reversible(p, event_demand_back);
         break;
     case ZYD_PE_CLOSE:
         event_close(p);
@@ -90,6 +91,15 @@ static void member_event(struct pl *p)
         break;
     case ZYD_PE_UNFREEZE:
         event_unfreeze(p);
+        break;
+    case ZYD_PE_DISPUTE:
+        event_dispute(p);
+        break;
+    case ZYD_PE_RESOLVE:
+        event_resolve(p);
+        break;
+    case ZYD_PE_REVERSE:
+        event_reverse(p);
         break;
     }
 }
@@ -117,7 +127,7 @@ int64_t contract_call(const struct ct_call *call, uint64_t size)
     struct pl p; /* filled piece by piece: clearing it at each call would be fuel for nothing */
     (void)size;
     p.call = call;
-    p.signers = (struct cc_signers){call, false};
+    p.signers = (struct cc_signers){.call = call};
     params_open(&p);
     if (call->sys) {
         sys_event(&p);

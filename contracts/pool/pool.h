@@ -125,6 +125,18 @@ void claim_ended(struct pl *p); /* it no longer counts as open, nor its loan's b
 /* What REVIEW_OK counts against the caps of borrower, stacking and (with_year) bank: + or -. */
 void caps_add(const struct pl *p, int64_t amount, bool with_year);
 
+bool caps_have(const struct pl *p, int64_t amount);             /* do the caps of borrower and stacking leave so much? */
+int64_t compensation_more(const struct pl *p, int64_t base);    /* what a greater base adds to what was approved */
+
+/* ---- dispute.c ---- */
+void event_dispute(struct pl *p);
+void event_resolve(struct pl *p);
+
+/* ---- reverse.c ---- */
+void reversible(struct pl *p, void (*event)(struct pl *p)); /* runs the event of a loan and notes it down */
+void reversible_funding(struct pl *p);                      /* FUND_CONFIRM, noted down */
+void event_reverse(struct pl *p);
+
 /* ---- draw.c: DRAW and SERVE_QUEUE ---- */
 int64_t cash(const struct pl *p); /* in all layers */
 void draw(struct pl *p);          /* the claim was approved: pays it, or what there is, and queues the rest */

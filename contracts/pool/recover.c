@@ -128,6 +128,7 @@ void event_demand_back(struct pl *p)
         }
     }
     o->state = ZYD_PS_CLAWED_BACK;
+    o->disputed = 0; /* nothing more will be paid */
     if (outstanding(p) == 0 && !(o->flags & ZYD_PF_ENDED)) {
         claim_ended(p);
     }

@@ -11,18 +11,21 @@ static void member_event(struct su *s)
 {
     uint32_t event = s->call->event;
     bool makes = event == ZYD_SE_ENROL || event == ZYD_SE_PROGRAMME;
-    if (event < ZYD_SE_ENROL || event > ZYD_SE_PROGRAMME || makes == (s->call->has_object != 0)) {
+    if (event < ZYD_SE_ENROL || event > ZYD_SE_REVERSE || makes == (s->call->has_object != 0)) {
         ct_fail(CC_RANGE); /* no such event, or an object where none belongs */
     }
     if (!makes) {
         enrolment_load(s);
+        if (s->e.h.frozen && event != ZYD_SE_UNFREEZE && event != ZYD_SE_REVERSE) {
+            ct_fail(CC_FROZEN);
+        }
     }
     switch ((enum zyd_subsidy_event)event) {
     case ZYD_SE_ENROL:
         event_enrol(s);
         break;
     case ZYD_SE_SETTLE:
-        event_settle(s);
+        reversible(s, event_settle);
         break;
     case ZYD_SE_REPAY_CHANGE:
         event_repay_change(s);
@@ -37,7 +40,7 @@ static void member_event(struct su *s)
         event_stop(s);
         break;
     case ZYD_SE_FEE_CHANGE:
-        event_fee_change(s);
+        reversible(s, event_fee_change);
         break;
     case ZYD_SE_CLAWBACK:
         event_clawback(s);
@@ -51,6 +54,15 @@ static void member_event(struct su *s)
     case ZYD_SE_PROGRAMME:
         event_programme(s);
         break;
+    case ZYD_SE_FREEZE:
+        event_freeze(s);
+        break;
+    case ZYD_SE_UNFREEZE:
+        event_unfreeze(s);
+        break;
+    case ZYD_SE_REVERSE:
+        event_reverse(s);
+        break;
     }
 }
 
@@ -60,7 +72,7 @@ int64_t contract_call(const struct ct_call *call, uint64_t size)
     struct su s; /* filled piece by piece: clearing 4 KiB at each call would be fuel for nothing */
     (void)size;
     s.call = call;
-    s.who = (struct cc_signers){call, false};
+    s.who = (struct cc_signers){.call = call};
     params_open(&s);
     if (!call->sys) {
         member_event(&s);

@@ -125,5 +125,9 @@ void event_fee_change(struct su *s);    /* clawback.c */
 void event_clawback(struct su *s);
 void event_reinstate(struct su *s);
 void event_programme(struct su *s);     /* programme.c */
+void reversible(struct su *s, void (*event)(struct su *s)); /* reverse.c: runs the event and notes it down */
+void event_reverse(struct su *s);
+void event_freeze(struct su *s);
+void event_unfreeze(struct su *s);
 
 #endif

@@ -16,7 +16,7 @@ static void member_event(struct vo *v)
 {
     uint32_t event = v->call->event;
     bool makes = event == ZYD_VE_LINE || event == ZYD_VE_ISSUE;
-    if (event < ZYD_VE_LINE || event > ZYD_VE_UNFREEZE || makes == (v->call->has_object != 0)) {
+    if (event < ZYD_VE_LINE || event > ZYD_VE_REVERSE || makes == (v->call->has_object != 0)) {
         ct_fail(CC_RANGE); /* no such event, or an object where none belongs */
     }
     if (!makes) {
@@ -30,7 +30,7 @@ static void member_event(struct vo *v)
         event_issue(v);
         break;
     case ZYD_VE_ACCEPT:
-        event_accept(v);
+        reversible(v, event_accept);
         break;
     case ZYD_VE_CANCEL:
         event_cancel(v);
@@ -42,16 +42,16 @@ static void member_event(struct vo *v)
         event_transfer(v);
         break;
     case ZYD_VE_DISCOUNT:
-        event_discount(v);
+        reversible(v, event_discount);
         break;
     case ZYD_VE_PLEDGE:
-        event_pledge(v);
+        reversible(v, event_pledge);
         break;
     case ZYD_VE_UNPLEDGE:
-        event_unpledge(v);
+        reversible(v, event_unpledge);
         break;
     case ZYD_VE_PREPAY:
-        event_prepay(v);
+        reversible(v, event_prepay);
         break;
     case ZYD_VE_DEFAULT:
         event_default(v);
@@ -61,6 +61,9 @@ static void member_event(struct vo *v)
         break;
     case ZYD_VE_UNFREEZE:
         event_unfreeze(v);
+        break;
+    case ZYD_VE_REVERSE:
+        event_reverse(v);
         break;
     }
 }

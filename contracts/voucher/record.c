@@ -149,11 +149,24 @@ void registration_take(struct vo *v, bool write)
     }
     /* Always the whole key: one of 32 bytes would be an object's, and who knows a child's id to come could take it. */
     memcpy(key + 1, text, size);
-    if (ct_get(v->call->contract, key, sizeof key, owner, sizeof owner) >= 0) {
+    if (ct_get(v->call->contract, key, sizeof key, owner, sizeof owner) > 0) {
         ct_fail(E_NOT_REGISTERED); /* one registration stands for one financing */
     }
     if (write) {
         ct_put(key, sizeof key, v->call->object, CT_ID_SIZE);
+        memcpy(v->registration, key + 1, sizeof v->registration);
+    }
+}
+
+void registration_free(const uint8_t number[ZYD_VOUCHER_REGISTRATION_MAX])
+{
+    uint8_t key[1 + ZYD_VOUCHER_REGISTRATION_MAX] = {ZYD_VOUCHER_KEY_REGISTRATION};
+    uint8_t any = 0;
+    for (uint32_t i = 0; i < ZYD_VOUCHER_REGISTRATION_MAX; i++) {
+        any |= key[1 + i] = number[i];
+    }
+    if (any != 0) {
+        ct_put(key, sizeof key, "", 0);
     }
 }
 

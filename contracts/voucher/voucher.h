@@ -36,6 +36,7 @@ struct vo {
     struct token t;       /* the voucher of the call */
     struct ct_rd args;
     struct cc_signers signers;
+    uint8_t registration[ZYD_VOUCHER_REGISTRATION_MAX]; /* that the call took */
 };
 
 /* ---- record.c: parameters, arguments, records, accounts ---- */
@@ -62,6 +63,7 @@ void line_store(const struct vo *v, const struct zyd_voucher_line *line);
 void line_release(const struct vo *v); /* the voucher's face no longer counts */
 /* The argument that names a registration: 4009 without one, or with one that was used before.  write: it is used now. */
 void registration_take(struct vo *v, bool write);
+void registration_free(const uint8_t number[ZYD_VOUCHER_REGISTRATION_MAX]); /* zeros: none */
 
 void account_voucher(char out[CT_ACCOUNT_SIZE], const char *code, uint32_t number); /* "1161.V" + number */
 /* An obligation, and its two postings: debtor dr / 2141.creditor, creditor 1141.debtor / cr.  Its id goes to id unless NULL. */
@@ -89,5 +91,7 @@ void sys_mature(struct vo *v);
 void sys_clock(struct vo *v);
 void sys_default(struct vo *v);
 void sys_settled(struct vo *v);
+void reversible(struct vo *v, void (*event)(struct vo *v)); /* reverse.c: runs the event and notes it down */
+void event_reverse(struct vo *v);
 
 #endif

@@ -122,9 +122,16 @@ void cc_arg_text(struct ct_rd *rd, uint32_t min, uint32_t max); /* passes over a
 
 /* Signers: cc_sign each (CT_NO_MEMBER is nobody), then cc_signed_end.  Beside what ct_require_end tests, who acts must be
  * one of them, else 9102: an outsider may not act, whoever else signs.  SYS calls need no signers. */
+#define CC_SIGNED_MAX 16u
+struct cc_signed { /* who signed, for the note of an event (mirror.c) */
+    uint32_t count;
+    bool full; /* they were more */
+    uint16_t member[CC_SIGNED_MAX];
+};
 struct cc_signers {
     const struct ct_call *call;
     bool actor;
+    struct cc_signed *noted; /* NULL: nobody asks */
 };
 void cc_sign(struct cc_signers *s, uint16_t member);
 void cc_signed_end(const struct cc_signers *s);
@@ -156,5 +163,53 @@ void cc_oblige_and_post(uint16_t debtor, const char *dr, uint16_t creditor, cons
 void cc_deadline_at(const uint8_t *object, uint8_t number, int32_t date); /* 00:00 of date */
 /* The last day is the count-th working day after today; it ends at 00:00 of the next day (ledger.md 2.4 rule 3). */
 void cc_deadline_after_workdays(const struct ct_call *call, uint8_t number, uint32_t count);
+
+/* ---- mirror.c: REVERSE, a correction by mirror image (3.0.10) ---- */
+/* A posting of ct_postings. */
+struct cc_row {
+    uint16_t member, label;
+    uint8_t dr_size, cr_size, id_size, zero;
+    int64_t amount;
+    const uint8_t *dr, *cr, *id; /* id: of the obligation, or NULL */
+};
+bool cc_row_next(struct cc_row *out, const uint8_t **at, const uint8_t *end); /* false at the end */
+void cc_mirror_check(const uint8_t *rows, const uint8_t *end); /* 9107 unless nobody acted on the obligations of the rows */
+/* Posts the mirror image.  Obligations on which nobody acted become REVERSED; against others stands an equal opposite one, with
+ * this reason, and then the mirrored rows name 1141 where they named 2141. */
+struct cc_mirror {
+    const uint8_t *rows, *end;
+    uint16_t reason;
+    bool gross;
+};
+void cc_mirror_post(const struct cc_mirror *m);
+
+/* The note of an object's last event that can be reversed, under 'N' || object id: the head, who signed (u16 each), the
+ * product's state (what restores the object), and the postings.  `after` is a hash of the object as the event left it, of all
+ * that REVERSE would spoil if it had changed. */
+#define CC_KEY_NOTE 'N'
+#define CC_NOTE_SIZE 4096u
+struct cc_note_head {
+    uint8_t op_id[CT_ID_SIZE]; /* zeros: it was too much to note down */
+    uint8_t after[CT_ID_SIZE];
+    uint16_t event, state_size;
+    uint8_t signer_count, zero[3];
+};
+_Static_assert(sizeof(struct cc_note_head) == 72, "record layout");
+struct cc_note {
+    struct cc_note_head h;
+    bool opposite;
+    const uint8_t *signers, *state, *rows, *end; /* views into bytes */
+    uint8_t bytes[CC_NOTE_SIZE];
+};
+/* After all postings of the event.  What does not fit is not reversible: no error. */
+void cc_note_store(const struct ct_call *call, const struct cc_signed *who, const uint8_t after[CT_ID_SIZE], const void *state,
+                   uint32_t size);
+/* REVERSE in three steps, between which the product has preconditions and writes of its own. Arguments [op_id of the event,
+ * reason code], and with may_oppose [opposite]: obligations may stand against those that are in a cycle or settled, else they
+ * are 9107.  9111 unless the event is the last that can be reversed and nothing came after it. */
+void cc_reverse_open(struct cc_note *n, const struct ct_call *call, const uint8_t after[CT_ID_SIZE], bool may_oppose);
+void cc_reverse_signed(const struct cc_note *n, struct cc_signers *who); /* by those who signed the event */
+/* The mirror image, and the note is used up. */
+void cc_reverse_post(const struct cc_note *n, const struct ct_call *call, uint16_t reason, bool gross);
 
 #endif

@@ -33,7 +33,10 @@
     X(WIND_UP, 17, "清算", "wind up")                           /* [reason str] on the pool */                         \
     X(OPENING, 18, "期初录入", "opening (development consortium only)") /* [[member, dr, cr, fen] ...] makes a minute */ \
     X(FREEZE, 19, "冻结", "freeze")                             /* [reason str] on a loan */                           \
-    X(UNFREEZE, 20, "解冻", "unfreeze")                         /* [reason str] */
+    X(UNFREEZE, 20, "解冻", "unfreeze")                         /* [reason str] */                                     \
+    X(DISPUTE, 21, "提出争议", "dispute a part of the claim")   /* [amount fen, reason str] */                         \
+    X(RESOLVE, 22, "解决争议", "resolve the dispute")           /* [upheld fen] */                                     \
+    X(REVERSE, 23, "冲正", "reverse by mirror image")           /* [op_id, code]: REPAY, RECOVER, DEMAND_BACK, FUND_CONFIRM */
 
 enum zyd_pool_event {
 #define X(name, number, zh, en) ZYD_PE_##name = number,
@@ -172,7 +175,9 @@ enum { ZYD_POOL_REFUND_REVERSE = 1, ZYD_POOL_REFUND_PRORATA = 2 };
  * 'B' || programme u16 BE || borrower 32                   int64: approved for the borrower, less what was demanded back
  * 'Y' || programme u16 BE || bank u16 BE || year u16 BE    int64: approved for the bank in the year
  * 'S' || bank u16 BE || loan 32                            int64: approved for the loan by all programmes, less demanded back
- * 'D' || programme u16 BE || date u32 BE                   int64: short of the claims approved that day (short_mode PRORATA) */
+ * 'D' || programme u16 BE || date u32 BE                   int64: short of the claims approved that day (short_mode PRORATA)
+ * 'N' || object id                                         struct cc_note_head ...: the last event that REVERSE can take back;
+ *                                                          its state is a struct zyd_pool_loan (of a funding: nothing) */
 #define ZYD_POOL_KIND_POOL 1u
 #define ZYD_POOL_KIND_FUNDING 2u
 #define ZYD_POOL_KIND_MINUTE 3u
@@ -267,8 +272,9 @@ struct zyd_pool_loan {
     int64_t approved, paid, shortage; /* paid: drawn from the layers; shortage: approved, neither drawn nor made good */
     int64_t refunded, clawed;   /* of what was paid: promised back out of recoveries, demanded back */
     int64_t net_recovered, cost_carried, bank_recovered, pool_recovered; /* ALLOC's memory: BANK, POOL */
+    int64_t disputed;           /* of claimed, in dispute: left out of the compensation */
     /* then part_count of struct zyd_pool_part */
 };
-_Static_assert(sizeof(struct zyd_pool_loan) == 288, "record layout");
+_Static_assert(sizeof(struct zyd_pool_loan) == 296, "record layout");
 
 #endif

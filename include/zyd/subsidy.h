@@ -27,7 +27,10 @@
     X(CLAWBACK, 8, "追回", "claw back") /* finding id, [ppm], [amount fen]: one of the two */                          \
     X(REINSTATE, 9, "恢复", "reinstate") /* decision id */                                                             \
     X(CLOSE, 10, "结清", "close the enrolment") /* - */                                                                \
-    X(PROGRAMME, 11, "项目状态", "suspend, resume or close the programme") /* state, reason text 1..60 */
+    X(PROGRAMME, 11, "项目状态", "suspend, resume or close the programme") /* state, reason text 1..60 */               \
+    X(FREEZE, 12, "冻结", "freeze") /* reason text 1..200 */                                                           \
+    X(UNFREEZE, 13, "解冻", "unfreeze") /* reason text 1..200 */                                                       \
+    X(REVERSE, 14, "冲正", "reverse the last settlement by its mirror image") /* op id, code, [opposite 0/1] */
 
 enum zyd_subsidy_event {
 #define X(name, number, zh, en) ZYD_SE_##name = number,
@@ -90,7 +93,8 @@ enum zyd_subsidy_reason {
     X(CLAWBACK, 4, "追回贴息", "clawed back")                                                                          \
     X(DEBIT_BORR, 5, "向借款人追回", "debited to the borrower")                                                        \
     X(FS_CLAWBACK, 6, "追回保费补贴", "fee subsidy clawed back")                                                       \
-    X(REINSTATE, 7, "恢复贴息", "clawback undone")
+    X(REINSTATE, 7, "恢复贴息", "clawback undone")                                                                     \
+    X(REVERSE, 8, "冲正", "obligation against one that was reversed; its mirrored postings keep their labels")
 enum zyd_subsidy_label {
 #define X(name, number, zh, en) ZYD_SL_##name = number,
     ZYD_SUBSIDY_LABELS(X)
@@ -165,6 +169,8 @@ enum zyd_subsidy_param {
  * 'H' || level u8 || family u8 || household id (F2) 32     struct zyd_subsidy_household + entries + points
  * 'P' || family u8 || purpose id (F3) 32                   id of the enrolment that has it; empty: free again
  * 'R' || family u8 || controller id (F4) 32                struct zyd_subsidy_related
+ * 'N' || object id                                         struct cc_note_head ...: the last settlement that REVERSE can take
+ *                                                          back; its state: enrolment and payers, loan and points as they were
  * "subsidy/budget", zeros to 30, programme u16 BE          struct zyd_subsidy_budget */
 #define ZYD_SUBSIDY_KIND_ENROLMENT 1u
 #define ZYD_SUBSIDY_KIND_MINUTE 2u
@@ -185,8 +191,8 @@ _Static_assert(sizeof(struct zyd_subsidy_payer) == 32, "record layout");
 
 struct zyd_subsidy_enrolment {
     uint8_t kind, state, reason, was; /* reason: enum zyd_subsidy_reason; was: the state before CLAWBACK */
-    uint8_t payer_count, fee_changed, zero8[2];
-    uint16_t programme, bank, authority, zero16; /* authority: who clawed back */
+    uint8_t payer_count, fee_changed, frozen, zero8; /* frozen: FREEZE by frozen_by */
+    uint16_t programme, bank, authority, frozen_by;  /* authority: who clawed back */
     int32_t from, until;        /* subsidised days: from..until, until not counted */
     int32_t settled_to, zero32;
     int64_t eligible;           /* FEE_SHARE: principal under the caps when the fee was charged */

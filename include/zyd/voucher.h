@@ -44,7 +44,8 @@
     X(PREPAY, 10, "提前付款", "payment before the due date")                                                           \
     X(DEFAULT, 11, "申报违约", "default, declared by the holder")                                                      \
     X(FREEZE, 12, "冻结", "freeze")                                                                                    \
-    X(UNFREEZE, 13, "解冻", "end of freeze")
+    X(UNFREEZE, 13, "解冻", "end of freeze")                                                                           \
+    X(REVERSE, 14, "冲正", "reverse the last event by its mirror image")
 /* LINE      [core, limit fen u64, last day]                  BANK; the bank of the line before, too, while it is used
  * ISSUE     [supplier, face u64, due date, reason id|nil, invoices [[id, amount u64] ...]]; ids ascend
  *                                                            CORE; BANK of the line too when there is a reason
@@ -57,7 +58,8 @@
  * UNPLEDGE  []                                               the BANK it is pledged to
  * PREPAY    [discount fen u64]                               CORE, HOLDER
  * DEFAULT   []                                               HOLDER; only where the calendar was silent at maturity
- * FREEZE    [order id], UNFREEZE []                          a member of role AUD; UNFREEZE: the same */
+ * FREEZE    [order id], UNFREEZE []                          a member of role AUD; UNFREEZE: the same
+ * REVERSE   [op_id of ACCEPT, DISCOUNT, PLEDGE, UNPLEDGE or PREPAY, code]   who signed it */
 
 enum zyd_voucher_event {
 #define X(name, number, zh, en) ZYD_VE_##name = number,
@@ -148,7 +150,10 @@ enum zyd_voucher_param {
  * 'L' || programme u16 BE || core u16 BE                   struct zyd_voucher_line
  * 'I' || fingerprint 32                                    struct zyd_voucher_invoice: one for all programmes
  * 'U' || voucher's id 32                                   its zyd_voucher_use, so that CANCEL gives back what ISSUE took
- * 'R' || registration number, zeros to 32                  the id of the voucher that it financed, for all programmes
+ * 'R' || registration number, zeros to 32                  the id of the voucher that it financed, for all programmes; empty:
+ *                                                          free again
+ * 'N' || voucher's id 32                                   struct cc_note_head ...: the last event that REVERSE can take back;
+ *                                                          its state: the registration it took (zeros: none), the voucher
  * "voucher/serial" || programme u16 BE                     u32: the last number given out
  * Only objects have keys of 32 bytes, so no other record can stand where a child will.
  *

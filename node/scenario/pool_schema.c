@@ -70,6 +70,15 @@ static const struct zyd_field demand_back[] = {
     ZYD_ARG_TEXT("finding", true, 200, "问题代码", "finding"),
     ZYD_ARG_PPM("ppm", false, "追回比例", "part of what was paid; default: all that has not come back"),
 };
+static const struct zyd_field reverse[] = {
+    ZYD_ARG_ID("op", true, "原操作", "op_id of the event"),
+    ZYD_ARG_U64("code", true, 0, 9999, "原因代码", "reason code"),
+};
+static const struct zyd_field dispute[] = {
+    ZYD_ARG_FEN("amount", true, 1, "争议金额", "part of the base"),
+    ZYD_ARG_TEXT("reason", true, 200, "原因", "reason"),
+};
+static const struct zyd_field resolve[] = {ZYD_ARG_FEN("upheld", true, 0, "维持金额", "of the disputed part")};
 static const struct zyd_field opening[] = {
     ZYD_ARG_LIST("rows", true, 1, 32, zyd_list_postings, "期初分录", "MEMBER DR CR YUAN; ..."),
 };
@@ -99,6 +108,9 @@ static const struct zyd_event events[] = {
     EVENT(OPENING, true, "ANY", opening),
     EVENT(FREEZE, false, "AUD", reason),
     EVENT(UNFREEZE, false, "AUD", reason),
+    EVENT(DISPUTE, false, "DEPT", dispute),
+    EVENT(RESOLVE, false, "BANK", resolve),
+    EVENT(REVERSE, false, "PARTY", reverse),
 };
 
 /* The words and lists of parameters. */
@@ -171,6 +183,7 @@ static const struct zyd_shown shown[] = {
     LOAN(principal, FEN, "贷款本金", "principal"),
     LOAN(balance, FEN, "贷款余额", "still owed"),
     LOAN(claimed, FEN, "申请基数", "base as filed"),
+    LOAN(disputed, FEN, "争议金额", "of it in dispute"),
     LOAN(approved, FEN, "批准补偿", "approved"),
     LOAN(paid, FEN, "已补偿", "drawn from the layers"),
     LOAN(shortage, FEN, "排队待补偿", "approved, not drawn"),

@@ -62,6 +62,12 @@ static const struct zyd_field clawback[] = {
     ZYD_ARG_FEN("amount", false, 1, "追回金额", "or an amount"),
 };
 static const struct zyd_field reinstate[] = {ZYD_ARG_ID("decision", true, "恢复决定", "hash of the decision")};
+static const struct zyd_field reason[] = {ZYD_ARG_TEXT("reason", true, 200, "原因", "reason")};
+static const struct zyd_field reverse[] = {
+    ZYD_ARG_ID("op", true, "原操作", "op_id of the event"),
+    ZYD_ARG_U64("code", true, 0, 9999, "原因代码", "reason code"),
+    ZYD_ARG_BOOL("opposite", false, "反向义务", "opposite obligations where the first are settled or in a cycle"),
+};
 static const struct zyd_field programme[] = {
     ZYD_ARG_WORD("state", true, &programme_state_names, "状态", "OPEN, SUSPENDED or CLOSED"),
     ZYD_ARG_TEXT("reason", true, 60, "原因", "reason"),
@@ -83,6 +89,9 @@ static const struct zyd_event events[] = {
     EVENT(REINSTATE, false, "DEPT", reinstate),
     ZYD_EVENT_BARE(ZYD_SE_CLOSE, false, "CLOSE", zh_CLOSE, en_CLOSE, "DEPT"),
     EVENT(PROGRAMME, true, "DEPT", programme),
+    EVENT(FREEZE, false, "AUD", reason),
+    EVENT(UNFREEZE, false, "AUD", reason),
+    EVENT(REVERSE, false, "PARTY", reverse),
 };
 
 #define ZYD_AS_KIND .type = ZYD_FIELD_WORD, .names = &kind_names

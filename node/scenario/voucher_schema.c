@@ -43,6 +43,11 @@ static const struct zyd_field pledge[] = {
 static const struct zyd_field prepay[] = {ZYD_ARG_FEN("discount", true, 0, "提前付款折让", "discount that both agree on")};
 static const struct zyd_field freeze[] = {ZYD_ARG_ID("order", true, "冻结文书", "hash of the order")};
 
+static const struct zyd_field reverse[] = {
+    ZYD_ARG_ID("op", true, "原操作", "op_id of the event"),
+    ZYD_ARG_U64("code", true, 0, 9999, "原因代码", "reason code"),
+};
+
 #define X(id, number, zh, en) static const char zh_##id[] = zh, en_##id[] = en;
 ZYD_VOUCHER_EVENTS(X)
 #undef X
@@ -62,6 +67,7 @@ static const struct zyd_event events[] = {
     BARE(DEFAULT, "HOLDER"),
     EVENT(FREEZE, false, "AUD", freeze),
     BARE(UNFREEZE, "AUD"),
+    EVENT(REVERSE, false, "PARTY", reverse),
 };
 
 static const struct zyd_name settle[] = {{0, "NET", "净额", "net"}, {1, "GROSS", "逐笔", "gross"}};

@@ -219,8 +219,8 @@ static inline bool warned(uint32_t code)
 static inline int64_t balance(uint16_t member, const char *account)
 {
     int64_t sum = 0;
-    for (uint16_t p = POINT; p <= FREE; p++) {
-        sum += zyd_fixture_balance(f, member, p, account);
+    for (uint16_t p = POINT; p <= R4; p++) {
+        sum += p == GUARANTEE ? 0 : zyd_fixture_balance(f, member, p, account);
     }
     return sum;
 }
@@ -281,6 +281,31 @@ static inline uint32_t enrol(uint16_t programme_, struct zyd_hash *o, uint16_t b
 static inline const char *settle_text(int32_t to, const char *interest)
 {
     return text_of("to=%d|interest=%s|paid=%s|statement=sha256:s", to, interest, interest);
+}
+
+/* PAID of every obligation of the last operation. */
+static inline void pay_all(void)
+{
+    struct zyd_hash ids[16];
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < f->outcome.posting_count; i++) {
+        if (!zyd_hash_is_zero(&f->outcome.postings[i].obligation) &&
+            (n == 0 || memcmp(&ids[n - 1], &f->outcome.postings[i].obligation, 32) != 0)) {
+            ids[n++] = f->outcome.postings[i].obligation;
+        }
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        static const uint8_t args[] = {0x91, 0xa1, 'x'};
+        struct zyd_obligation o;
+        assert_true(zyd_fixture_obligation(f, &o, &ids[i]));
+        struct zyd_fixture_op op = {.event = ZYD_HOST_PAID, .programme = o.programme, .member = o.debtor, .object = &ids[i],
+                                    .expect_seq = UINT64_MAX, .args = zyd_span(args, 3), .signer_count = 1};
+        op.signers[0] = o.creditor;
+        now += 1000;
+        zyd_fixture_block(f, now);
+        assert_int_equal(zyd_fixture_run(f, &op), 0);
+        zyd_fixture_end(f);
+    }
 }
 
 #endif

@@ -106,31 +106,6 @@ static void e13_the_first_part_of_a_loan_at_a_share_of_its_interest(void **state
     CR(COUNTY, "2141.BANK1", 6902);
 }
 
-/* PAID of every obligation of the last operation. */
-static void pay_all(void)
-{
-    struct zyd_hash ids[16];
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < f->outcome.posting_count; i++) {
-        if (!zyd_hash_is_zero(&f->outcome.postings[i].obligation) &&
-            (n == 0 || memcmp(&ids[n - 1], &f->outcome.postings[i].obligation, 32) != 0)) {
-            ids[n++] = f->outcome.postings[i].obligation;
-        }
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        static const uint8_t args[] = {0x91, 0xa1, 'x'};
-        struct zyd_obligation o;
-        assert_true(zyd_fixture_obligation(f, &o, &ids[i]));
-        struct zyd_fixture_op op = {.event = ZYD_HOST_PAID, .programme = o.programme, .member = o.debtor, .object = &ids[i],
-                                    .expect_seq = UINT64_MAX, .args = zyd_span(args, 3), .signer_count = 1};
-        op.signers[0] = o.creditor;
-        now += 1000;
-        zyd_fixture_block(f, now);
-        assert_int_equal(zyd_fixture_run(f, &op), 0);
-        zyd_fixture_end(f);
-    }
-}
-
 static void e14_clawback_by_what_each_level_paid(void **state)
 {
     struct zyd_hash city, a, b;
