@@ -122,7 +122,7 @@ int64_t contract_call(const struct ct_call *call, uint64_t size)
     (void)size;
     memset(&e, 0, sizeof e);
     e.call = call;
-    e.who = (struct cc_signers){call, false};
+    e.who = (struct cc_signers){.call = call};
     if (ct_rd_array(&rd) != 1) {
         ct_fail(CC_RANGE);
     }
