@@ -109,7 +109,7 @@ enum { ZYD_CYCLE_DEBIT = 1, ZYD_CYCLE_CREDIT = 2 };                             
  * 'N' || cycle id || number u32 BE                   struct zyd_cycle_instruction, numbers from 1 over all rounds
  * 'X' || obligation id                               struct zyd_cycle_place: its last cycle and position
  * 'W' || programme u16 BE || number u64 BE           id of an obligation below min_amount, which waits for others like it
- * cycle id = SHA-256("zyd/cycle/id/1", zero || programme u16 || number u64, little-endian) */
+ * cycle id = SHA-256("zyd/cycle/id/1", zero || programme u64 || number u64, little-endian) */
 #define ZYD_CYCLE_KEY_CLOCK "cycle/clock"
 #define ZYD_CYCLE_TAG_ID "zyd/cycle/id/1"
 #define ZYD_CYCLE_TAG_STATEMENT "zyd/cycle/stm/1"

@@ -101,10 +101,10 @@ class Driver:
         for p in programmes:
             self.tell(f'programme {p[0]} {p[1]} {p[2]} {p[3]} {p[4].hex()}')
         self.ask('start')
-        self.now = 0
+        self.now = self.at = 0  # the last block's instant; the operation's while it runs
 
     def block(self, at):
-        self.now = max(self.now + 1000, at)
+        self.now = self.at = max(self.now + 1000, at)
         return outcomes(self.ask(f'block {self.now}'))
 
     def begin_op(self, before, contract, event, programme, member, obj, args, signers=(), seq=None):
@@ -113,7 +113,7 @@ class Driver:
         self.refs += 1
         first = 0
         if before is not None:
-            first = self.now = max(self.now + 1000, before)
+            first = self.now = self.at = max(self.now + 1000, before)
         self.now += 1000
         self.tell(f'op {first} {self.now} {contract} {event} {programme} {member} {obj or "-"} REF{self.refs} '
                   f'{",".join(map(str, signers)) or "-"} {"-" if seq is None else seq} {wire.pack(args).hex() or "-"}')
@@ -206,7 +206,8 @@ class World:
         self.owed = []  # obligations not settled
         self.ids = set()
         self.last = ''
-        self.paid, self.refusals, self.op_id = None, 0, None
+        self.paid, self.refusals, self.op_id = [], 0, None  # paid: settled obligations whose products do not know yet
+        self.known = {}  # every obligation ever, by id
         self.blocked = None  # day of the last block
         self.today = date(2026, 1, 5) + timedelta(days=rng.randint(0, 400))
         self.lives = []
@@ -272,8 +273,16 @@ class World:
             else:
                 raise Difference(f'{what}: obligation {o.key} of the model is not there')
             o.value_date = self.today
+            self.known[o.id] = o
             self.owed.append(o)
         self.expect(what + ': obligations', [], list(new.values()))
+
+    def tell_paid(self):
+        paid, self.paid = self.paid, []
+        for o in paid:
+            if o.settled is not None:
+                self.books.programme = o.programme
+                o.settled()
 
     def sys(self, out):
         """What a block's SYS calls do on the model's side, and whether that is what the contracts did."""
@@ -282,12 +291,10 @@ class World:
         self.blocked = self.today
         books = self.books
         books.begin()
-        o, self.paid = self.paid, None
-        if o is not None and o.settled is not None:
-            books.programme = o.programme
-            o.settled()
+        self.tell_paid()
         for life in self.lives:
             life.sys(out)
+        self.tell_paid()
         what = f'SYS {self.today} {[(hex(o.event), o.deadline) for o in out]}'
         self.compare_rows(what, out)
         if all(life.WARNS for life in self.lives):
@@ -297,6 +304,11 @@ class World:
         """A block; what is due runs on both sides."""
         self.today = day or self.today
         self.sys(self.d.block(ms(self.today, minute)))
+
+    def until(self, at):
+        """A block at an instant, on whatever day that is."""
+        self.today = max(self.today, date.fromordinal((at + 8 * 3600000) // 86400000 + EPOCH))
+        self.sys(self.d.block(at))
 
     def act(self, contract, name, event, programme, member, obj, args, signers, run, made=None, seq=None):
         """run() is the model's; False when it is refused."""
@@ -312,10 +324,12 @@ class World:
                 self.sys(first)
         books.begin()
         books.programme = programme
+        self.d.at += 1
         try:
             run()
         except Refused as e:
             if self.style == 'legal':
+                self.d.at -= 1
                 return False  # not sent: such a history has no refusals
             code = e.code
             books.begin()
@@ -335,6 +349,7 @@ class World:
             self.op_id = last.op_id
             if made is not None:
                 made(last.object)
+            self.d.at = self.d.now
             self.sys(after)
         else:
             self.refusals += 1
@@ -352,7 +367,7 @@ class World:
             books.post(d, 0xff01, '2141.' + self.codes[c], '1001', o.amount, o)
             books.post(c, 0xff01, '1001', '1141.' + self.codes[d], o.amount, o)
             self.owed.remove(o)
-            self.paid = o
+            self.paid.append(o)
         return self.act(0, 'PAID', 4, o.programme, d, o.id, ['REF'], [c], run)
 
     def end(self):
