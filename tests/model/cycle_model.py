@@ -141,7 +141,7 @@ class Cycle:
         for o in self.inside():
             o.state = 'INSTRUCTED'
         self.pay_ms = at + (minutes or self.life.p['PAY_MIN']) * MINUTE
-        self.settle_if_done()
+        self.ripe = not self.open_instructions()
 
     def fail(self, at):
         """Ruling 30."""
@@ -166,9 +166,8 @@ class Cycle:
 
     ripe = False
 
-    def settle_if_done(self):
-        if self.open_instructions():
-            return
+    def settle(self):
+        self.ripe = False
         b, life = self.life.books, self.life
         codes = life.codes
         for o in self.inside():
@@ -198,6 +197,7 @@ class CycleHistory(History):
         self.p, self.cut_ms, self.cycles, self.age, self.made = p, None, [], {}, 0
         self.listed = set()
         self.books.netted.add(first)
+        self.w.settlement = first
         accounts = [[m, bank, text] for m, (bank, text) in sorted(ACCOUNTS.items())]
         return [(first, 5, f'C{first}', first, wire.pack([slots(TABLE, p), accounts]))]
 
@@ -243,8 +243,7 @@ class CycleHistory(History):
             if kind == 0:
                 self.cut(at)
             elif c.ripe:
-                c.ripe = False
-                c.settle_if_done()
+                c.settle()
             elif c.state == 'COMPUTED':
                 c.answered(at)
             else:

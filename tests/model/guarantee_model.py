@@ -378,7 +378,6 @@ def borrower_account(borrower):
 class GuaranteeHistory(History):
     CONTRACT, PLUGIN = 1, 'guarantee'
     WARNS = True
-    settlement = 0
 
     # -- setting --
     def shares(self, n):
@@ -410,7 +409,7 @@ class GuaranteeHistory(History):
         p.update({
             'guar': 'GUAR', 'reg': 'REG' if 'REG' in names else None, 'nfgf': 'NFGF' if 'NFGF' in names else None,
             'first_payer': r.choice([None, None, r.choice(names)]), 'collector': r.choice([None, None, r.choice(names)]),
-            'class': r.choice([1, 1, 2]), 'settle': 0 if self.settlement else 1, 'batch': r.randint(0, 1),
+            'class': r.choice([1, 1, 2]), 'settle': 1 - bool(self.w.settlement), 'batch': r.randint(0, 1),
             'rate_cap': r.choice([1000000, 150000]), 'loan_basis': r.choice([360, 365]), 'settle_day': r.randint(1, 28),
             'settle_months': r.choice([[3, 6, 9, 12], list(range(1, 13)), [12], [1, 7]]), 'fee_ppm': r.choice([0, 10000, 8765]),
             'fee_basis': r.choice([360, 365]), 'refee_reg_ppm': r.choice([0, 3000, 1]), 'refee_nfgf_ppm': r.choice([0, 3000, 999]),
@@ -440,7 +439,9 @@ class GuaranteeHistory(History):
             g = Programme(first + i, tree, banks, ['notice', 'contract'][:r.randint(0, 2)], p)
             g.life = self
             self.g.append(g)
-            out.append((g.number, 1, f'G{g.number}', self.settlement, wire.programme(p, tree, INDEX, banks, g.evidence)))
+            if self.w.settlement:
+                self.books.netted.add(g.number)
+            out.append((g.number, 1, f'G{g.number}', self.w.settlement, wire.programme(p, tree, INDEX, banks, g.evidence)))
         self.all, self.numbers, self.resets = [], {}, 0
         self.count = 0
         return out

@@ -72,10 +72,12 @@ class Driver:
         self.p = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1 << 16)
         self.write, self.push, self.line = self.p.stdin.write, self.p.stdin.flush, self.p.stdout.readline
         self.ops = 0
-        self.log = []
+
+    def close(self):
+        self.p.kill()
+        self.p.communicate()
 
     def tell(self, line):
-        self.log.append(line)
         self.write(line.encode() + b'\n')
 
     def ask(self, line):
@@ -91,7 +93,6 @@ class Driver:
 
     def ledger(self, members, plugins, programmes):
         """members: [(code, role)]; plugins: [(contract, name)]; programmes: [(id, contract, code, settlement, params)]"""
-        self.log = []
         self.refs = 0
         self.tell(f'ledger {len(members)}')
         for i, (code, role) in enumerate(members):
@@ -210,6 +211,7 @@ class World:
         self.known = {}  # every obligation ever, by id
         self.blocked = None  # day of the last block
         self.today = date(2026, 1, 5) + timedelta(days=rng.randint(0, 400))
+        self.settlement = 0  # the cycle's programme, that others may name
         self.lives = []
         for k in kinds:
             self.lives.append(k(self))
@@ -230,6 +232,10 @@ class World:
             turns = turns[:len(turns) * 2 // (1 + len(self.lives))]
         for life in turns:
             life.turn()
+        for _ in range(100):
+            if self.style != 'illegal' or self.refusals:
+                break
+            self.r.choice(self.lives).turn()
         self.end()
 
     def advance(self, days):

@@ -10,12 +10,21 @@ refusal, dispute, settlement, recoveries, write-off), whose every posting, oblig
 
   tests/model/run_random.py --product pool --histories 10000 [--seed 1] [--only I] [--driver build/ledger_driver]
 
-Whole lives of another product (pool_model.py ...) against its deployed contract; ends with `histories N differences D`.
+Whole lives of a product (guarantee_model.py, pool_model.py ...) against its deployed contract in the real host.
+
+  tests/model/run_random.py --mixed --legal --histories 200000 --seed 1 --jobs 2
+  tests/model/run_random.py --mixed --illegal --histories 200000 --seed 1 --jobs 2
+
+Lives of several products on one ledger.  --legal: every operation is booked; --illegal: each history has operations that must
+be refused with the model's code, and leave the state's root as it was.  Ends with `... histories N ... differences D`.
 """
 import argparse
-import importlib
+import contextlib
+import importlib.util
+import multiprocessing
 import os
 import random
+import resource
 import subprocess
 import sys
 import time
@@ -429,31 +438,91 @@ class Run:
 PRODUCTS = ('guarantee', 'pool', 'voucher', 'subsidy', 'cycle')
 
 
-def histories(o):
-    """Lives of another product through its model and through the deployed contract (ledger_driver)."""
-    module = importlib.import_module(o.product + ('_model' if o.product == 'subsidy' else '_history'))
-    life = getattr(module, o.product.capitalize() + 'History')
+def life_of(product):
+    name = product.capitalize() + 'History'
+    for module in (product + '_history', product + '_model'):
+        if importlib.util.find_spec(module):
+            found = getattr(importlib.import_module(module), name, None)
+            if found:
+                return found
+    raise SystemExit(f'no {name}')
+
+
+def kinds_of(o, rng):
+    """The products of one history; the cycle first, so that the others can name it."""
+    if o.product:
+        return [life_of(o.product)]
+    others = rng.sample([p for p in PRODUCTS if p != 'cycle'], rng.choice([1, 2, 2, 3]))
+    if 'guarantee' not in others and rng.random() < 0.5:
+        others[0] = 'guarantee'
+    return [life_of(p) for p in (['cycle'] if rng.random() < 0.5 else []) + others]
+
+
+def one(o, driver, i, stats):
+    """One history; what came of it, and the text of a difference."""
+    rng = random.Random(f'{o.seed}/{i}')
+    try:
+        world = ledger.World(driver, rng, stats, kinds_of(o, rng), o.style)
+        world.run()
+        return 'refused' if world.refusals else 'clean', None
+    except ledger.Silent:
+        return 'left', None
+    except Exception as e:
+        text = f'history {i} (--seed {o.seed} --only {i}): {e}'
+        return 'different', text if isinstance(e, ledger.Difference) else text + '\n' + traceback.format_exc()
+
+
+def some(job):
+    """Histories k, k + step ...: in a process of its own when there are several jobs."""
+    o, numbers = job
     here = os.path.dirname(os.path.abspath(__file__))
     driver = ledger.Driver(o.driver or os.path.join(here, '../../build/ledger_driver'))
-    stats, kinds, start = Counter(), Counter(), time.monotonic()
-    numbers = range(o.histories) if o.only is None else [o.only]
+    stats, ends, texts = Counter(), Counter(), []
     for i in numbers:
-        try:
-            ledger.World(driver, random.Random(f'{o.seed}/{i}'), stats, [life]).run()
-            kinds['ended'] += 1
-        except ledger.Silent:
-            kinds['left'] += 1
-        except Exception as e:
-            kinds['differences'] += 1
-            if kinds['differences'] <= 5:
-                print(f'history {i} (--seed {o.seed} --only {i}): {e}')
-                if not isinstance(e, ledger.Difference):
-                    traceback.print_exc(file=sys.stdout)
-    print(', '.join(f'{k} {c} {v}' for (k, c), v in sorted(stats.items())))
+        end, text = one(o, driver, i, stats)
+        ends[end] += 1
+        if text:
+            texts.append(text)
+            driver.close()  # whatever state it is in
+            driver = ledger.Driver(o.driver or os.path.join(here, '../../build/ledger_driver'))
+    driver.close()
+    used = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return stats, ends, texts, sum(u.ru_utime + u.ru_stime for u in used)
+
+
+def histories(o):
+    """Lives of one product, or of several on one ledger (--mixed), through the models and the deployed contracts."""
+    numbers = range(o.histories) if o.only is None else [o.only]
+    size = max(1, min(500, len(numbers) // (2 * o.jobs) or 1))
+    parts = [(o, numbers[k:k + size]) for k in range(0, len(numbers), size)]
+    stats, ends, shown, start, seconds, done = Counter(), Counter(), 0, time.monotonic(), 0, 0
+    with multiprocessing.Pool(o.jobs, maxtasksperchild=1) if o.jobs > 1 else contextlib.nullcontext() as pool:
+        for k, (s, e, texts, cpu) in enumerate(pool.imap(some, parts) if pool else map(some, parts)):
+            stats += s
+            ends += e
+            seconds = seconds + cpu if pool else cpu
+            for text in texts:
+                shown += 1
+                if shown <= 5:
+                    print(text)
+            done += len(parts[k][1])
+            if done % 10_000 < size and done >= 10_000:
+                print(f'{done} histories, {ends["different"]} differences, {time.monotonic() - start:.0f} s', flush=True)
+    legal = {k[0]: 0 for k in stats if k[1] == 0}
+    refused = Counter()
+    for (name, code), n in stats.items():
+        if code == 0:
+            legal[name] += n
+        else:
+            refused[code] += n
+    print('booked: ' + ', '.join(f'{k} {v}' for k, v in sorted(legal.items())))
+    print('refused: ' + (', '.join(f'{k} {v}' for k, v in sorted(refused.items())) or 'none'))
     minutes = (time.monotonic() - start) / 60
-    print(f'{driver.ops} operations, {len(numbers) / minutes:.0f} histories a minute, {kinds["left"]} left where nothing is said')
-    print(f'histories {len(numbers)} differences {kinds["differences"]}')
-    return 1 if kinds['differences'] else 0
+    print(f'{len(numbers) / minutes:.0f} histories a minute, {len(numbers) / (seconds / 60):.0f} a minute of one core (models and '
+          f'contracts); {ends["left"]} left where nothing is said, {ends["refused"]} with refusals')
+    print(f'style {o.style} seed {o.seed} histories {len(numbers)} operations {sum(stats.values())} booked {sum(legal.values())} '
+          f'refused {sum(refused.values())} differences {ends["different"]}')
+    return 1 if ends['different'] else 0
 
 
 def main():
@@ -464,8 +533,12 @@ def main():
     a.add_argument('--product', choices=PRODUCTS)
     a.add_argument('--histories', type=int, default=10_000)
     a.add_argument('--only', type=int, help='one history of the seed')
+    a.add_argument('--mixed', action='store_true', help='several products on each ledger')
+    a.add_argument('--legal', dest='style', action='store_const', const='legal', default='both', help='nothing that is refused')
+    a.add_argument('--illegal', dest='style', action='store_const', const='illegal', help='refusals in each history')
+    a.add_argument('--jobs', type=int, default=1, help='processes')
     o = a.parse_args()
-    if o.product:
+    if o.product or o.mixed:
         return histories(o)
     run = Run(o.driver, o.seed, o.steps)
     sums = 0
