@@ -508,9 +508,10 @@ def histories(o):
             done += len(parts[k][1])
             if done % 10_000 < size and done >= 10_000:
                 print(f'{done} histories, {ends["different"]} differences, {time.monotonic() - start:.0f} s', flush=True)
-    legal = {k[0]: 0 for k in stats if k[1] == 0}
-    refused = Counter()
+    legal, refused = Counter(), Counter()
     for (name, code), n in stats.items():
+        if not name.isupper():
+            continue  # what a product counts besides
         if code == 0:
             legal[name] += n
         else:
@@ -520,7 +521,7 @@ def histories(o):
     minutes = (time.monotonic() - start) / 60
     print(f'{len(numbers) / minutes:.0f} histories a minute, {len(numbers) / (seconds / 60):.0f} a minute of one core (models and '
           f'contracts); {ends["left"]} left where nothing is said, {ends["refused"]} with refusals')
-    print(f'style {o.style} seed {o.seed} histories {len(numbers)} operations {sum(stats.values())} booked {sum(legal.values())} '
+    print(f'style {o.style} seed {o.seed} histories {len(numbers)} operations {sum((legal + refused).values())} booked {sum(legal.values())} '
           f'refused {sum(refused.values())} differences {ends["different"]}')
     return 1 if ends['different'] else 0
 
