@@ -57,10 +57,14 @@ void event_claim(struct gu *g)
     if (principal != g->o.h.principal || due != interest_open(g)) {
         ct_fail(E_AMOUNT_MISMATCH); /* ruling 18 */
     }
+    int64_t amount = covered(g);
+    if (amount > CC_FEN_MAX) {
+        ct_fail(E_RANGE); /* 3.0.1: nobody could sign it in APPROVE */
+    }
     sign(g, g->o.h.bank);
     signed_end(g);
     deadline_clear(g, ZYD_GD_RELEASE);
-    claimed(g, covered(g));
+    claimed(g, amount);
 }
 
 void claimed(struct gu *g, int64_t amount)

@@ -1,0 +1,265 @@
+/* Goal: at the edge of every range a sum is exact to the fen, and one step beyond it is refused by name and changes nothing.
+ * Method: scenarios written by the program and run on the in-process ledger, with what must come out computed here in 128 bits;
+ * the runner compares the state root around each refusal.  Edges that other tests hold: 100 children of a split and its depth,
+ * 15 prior holders (test_voucher); 16 drawdowns (test_guarantee); a cycle's total (test_cycle); calls, records, postings
+ * (test_host_limits); ALLOC and the roundings by themselves (test_guarantee_alloc, e18.scn). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+#include <zyd/codec.h>
+#include <zyd/date.h>
+#include <zyd/scenario.h>
+
+#define MAX INT64_C(9000000000000000) /* fen: MAX_AMT of 3.0.1 */
+
+static char text[256u << 10];
+static size_t used;
+
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text + used, sizeof text - used, format, args);
+    va_end(args);
+    assert_true(n >= 0 && (size_t)n < sizeof text - used);
+    used += (size_t)n;
+}
+
+/* Yuan of fen; up to eight in one statement. */
+static const char *yuan(int64_t fen)
+{
+    static char ring[8][32];
+    static unsigned at;
+    char *out = ring[at++ % 8];
+    snprintf(out, sizeof ring[0], "%lld.%02lld", (long long)(fen / 100), (long long)(fen % 100));
+    return out;
+}
+
+static int64_t half_up(zyd_i128 n, zyd_i128 d)
+{
+    return (int64_t)((2 * n + d) / (2 * d));
+}
+
+static int64_t interest(int64_t principal, int32_t from, int32_t to, int64_t ppm, int64_t basis)
+{
+    return half_up((zyd_i128)principal * zyd_days_between(from, to) * ppm, (zyd_i128)1000000 * basis);
+}
+
+static const char *day(int32_t date)
+{
+    static char ring[4][16];
+    static unsigned at;
+    char *out = ring[at++ % 4];
+    snprintf(out, sizeof ring[0], "%04d-%02d-%02d", date / 10000, date / 100 % 100, date % 100);
+    return out;
+}
+
+static void line(void *ctx, unsigned number, bool ok, const char *what)
+{
+    (void)ctx;
+    if (!ok) {
+        print_message("line %u: %s\n", number, what);
+    }
+}
+
+static void begin(const char *world)
+{
+    used = 0;
+    say("scenario B \"bounds\"\n%s", world);
+}
+
+static void run(void)
+{
+    char why[ZYD_SCENARIO_WHY];
+    struct zyd_scenario *s;
+    struct zyd_scenario_report report = {.line = line};
+    struct zyd_scenario_inproc *p = zyd_scenario_inproc_new(why, ZYD_PLUGIN_DIR);
+    assert_non_null(p);
+    struct zyd_scenario_backend b = zyd_scenario_inproc_backend(p);
+    if (zyd_scenario_parse(&s, why, zyd_span(text, used)) != ZYD_OK || zyd_scenario_run(&report, why, s, &b) != ZYD_OK) {
+        fail_msg("%s, %u of %u checks failed in:\n%s", why, report.failures, report.checks, text);
+    }
+    print_message("%u operations, %u postings, %u checks\n", report.operations, report.postings, report.checks);
+    zyd_scenario_free(s);
+    zyd_scenario_inproc_free(p);
+}
+
+/* ---- guarantee ---- */
+
+static const char guarantee_world[] =
+    "member BANK bank\nmember GUAR guar\nprogramme TWO\nparam preset TWO82\nparam banks BANK\nparam batch yes\n"
+    "param term_max 36600\nparam household_cap 90000000000000.00\nparam settle_months 12\nparam auto_limit 90000000000000\n";
+
+/* A loan of MAX_AMT on 4 January 2010, over almost thirty years, with a year's interest on 20 December. */
+static void a_loan(int32_t maturity, int64_t rate_ppm)
+{
+    const int64_t fee = half_up((zyd_i128)MAX * zyd_days_between(20100104, maturity) * 10000, (zyd_i128)365 * 1000000);
+    say("borrower X 91430100MA4TEXT00G\ndate 2010-01-04\n"
+        "do APPLY L by BANK borrower=X amount=%s term_days=%d purpose=p consent=sha256:c\n"
+        "do DD_DONE L by BANK bank_report=sha256:r\ndo OFFER L by GUAR amount=%s\n"
+        "do ISSUE L by GUAR,BANK letter=sha256:l valid_until=2010-02-01\n",
+        yuan(MAX), zyd_days_between(20100104, maturity), yuan(MAX));
+    say("do DISBURSE L by BANK drawdown=1 amount=%s value_date=2010-01-04 maturity=%s rate_ppm=%lld\n", yuan(MAX), day(maturity),
+        (long long)rate_ppm);
+    say("expect posting BANK DRAW 1101 2101.X %s\nexpect posting GUAR DRAW 9001 9002 %s\n", yuan(MAX), yuan(MAX / 10 * 8));
+    say("expect posting GUAR FEE_CHARGE 1121 2151 %s\nexpect posting BANK FEE_COLLECT 2101.X 2141.GUAR %s FEE\n"
+        "expect posting GUAR FEE_COLLECT 1141.BANK 1121 %s FEE\n",
+        yuan(fee), yuan(fee), yuan(fee));
+    say("do DISBURSE L by BANK drawdown=2 amount=0.01 value_date=2010-01-04 maturity=%s rate_ppm=3%%\nexpect error 1108\n",
+        day(maturity));
+}
+
+/* The clock goes to the day after maturity: yearly interest, then OVERDUE.  Returns the interest of all years. */
+static int64_t to_overdue(int32_t maturity, int64_t rate_ppm)
+{
+    int64_t sum = 0;
+    int32_t from = 20100104;
+    say("date %s\n", day(zyd_date_add(maturity, 1)));
+    while (from < maturity) {
+        int32_t to = from / 10000 * 10000 + 1220;
+        to = to <= from ? to + 10000 : to;
+        to = to < maturity ? to : maturity;
+        int64_t part = interest(MAX, from, to, rate_ppm, 360);
+        say("expect posting BANK INT 1111 4011 %s\n", yuan(part));
+        sum += part;
+        from = to;
+    }
+    say("expect posting BANK OVERDUE 1102 1101 %s\nexpect state L OVERDUE\n", yuan(MAX));
+    return sum;
+}
+
+static void max_amt_over_thirty_years_is_exact(void **state)
+{
+    const int32_t maturity = 20391230;
+    (void)state;
+    begin(guarantee_world);
+    say("param cover PRINCIPAL\n");
+    a_loan(maturity, 30000);
+    int64_t sum = to_overdue(maturity, 30000);
+    assert_true(sum > MAX / 10 * 9 && sum < MAX);
+    say("expect balance BANK 1111 Dr %s\ndate 2040-03-01\n", yuan(sum));
+    say("do CLAIM L by BANK principal=%s interest=%s\nexpect error 1119\n", yuan(MAX), yuan(sum - 1));
+    say("do CLAIM L by BANK principal=%s interest=%s\n", yuan(MAX), yuan(sum));
+    int64_t covered = MAX / 10 * 8;
+    say("do APPROVE L by GUAR amount=%s\nexpect posting GUAR CLAIM_OK 1135 2141.BANK %s PAY\n", yuan(MAX), yuan(covered));
+    say("expect posting BANK CLAIM_OK 1141.GUAR 1102 %s PAY\n", yuan(covered));
+    say("expect posting GUAR OWN_PART 1131.X 1135 %s\nexpect posting GUAR RELEASE 9002 9001 %s\n", yuan(covered), yuan(covered));
+    int64_t fee = half_up((zyd_i128)MAX * zyd_days_between(20100104, maturity) * 10000, (zyd_i128)365 * 1000000);
+    say("expect posting GUAR FEE_EARN 2151 4021 %s\nexpect state L CLAIM_APPROVED\n", yuan(fee));
+    run();
+}
+
+/* What is covered is more than an amount can say: the claim is refused, not accepted and then stuck. */
+static void a_claim_beyond_max_amt_is_refused(void **state)
+{
+    const int32_t maturity = 20391230;
+    (void)state;
+    begin(guarantee_world);
+    a_loan(maturity, 30000);
+    int64_t sum = to_overdue(maturity, 30000);
+    say("date 2040-03-01\ndo CLAIM L by BANK principal=%s interest=%s\nexpect error 9104\nexpect state L OVERDUE\n", yuan(MAX),
+        yuan(sum));
+    run();
+}
+
+/* Products of two amounts, 106 bits: ALLOC by what was borne.  The odd fen goes by remainder. */
+static void weights_of_max_amt_split_max_amt_exactly(void **state)
+{
+    const int64_t bank = MAX / 3 + 1, guar = MAX - bank, gross = MAX - 1;
+    (void)state;
+    begin(guarantee_world);
+    say("borrower X 91430100MA4TEXT00G\ndate 2026-01-05\ndo OPENING L by BANK state=RECOVERING borrower=X amount=%s principal=%s"
+        " value_date=2025-01-06 maturity=2025-10-01 overdue_date=2025-10-01 borne=\"GUAR=%s, BANK=%s\"\n",
+        yuan(MAX), yuan(MAX), yuan(guar), yuan(bank));
+    zyd_i128 to_guar = (zyd_i128)gross * guar / MAX, to_bank = (zyd_i128)gross * bank / MAX;
+    zyd_i128 left_guar = (zyd_i128)gross * guar % MAX, left_bank = (zyd_i128)gross * bank % MAX;
+    to_guar += to_guar + to_bank < gross && left_guar >= left_bank;
+    to_bank = gross - to_guar;
+    say("do RECOVER L by GUAR gross=%s cost=0 bank_ref=R\nexpect posting GUAR RECOV 1001 2171 %s\n", yuan(gross), yuan(gross));
+    say("expect posting GUAR RECOV 2171 1131.X %s\nexpect posting GUAR RECOV 2171 2141.BANK %s O-1\n"
+        "expect posting BANK RECOV 1141.GUAR 1102 %s O-1\n",
+        yuan((int64_t)to_guar), yuan((int64_t)to_bank), yuan((int64_t)to_bank));
+    run();
+}
+
+/* 3.0.3 for the first time: largest remainder, ties to the lower index. */
+static void alloc(int64_t *out, int64_t total, const int64_t *weights, size_t count)
+{
+    int64_t sum = 0, left = total;
+    zyd_i128 rest[12];
+    for (size_t i = 0; i < count; i++) {
+        sum += weights[i];
+    }
+    for (size_t i = 0; i < count; i++) {
+        out[i] = (int64_t)((zyd_i128)total * weights[i] / sum);
+        rest[i] = (zyd_i128)total * weights[i] % sum;
+        left -= out[i];
+    }
+    for (; left > 0; left--) {
+        size_t best = 0;
+        for (size_t i = 1; i < count; i++) {
+            best = rest[i] > rest[best] ? i : best;
+        }
+        out[best]++;
+        rest[best] = -1;
+    }
+}
+
+/* The widest and deepest share tree: 11 leaves in five levels, over the greatest amount; every fen has its place. */
+static void eleven_sharers_in_five_levels_sum_to_the_whole(void **state)
+{
+    static const int64_t top[] = {200000, 800000}, rest[] = {100000, 100000, 100000, 100000, 100000, 100000, 400000},
+                         a[] = {333333, 333333, 333334}, b[] = {333333, 666667}, c[] = {499999, 500001};
+    int64_t level[2], part[11], inner[3], deep[2];
+    const int64_t total = MAX - 7;
+    (void)state;
+    alloc(level, total, top, 2);
+    alloc(part, level[1], rest, 7);
+    alloc(inner, part[6], a, 3);
+    memcpy(part + 6, inner, 2 * sizeof inner[0]);
+    alloc(deep, inner[2], b, 2);
+    part[8] = deep[0];
+    alloc(part + 9, deep[1], c, 2);
+    begin("member BANK bank\nmember GUAR guar\n");
+    for (int i = 0; i < 10; i++) {
+        say("member M%d other\n", i);
+    }
+    say("programme WIDE\nparam banks BANK\nparam batch yes\nparam guar GUAR\n"
+        "param tree \"BANK 200000, REST 800000 (GUAR 100000, M0 100000, M1 100000, M2 100000, M3 100000, M4 100000, "
+        "A 400000 (M5 333333, M6 333333, B 333334 (M7 333333, C 666667 (M8 499999, M9 500001))))\"\n"
+        "borrower X 91430100MA4TEXT00G\ndate 2026-01-05\n");
+    say("do OPENING L by BANK state=OVERDUE borrower=X amount=%s principal=%s value_date=2025-01-06 maturity=2025-10-01 "
+        "overdue_date=2025-10-01\n",
+        yuan(total), yuan(total));
+    say("expect posting GUAR OPENING 9001 9002 %s\n", yuan(part[0]));
+    for (int i = 0; i < 10; i++) {
+        say("expect posting M%d OPENING 9001 9002 %s\n", i, yuan(part[i + 1]));
+    }
+    say("do CLAIM L by BANK principal=%s interest=0\ndo APPROVE L by GUAR amount=%s\n", yuan(total), yuan(total));
+    say("expect posting GUAR CLAIM_OK 1135 2141.BANK %s PAY\nexpect posting BANK CLAIM_OK 1141.GUAR 1102 %s PAY\n", yuan(level[1]),
+        yuan(level[1]));
+    say("expect posting GUAR OWN_PART 1131.X 1135 %s\n", yuan(part[0]));
+    for (int i = 0; i < 10; i++) {
+        say("expect posting GUAR SHARE 1141.M%d 1135 %s S%d\nexpect posting M%d SHARE 1131.X 2141.GUAR %s S%d\n", i,
+            yuan(part[i + 1]), i, i, yuan(part[i + 1]), i);
+    }
+    say("expect posting GUAR RELEASE 9002 9001 %s\n", yuan(part[0]));
+    for (int i = 0; i < 10; i++) {
+        say("expect posting M%d RELEASE 9002 9001 %s\n", i, yuan(part[i + 1]));
+    }
+    say("expect balance GUAR 1135 Dr 0.00\n");
+    run();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(max_amt_over_thirty_years_is_exact),
+        cmocka_unit_test(a_claim_beyond_max_amt_is_refused),
+        cmocka_unit_test(weights_of_max_amt_split_max_amt_exactly),
+        cmocka_unit_test(eleven_sharers_in_five_levels_sum_to_the_whole),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
