@@ -98,7 +98,7 @@ static struct at_bank bank_of(const struct cy *y, uint16_t member)
 {
     struct ct_rd rd = y->accounts;
     struct at_bank out = {member, NULL, 0};
-    uint32_t rows = ct_rd_array(&rd);
+    uint32_t rows = ct_rd_nil(&rd) ? 0 : ct_rd_array(&rd); /* a programme may name none: all are banks of their own */
     for (uint32_t i = 0; i < rows; i++) {
         struct at_bank row;
         ct_rd_array(&rd);

@@ -244,8 +244,8 @@ void scn_do(struct run *r)
         return;
     }
     bool paid = strcmp(w[1], "PAID") == 0 && scn_find_label(r->obligations, r->obligation_count, w[2]) != NULL;
-    const struct label *object = paid ? scn_find_label(r->obligations, r->obligation_count, w[2])
-                                      : scn_find_label(r->objects, r->object_count, w[2]);
+    const struct label *object =
+        paid ? scn_find_label(r->obligations, r->obligation_count, w[2]) : scn_find_label(r->objects, r->object_count, w[2]);
     size_t programme = paid ? object->programme : programme_for(r, w[1], by == 5 ? w[4] : NULL, object);
     if (programme == NO_PROGRAMME) {
         return;

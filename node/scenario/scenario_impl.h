@@ -5,7 +5,7 @@
 #include <zyd/scenario.h>
 
 #define WORDS_MAX 64u
-#define LABELS_MAX 128u
+#define LABELS_MAX 512u
 
 struct step {
     unsigned line;

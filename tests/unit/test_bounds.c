@@ -101,8 +101,8 @@ static void a_loan(int32_t maturity, int64_t rate_ppm)
         "do DD_DONE L by BANK bank_report=sha256:r\ndo OFFER L by GUAR amount=%s\n"
         "do ISSUE L by GUAR,BANK letter=sha256:l valid_until=2010-02-01\n",
         yuan(MAX), zyd_days_between(20100104, maturity), yuan(MAX));
-    say("do DISBURSE L by BANK drawdown=1 amount=%s value_date=2010-01-04 maturity=%s rate_ppm=%lld\n", yuan(MAX), day(maturity),
-        (long long)rate_ppm);
+    say("do DISBURSE L by BANK drawdown=1 amount=%s value_date=2010-01-04 maturity=%s rate_ppm=%lld\n", yuan(MAX),
+        day(maturity), (long long)rate_ppm);
     say("expect posting BANK DRAW 1101 2101.X %s\nexpect posting GUAR DRAW 9001 9002 %s\n", yuan(MAX), yuan(MAX / 10 * 8));
     say("expect posting GUAR FEE_CHARGE 1121 2151 %s\nexpect posting BANK FEE_COLLECT 2101.X 2141.GUAR %s FEE\n"
         "expect posting GUAR FEE_COLLECT 1141.BANK 1121 %s FEE\n",
@@ -145,7 +145,8 @@ static void max_amt_over_thirty_years_is_exact(void **state)
     int64_t covered = MAX / 10 * 8;
     say("do APPROVE L by GUAR amount=%s\nexpect posting GUAR CLAIM_OK 1135 2141.BANK %s PAY\n", yuan(MAX), yuan(covered));
     say("expect posting BANK CLAIM_OK 1141.GUAR 1102 %s PAY\n", yuan(covered));
-    say("expect posting GUAR OWN_PART 1131.X 1135 %s\nexpect posting GUAR RELEASE 9002 9001 %s\n", yuan(covered), yuan(covered));
+    say("expect posting GUAR OWN_PART 1131.X 1135 %s\nexpect posting GUAR RELEASE 9002 9001 %s\n", yuan(covered),
+        yuan(covered));
     int64_t fee = half_up((zyd_i128)MAX * zyd_days_between(20100104, maturity) * 10000, (zyd_i128)365 * 1000000);
     say("expect posting GUAR FEE_EARN 2151 4021 %s\nexpect state L CLAIM_APPROVED\n", yuan(fee));
     run();
@@ -170,7 +171,8 @@ static void weights_of_max_amt_split_max_amt_exactly(void **state)
     const int64_t bank = MAX / 3 + 1, guar = MAX - bank, gross = MAX - 1;
     (void)state;
     begin(guarantee_world);
-    say("borrower X 91430100MA4TEXT00G\ndate 2026-01-05\ndo OPENING L by BANK state=RECOVERING borrower=X amount=%s principal=%s"
+    say("borrower X 91430100MA4TEXT00G\ndate 2026-01-05\ndo OPENING L by BANK state=RECOVERING borrower=X amount=%s "
+        "principal=%s"
         " value_date=2025-01-06 maturity=2025-10-01 overdue_date=2025-10-01 borne=\"GUAR=%s, BANK=%s\"\n",
         yuan(MAX), yuan(MAX), yuan(guar), yuan(bank));
     zyd_i128 to_guar = (zyd_i128)gross * guar / MAX, to_bank = (zyd_i128)gross * bank / MAX;
@@ -238,8 +240,8 @@ static void eleven_sharers_in_five_levels_sum_to_the_whole(void **state)
         say("expect posting M%d OPENING 9001 9002 %s\n", i, yuan(part[i + 1]));
     }
     say("do CLAIM L by BANK principal=%s interest=0\ndo APPROVE L by GUAR amount=%s\n", yuan(total), yuan(total));
-    say("expect posting GUAR CLAIM_OK 1135 2141.BANK %s PAY\nexpect posting BANK CLAIM_OK 1141.GUAR 1102 %s PAY\n", yuan(level[1]),
-        yuan(level[1]));
+    say("expect posting GUAR CLAIM_OK 1135 2141.BANK %s PAY\nexpect posting BANK CLAIM_OK 1141.GUAR 1102 %s PAY\n",
+        yuan(level[1]), yuan(level[1]));
     say("expect posting GUAR OWN_PART 1131.X 1135 %s\n", yuan(part[0]));
     for (int i = 0; i < 10; i++) {
         say("expect posting GUAR SHARE 1141.M%d 1135 %s S%d\nexpect posting M%d SHARE 1131.X 2141.GUAR %s S%d\n", i,
@@ -253,6 +255,280 @@ static void eleven_sharers_in_five_levels_sum_to_the_whole(void **state)
     run();
 }
 
+/* A file whose terms already say too much is refused before anything runs. */
+static void refused(const char *what)
+{
+    char why[ZYD_SCENARIO_WHY];
+    struct zyd_scenario *s;
+    struct zyd_scenario_report report = {.line = NULL};
+    struct zyd_scenario_inproc *p = zyd_scenario_inproc_new(why, ZYD_PLUGIN_DIR);
+    assert_non_null(p);
+    struct zyd_scenario_backend b = zyd_scenario_inproc_backend(p);
+    assert_int_equal(zyd_scenario_parse(&s, why, zyd_span(text, used)), ZYD_OK);
+    assert_int_not_equal(zyd_scenario_run(&report, why, s, &b), ZYD_OK);
+    assert_int_equal(report.operations, 0);
+    if (strstr(why, what) == NULL) {
+        fail_msg("it says: %s", why);
+    }
+    zyd_scenario_free(s);
+    zyd_scenario_inproc_free(p);
+}
+
+static void twelve_sharers_are_one_too_many(void **state)
+{
+    (void)state;
+    begin("member BANK bank\nmember GUAR guar\n");
+    for (int i = 0; i < 11; i++) {
+        say("member M%d other\n", i);
+    }
+    say("programme WIDE\nparam banks BANK\nparam guar GUAR\nparam tree \"BANK 200000, REST 800000 (GUAR 890000");
+    for (int i = 0; i < 11; i++) {
+        say(", M%d 10000", i);
+    }
+    say(")\"\nborrower X 91430100MA4TEXT00G\ndate 2026-01-05\n");
+    refused("tree");
+}
+
+/* A borrower has 100 contracts of a class at most. */
+static void a_household_of_a_hundred_contracts_is_full(void **state)
+{
+    (void)state;
+    begin(guarantee_world);
+    say("borrower X 91430100MA4TEXT00G\ndate 2026-01-05\n");
+    for (int i = 0; i <= 100; i++) {
+        say("do APPLY L%d by BANK borrower=X amount=0.01 term_days=365 purpose=p consent=sha256:c\n"
+            "do DD_DONE L%d by BANK bank_report=sha256:r\ndo OFFER L%d by GUAR amount=0.01\n%s",
+            i, i, i, i == 100 ? "expect error 1103\n" : "");
+    }
+    run();
+}
+
+/* ---- pool ---- */
+
+#define LAYERS 12
+static void pool_world(int layers)
+{
+    begin("member BANK bank\nmember POOL other\nmember DEPT other\n");
+    say("programme P pool\nparam trustee POOL\nparam dept DEPT\nparam banks BANK\nparam ratios 100%%\nparam trigger NPL\n"
+        "param stack_ceiling_ppm 100%%\nparam warn_ppm 0\nparam stop_ppm 0\nparam layers \"");
+    for (int i = 0; i < layers; i++) {
+        say("%sL%d POOL 0 %d", i == 0 ? "" : "; ", i, i + 1 < layers ? 83333 : 1000000 - 83333 * (layers - 1));
+    }
+    say("\"\nborrower X 91430100MA4TEXT00G\ndate 2026-01-05\n");
+}
+
+/* MAX_AMT in twelve layers of one level, drawn whole by one claim and come back whole: each layer's share to the fen. */
+static void twelve_layers_hold_draw_and_refill_max_amt(void **state)
+{
+    int64_t weights[LAYERS], part[LAYERS];
+    (void)state;
+    for (int i = 0; i < LAYERS; i++) {
+        weights[i] = i + 1 < LAYERS ? 83333 : 1000000 - 83333 * (LAYERS - 1);
+    }
+    alloc(part, MAX, weights, LAYERS);
+    pool_world(LAYERS);
+    say("do CREATE P by POOL account=1\n");
+    for (int i = 0; i < LAYERS; i++) {
+        say("do FUND F%d by POOL layer=L%d amount=%s bank_ref=R\ndo FUND_CONFIRM F%d by POOL amount=%s bank_ref=R\n"
+            "expect posting POOL FUND 1001 3001.L%d %s\n",
+            i, i, yuan(part[i]), i, yuan(part[i]), i, yuan(part[i]));
+    }
+    say("do FUND MORE by POOL layer=L0 amount=0.01 bank_ref=R\ndo FUND_CONFIRM MORE by POOL amount=0.01 bank_ref=R\n"
+        "expect error 9104\ndo ENROL E by DEPT borrower=X loan_class=1 valid_until=2026-12-31\n");
+    say("do REGISTER_LOAN A by BANK borrower=X loan=sha256:a loan_class=1 principal=%s rate_ppm=4%% drawn_on=2026-01-05 "
+        "maturity=2026-12-31\nexpect posting POOL MEMO 9001 9002 %s\n",
+        yuan(MAX), yuan(MAX));
+    say("do REGISTER_LOAN B by BANK borrower=X loan=sha256:b loan_class=1 principal=0.01 rate_ppm=4%% drawn_on=2026-01-05 "
+        "maturity=2026-12-31\nexpect error 2005\n");
+    say("do STATUS A by BANK what=NPL since=2026-01-05\ndo FILE A by BANK principal=%s\ndo DEPT_OK A by DEPT base=%s\n",
+        yuan(MAX), yuan(MAX));
+    say("do REVIEW_OK A by POOL base=%s pay=%s\nexpect posting POOL MEMO 9002 9001 %s\n", yuan(MAX), yuan(MAX), yuan(MAX));
+    for (int i = 0; i < LAYERS; i++) {
+        say("expect posting POOL DRAW 3001.L%d 2141.BANK %s DRAWN\n", i, yuan(part[i]));
+    }
+    say("expect posting BANK DRAW 1141.POOL 2191.POOL %s DRAWN\nexpect state A COMPENSATED\n", yuan(MAX));
+    say("do RECOVER A by BANK gross=%s cost=0 bank_ref=R\nexpect posting BANK RECOV 1001 2171 %s\n"
+        "expect posting BANK RECOV 2171 2141.POOL %s BACK\nexpect posting POOL RECOV 1141.BANK 3009 %s BACK\n"
+        "expect posting BANK RECOV 2191.POOL 1102 %s\n",
+        yuan(MAX), yuan(MAX), yuan(MAX), yuan(MAX), yuan(MAX));
+    say("do RECOVER A by BANK gross=0.01 cost=0 bank_ref=R\nexpect error 9104\n");
+    say("do PAID BACK by BANK,POOL bank_ref=R\nexpect posting BANK SETTLED 2141.POOL 1001 %s BACK\n"
+        "expect posting POOL SETTLED 1001 1141.BANK %s BACK\n",
+        yuan(MAX), yuan(MAX));
+    for (int i = 0; i < LAYERS; i++) {
+        say("expect posting POOL REFILL 3009 3001.L%d %s BACK\n", i, yuan(part[i]));
+    }
+    run();
+    pool_world(LAYERS + 1);
+    refused("layers");
+}
+
+/* ---- subsidy ---- */
+
+static void subsidy_world(int payers, const char *rate)
+{
+    begin("member BANK bank\nmember DEPT other\n");
+    for (int i = 0; i < payers; i++) {
+        say("member F%d fiscal\n", i);
+    }
+    say("programme S subsidy\nparam kind RATE_CUT\nparam rate_ppm %s\nparam level CENTRAL\nparam settle_months 12\n"
+        "param max_days 36600\nparam banks BANK\nparam dept DEPT\nparam cost \"",
+        rate);
+    for (int i = 0; i < payers; i++) {
+        say("%sF%d=%d", i == 0 ? "" : ", ", i, i + 1 < payers ? 123456 : 1000000 - 123456 * (payers - 1));
+    }
+    say("\"\nborrower X 91430100MA4TEXT00G\ndate 2010-01-04\n");
+}
+
+static void enrol(const char *label, int64_t fen, int32_t maturity, const char *rate)
+{
+    say("do ENROL %s by BANK,DEPT borrower=X household=sha256:h loan=sha256:%s amount=%s value_date=2010-01-04 maturity=%s "
+        "rate_ppm=%s lpr_ppm=3%%\n",
+        label, label, yuan(fen), day(maturity), rate);
+}
+
+/* MAX_AMT for thirty years, settled each year over eight payers with memory, never more than the interest. */
+static void eight_payers_subsidise_max_amt_for_thirty_years(void **state)
+{
+    const int32_t maturity = 20391230;
+    int64_t weights[8], before[8] = {0}, now[8], sum = 0;
+    int32_t from = 20100104;
+    (void)state;
+    for (int i = 0; i < 8; i++) {
+        weights[i] = i < 7 ? 123456 : 1000000 - 123456 * 7;
+    }
+    subsidy_world(8, "1%");
+    enrol("A", MAX, maturity, "3%");
+    while (from < maturity) {
+        int32_t to = from / 10000 * 10000 + 1220;
+        to = to <= from ? to + 10000 : to;
+        to = to < maturity ? to : maturity;
+        const char *charged = yuan(interest(MAX, from, to, 30000, 360));
+        sum += interest(MAX, from, to, 10000, 360);
+        alloc(now, sum, weights, 8);
+        say("date %s\ndo SETTLE A by BANK,F0,F1,F2,F3,F4,F5,F6,F7 to=%s interest=%s paid=%s statement=sha256:s\n"
+            "expect posting BANK INT 2101.X 4011 %s\n",
+            day(to), day(to), charged, charged, charged);
+        for (int i = 0; i < 8; i++) {
+            const char *part = yuan(now[i] - before[i]);
+            say("expect posting F%d SUBSIDY 5031 2141.BANK %s O%d-%d\nexpect posting BANK SUBSIDY 1141.F%d 2101.X %s O%d-%d\n",
+                i, part, i, to, i, part, i, to);
+            before[i] = now[i];
+        }
+        from = to;
+    }
+    say("expect field A paid %s\nexpect state A STOPPED\n", yuan(sum));
+    run();
+    subsidy_world(9, "1%");
+    refused("cost");
+}
+
+/* What could be reserved is more than an amount can say. */
+static void a_reservation_beyond_max_amt_is_refused(void **state)
+{
+    (void)state;
+    subsidy_world(1, "100%");
+    enrol("A", MAX, 20391230, "100%");
+    say("expect error 9104\nexpect state A ABSENT\n");
+    enrol("A", MAX, 20101225, "100%"); /* 355 days of 360 */
+    run();
+}
+
+static void a_household_of_twenty_loans_is_full(void **state)
+{
+    char label[8];
+    (void)state;
+    subsidy_world(1, "1%");
+    for (int i = 0; i <= 20; i++) {
+        snprintf(label, sizeof label, "A%d", i);
+        enrol(label, 1, 20391230, "3%");
+    }
+    say("expect error 3002\n");
+    run();
+}
+
+/* A loan keeps 96 points of its balance between settlements: the 97th waits for a settlement, or falls on a day that has one.
+ */
+static void ninety_six_balances_of_a_period_fit(void **state)
+{
+    (void)state;
+    subsidy_world(1, "1%");
+    enrol("A", 1000, 20391230, "3%");
+    say("date 2010-07-01\n");
+    for (int i = 1; i <= 96; i++) {
+        say("do REPAY_CHANGE A by BANK date=%s balance=%s\n%s", day(zyd_date_add(20100104, i)), yuan(1000 - i),
+            i == 96 ? "expect error 9104\n" : "");
+    }
+    say("do REPAY_CHANGE A by BANK date=%s balance=%s\n", day(zyd_date_add(20100104, 95)), yuan(1));
+    run();
+}
+
+/* ---- cycle ---- */
+
+/* As many members as a consortium has, all of whom owe one: 63 obligations that together are just below MAX_AMT, 63 payments.
+ */
+static void sixty_four_members_net_to_the_fen(void **state)
+{
+    int64_t owed[64] = {0}, sum = 0;
+    (void)state;
+    begin("");
+    for (int i = 0; i < 64; i++) {
+        say("member M%d bank\n", i);
+    }
+    say("programme NET cycle\nsettlement NET\ndate 2026-01-05\ndo START CLOCK by M0\n");
+    for (int i = 1; i < 64; i++) {
+        owed[i] = MAX / 63 - i;
+        sum += owed[i];
+        say("do OPENING O%d by M%d,M0 debtor=M%d creditor=M0 amount=%s debit=5011 credit=4021\n"
+            "expect posting M%d OPENING 5011 2141.M0 %s D%d\nexpect posting M0 OPENING 1141.M%d 4021 %s D%d\n",
+            i, i, i, yuan(owed[i]), i, yuan(owed[i]), i, i, yuan(owed[i]), i);
+    }
+    say("date 2026-01-05 16:00\nexpect cycle NET 1 COMPUTED\nexpect net NET 1 M0 %s\n", yuan(sum));
+    for (int i = 0; i < 64; i++) {
+        say("do CONFIRM C%d by M%d cycle=@NET#1 statement=@NET#1/M%d\n", i, i, i);
+    }
+    say("expect payment NET 1 count 63\n");
+    for (int i = 1; i < 64; i++) { /* the largest debtor first */
+        say("do NOTICE A%d by M%d cycle=@NET#1 side=DEBIT end_to_end=@NET#1/%d amount=%s bank_ref=R value_date=2026-01-05\n"
+            "do NOTICE B%d by M0 cycle=@NET#1 side=CREDIT end_to_end=@NET#1/%d amount=%s bank_ref=R value_date=2026-01-05\n",
+            i, i, i, yuan(owed[i]), i, i, yuan(owed[i]));
+    }
+    for (int i = 1; i < 64; i++) {
+        say("expect posting M%d NETTED 2141.M0 2199 %s D%d\nexpect posting M0 NETTED 2199 1141.M%d %s D%d\n", i, yuan(owed[i]),
+            i, i, yuan(owed[i]), i);
+    }
+    for (int i = 1; i < 64; i++) {
+        say("expect posting M%d PAID 2199 1001 %s P%d\nexpect posting M0 PAID 1001 2199 %s P%d\n", i, yuan(owed[i]), i,
+            yuan(owed[i]), i);
+    }
+    say("expect cycle NET 1 CLOSED\nexpect balances M0 4021 Cr %s 1001 Dr %s\n", yuan(sum), yuan(sum));
+    run();
+}
+
+/* ---- the smallest amounts ---- */
+
+/* One fen goes to whom the largest remainder gives it, and no leg of nothing is posted. */
+static void one_fen_has_one_bearer(void **state)
+{
+    (void)state;
+    begin(guarantee_world);
+    say("borrower X 91430100MA4TEXT00G\ndate 2026-01-05\n"
+        "do OPENING L by BANK state=OVERDUE borrower=X amount=0.01 principal=0.01 value_date=2025-01-06 maturity=2025-10-01 "
+        "overdue_date=2025-10-01\nexpect posting GUAR OPENING 9001 9002 0.01\n"
+        "do CLAIM L by BANK principal=0.01 interest=0\ndo APPROVE L by GUAR amount=0\nexpect error 1119\n"
+        "do APPROVE L by GUAR amount=0.01\nexpect posting GUAR CLAIM_OK 1135 2141.BANK 0.01 PAY\n"
+        "expect posting BANK CLAIM_OK 1141.GUAR 1102 0.01 PAY\nexpect posting GUAR OWN_PART 1131.X 1135 0.01\n"
+        "expect posting GUAR RELEASE 9002 9001 0.01\n"
+        "do RECOVER L by GUAR gross=0.01 cost=0.02 bank_ref=R\nexpect error 9111\n");
+    say("do PAID PAY by GUAR,BANK bank_ref=R\nexpect posting GUAR SETTLED 2141.BANK 1001 0.01 PAY\n"
+        "expect posting BANK SETTLED 1001 1141.GUAR 0.01 PAY\n"
+        "do RECOVER L by GUAR gross=0.01 cost=0.02 bank_ref=R\nexpect posting GUAR RECOV 1001 2171 0.01\n"
+        "expect posting GUAR RECOV 2171 1001.COST 0.01\n" /* a fen of cost is carried */
+        "do RECOVER L by GUAR gross=0.02 cost=0 bank_ref=R\nexpect posting GUAR RECOV 1001 2171 0.02\n"
+        "expect posting GUAR RECOV 2171 1001.COST 0.01\nexpect posting GUAR RECOV 2171 1131.X 0.01\n");
+    run();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +536,15 @@ int main(void)
         cmocka_unit_test(a_claim_beyond_max_amt_is_refused),
         cmocka_unit_test(weights_of_max_amt_split_max_amt_exactly),
         cmocka_unit_test(eleven_sharers_in_five_levels_sum_to_the_whole),
+        cmocka_unit_test(twelve_sharers_are_one_too_many),
+        cmocka_unit_test(a_household_of_a_hundred_contracts_is_full),
+        cmocka_unit_test(twelve_layers_hold_draw_and_refill_max_amt),
+        cmocka_unit_test(eight_payers_subsidise_max_amt_for_thirty_years),
+        cmocka_unit_test(a_reservation_beyond_max_amt_is_refused),
+        cmocka_unit_test(a_household_of_twenty_loans_is_full),
+        cmocka_unit_test(ninety_six_balances_of_a_period_fit),
+        cmocka_unit_test(sixty_four_members_net_to_the_fen),
+        cmocka_unit_test(one_fen_has_one_bearer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -160,7 +160,8 @@ static void test_positions_that_do_not_sum_to_zero_halt_the_cycle(void **state)
     size_t size = r.value.size;
     memcpy(wrong, r.value.data, size);
     wrong[PFIN].paid++; /* positions themselves are summed anew in each round */
-    assert_int_equal(zyd_overlay_put(f->overlay, &key, r.owner, r.kind, r.flags, r.seq, zyd_span(wrong, size), f->height), ZYD_OK);
+    struct zyd_span value = zyd_span(wrong, size);
+    assert_int_equal(zyd_overlay_put(f->overlay, &key, r.owner, r.kind, r.flags, r.seq, value, f->height), ZYD_OK);
     zyd_fixture_end(f);
     struct zyd_hash hash = statement(GUAR);
     assert_int_equal(confirm_with(GUAR, &hash, &ids[10], 1), 0);

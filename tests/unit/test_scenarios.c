@@ -1,7 +1,7 @@
 /* Goal: every sum of the worked examples of domain.md comes out of the contracts, to the fen.
  * Method: each file of tests/scenarios runs through the parser, the runner and the in-process ledger (real state, host and
- * plugin); each code of the catalogue stands in one of them; and files that are wrong on purpose must fail where they are wrong,
- * so that a passing run means something. */
+ * plugin); each code of the catalogue stands in one of them; and files that are wrong on purpose must fail where they are
+ * wrong, so that a passing run means something. */
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -48,7 +48,8 @@ static void every_file_of_the_folder_holds(void **state)
             if (zyd_scenario_open(&s, why, path) != ZYD_OK || run(&report, why, s) != ZYD_OK) {
                 fail_msg("%s: %s (%u of %u checks failed)", name, why, report.failures, report.checks);
             }
-            print_message("%s: %u operations, %u postings, %u checks\n", name, report.operations, report.postings, report.checks);
+            print_message("%s: %u operations, %u postings, %u checks\n", name, report.operations, report.postings,
+                          report.checks);
             checks += report.checks;
             files++;
             zyd_scenario_free(s);
@@ -279,7 +280,8 @@ static void every_cut_of_a_file_is_survived(void **state)
 }
 
 /* Codes that no scenario can show, and the unit test that does.  1106: no such programme can be written down.  1123: not used
- * (ruling 22).  5002: must be impossible.  9101: operations reach a scenario's ledger signed.  912x: a contract's own faults. */
+ * (ruling 22).  5002: must be impossible.  9101: operations reach a scenario's ledger signed.  912x: a contract's own
+ * faults. */
 static const struct {
     uint32_t code;
     const char *file, *test;
