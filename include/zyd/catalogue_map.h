@@ -155,6 +155,9 @@
     X(8068, 'E', PEER, 503, 3, ZYD_RETRY_LATER, \
       "对端节点不可用", "A peer is not available", \
       "检查网络与对端状态", "Check the network and the peer") \
+    X(8069, 'E', CSV_DATE_SERIAL, 422, 7, ZYD_RETRY_AFTER_FIX, \
+      "文件被电子表格损坏：日期变成了序号", "The file was damaged by the spreadsheet: a date became a serial number", \
+      "将该列设为文本格式，按 2026-09-01 的形式填写", "Format the column as text and write it like 2026-09-01") \
     X(8070, 'E', CSV_ENCODING, 422, 6, ZYD_RETRY_AFTER_FIX, \
       "文件既不是 UTF-8 也不是 GB18030", "The file is neither UTF-8 nor GB18030", \
       "另存为 UTF-8 编码的 CSV", "Save it as CSV in UTF-8") \
@@ -233,6 +236,9 @@
     X(8095, 'E', ISO_ACCOUNT, 422, 6, ZYD_RETRY_AFTER_FIX, \
       "成员没有登记开户行和账号，无法生成付款报文", "A member has no bank and account: no payment message can be made", \
       "在清算项目参数 accounts 中登记，或用 --directory 提供", "Register it in the programme's accounts, or give --directory") \
+    X(8096, 'E', CSV_FULL_WIDTH, 422, 7, ZYD_RETRY_AFTER_FIX, \
+      "出现全角数字或字母", "Full-width digits or letters", \
+      "改用半角字符", "Write plain ASCII characters") \
     X(8097, 'E', INTERRUPTED, 500, 130, ZYD_RETRY_SAME, \
       "已中断", "Interrupted", \
       "重新执行同一命令即可继续", "Run the same command again to go on") \

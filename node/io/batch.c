@@ -7,13 +7,16 @@
 #include <zyd/catalogue.h>
 #include <zyd/codec.h>
 
-/* Columns that are not arguments of the event. */
-enum special { COL_REF = -1, COL_PROGRAMME = -2, COL_CONTRACT = -3, COL_SEQ = -4, COL_INFO = -5, COL_UNKNOWN = -6 };
+#include "batch_cells.h"
+
+/* Columns that are not arguments of the event.  OWN: the reference of what the row makes, else of what it is about. */
+enum special { COL_REF = -1, COL_PROGRAMME = -2, COL_CONTRACT = -3, COL_SEQ = -4, COL_INFO = -5, COL_UNKNOWN = -6, COL_OWN = -7 };
 static const struct {
     const char *name;
     int column;
 } specials[] = {{"client_ref", COL_REF},  {"业务编号", COL_REF},      {"programme", COL_PROGRAMME},
                 {"项目", COL_PROGRAMME},  {"contract", COL_CONTRACT}, {"合同编号", COL_CONTRACT},
+                {"凭证编号", COL_OWN},    {"补贴编号", COL_OWN},      {"备案编号", COL_OWN},
                 {"seq", COL_SEQ},         {"序号", COL_SEQ},          {"name", COL_INFO},
                 {"借款人名称", COL_INFO}, {"note", COL_INFO},         {"备注", COL_INFO}};
 /* Names that offices use for arguments. */
@@ -25,7 +28,12 @@ static const char *const aliases[][2] = {
     {"放款日期", "value_date"},       {"到期日期", "maturity"}, {"还款日期", "value_date"}, {"还款金额", "amount"},
     {"逾期日期", "overdue_date"},     {"逾期本金", "principal"}, {"逾期利息", "interest"}, {"代偿本金", "principal"},
     {"代偿利息", "interest"},         {"证据材料", "evidence"}, {"回款金额", "gross"},     {"追偿费用", "cost"},
-    {"流水号", "bank_ref"}};
+    {"流水号", "bank_ref"},           {"银行流水", "bank_ref"}, {"借贷方向", "side"},        {"端到端号", "end_to_end"},
+    {"入账日期", "value_date"},       {"交易日期", "value_date"}, {"借款金额", "amount"},    {"贷款本金", "amount"},
+    {"户指纹", "household"}, {"借据指纹", "loan"},        {"用途指纹", "purpose"},
+    {"金额", "face"},                 {"凭证金额", "face"},    {"供应商名称", "supplier"},  {"付款日期", "due"},
+    {"发票清单", "invoices"},         {"贷款金额", "principal"}, {"放款日期", "drawn_on"},  {"贷款合同", "loan"},
+    {"利息", "interest"},             {"对账单散列", "statement"}};
 
 struct planning {
     struct zyd_batch *b;
@@ -85,7 +93,7 @@ static int column_named(const struct zyd_event *event, const char *name)
             at = specials[i].column;
         }
     }
-    return at;
+    return at != COL_OWN ? at : event->makes ? COL_REF : COL_CONTRACT;
 }
 
 /* Characters of b that are not in a: enough to find the column that was meant. */
@@ -165,74 +173,22 @@ static enum zyd_status read_header(struct planning *p, struct zyd_err *err)
     return ZYD_OK;
 }
 
-/* ---- what a spreadsheet does to a file ---- */
+/* ---- cells ---- */
 
-static bool scientific(const char *s)
+static bool report(struct planning *p, uint32_t row, int column, const char *value, const struct cell_fault *f)
 {
-    size_t n = strspn(s, "0123456789");
-    if (!n) {
-        return false;
+    if (f->code) {
+        issue(p, row, column, f->code, value, f->text[0][0] ? f->text[ZYD_LANG_ZH] : NULL,
+              f->text[1][0] ? f->text[ZYD_LANG_EN] : NULL);
     }
-    s += n;
-    if (*s == '.') {
-        s += 1 + strspn(s + 1, "0123456789");
-    }
-    if (*s != 'e' && *s != 'E') {
-        return false;
-    }
-    s += 1 + (s[1] == '+' || s[1] == '-');
-    n = strspn(s, "0123456789");
-    return n && !s[n];
-}
-
-static bool all_digits(const char *s)
-{
-    return *s && s[strspn(s, "0123456789")] == '\0';
-}
-
-/* 0, or the code of what is wrong with a borrower's code. */
-static uint32_t check_borrower(const char *s)
-{
-    size_t n = strlen(s);
-    if (n == 64 && s[strspn(s, "0123456789abcdefABCDEF")] == '\0') {
-        return 0;
-    }
-    if (zyd_uscc_valid(zyd_span(s, n))) {
-        return 0;
-    }
-    if (scientific(s)) {
-        return ZYD_ERR_CSV_SCIENTIFIC;
-    }
-    if (all_digits(s) && n > 15 && strcmp(s + n - 3, "000") == 0) {
-        return ZYD_ERR_CSV_ROUNDED;
-    }
-    if (all_digits(s) && n < 18) {
-        char padded[19] = "000000000000000000";
-        memcpy(padded + 18 - n, s, n);
-        if (zyd_uscc_valid(zyd_span(padded, 18))) {
-            return ZYD_ERR_CSV_ZEROS;
-        }
-    }
-    return ZYD_ERR_CSV_USCC;
-}
-
-static bool printable(const char *s)
-{
-    for (; *s; s++) {
-        if (*s < 0x20 || *s > 0x7e) {
-            return false;
-        }
-    }
-    return true;
+    return f->code != 0;
 }
 
 static void check_amount(struct planning *p, uint32_t row, int column, const struct zyd_field *arg, const char *text)
 {
     int64_t fen = 0;
     char low[32], high[32], zh[120], en[120];
-    if (scientific(text)) {
-        issue(p, row, column, ZYD_ERR_CSV_SCIENTIFIC, text, NULL, NULL);
-    } else if (!zyd_yuan_parse(&fen, text)) {
+    if (!zyd_yuan_parse(&fen, text)) {
         issue(p, row, column, ZYD_ERR_CSV_AMOUNT, text, NULL, NULL);
     } else if ((uint64_t)fen < arg->min || (uint64_t)fen > arg->max) {
         zyd_yuan_text(low, (int64_t)arg->min, true);
@@ -246,9 +202,7 @@ static void check_amount(struct planning *p, uint32_t row, int column, const str
 static void check_number(struct planning *p, uint32_t row, int column, const struct zyd_field *arg, const char *text)
 {
     char zh[120], en[120];
-    if (scientific(text)) {
-        issue(p, row, column, ZYD_ERR_CSV_SCIENTIFIC, text, NULL, NULL);
-    } else if (!all_digits(text) || strlen(text) > 19 || strtoull(text, NULL, 10) < arg->min ||
+    if (!cell_digits(text) || strlen(text) > 19 || strtoull(text, NULL, 10) < arg->min ||
                strtoull(text, NULL, 10) > arg->max) {
         snprintf(zh, sizeof zh, "应为 %llu 至 %llu 之间的整数", (unsigned long long)arg->min, (unsigned long long)arg->max);
         snprintf(en, sizeof en, "must be a whole number from %llu to %llu", (unsigned long long)arg->min,
@@ -257,14 +211,45 @@ static void check_number(struct planning *p, uint32_t row, int column, const str
     }
 }
 
+static int index_of(void *ctx, const char *code)
+{
+    /* without a genesis nobody can say: the check goes on, and nothing is sent */
+    return ctx ? zyd_genesis_member_by_code(ctx, zyd_span(code, strlen(code))) : 0;
+}
+static bool code_of(void *ctx, char out[13], uint16_t member)
+{
+    (void)ctx;
+    (void)member;
+    out[0] = '\0';
+    return false;
+}
+
+/* What the encoder says of this value alone, so that every bad cell of a row is named. */
+static void check_encoded(struct planning *p, uint32_t row, int column, const struct zyd_field *arg, const char *text)
+{
+    uint8_t bytes[ZYD_OP_SIZE_MAX];
+    char why[ZYD_WHY] = "", buffer[96];
+    struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
+    const struct zyd_members members = {(void *)(uintptr_t)p->genesis, index_of, code_of};
+    const struct zyd_event one = {.arg_count = 1, .args = arg};
+    const struct zyd_pair pair = {arg->name, cell_value(arg, text, p->genesis, buffer)};
+    if (zyd_args_encode(&wr, why, &one, &pair, 1, &members) != ZYD_OK || wr.full) {
+        issue(p, row, column, ZYD_ERR_CSV_VALUE, text, NULL, why);
+    }
+}
+
 static void check_argument(struct planning *p, uint32_t row, int column, const struct zyd_field *arg, const char *text)
 {
     int32_t date;
-    uint32_t code;
+    struct cell_fault f;
     if (!text[0]) {
         if (arg->required) {
             issue(p, row, column, ZYD_ERR_CSV_EMPTY_CELL, text, NULL, NULL);
         }
+        return;
+    }
+    f = cell_damage(arg, text);
+    if (report(p, row, column, text, &f)) {
         return;
     }
     switch (arg->type) {
@@ -277,27 +262,28 @@ static void check_argument(struct planning *p, uint32_t row, int column, const s
         }
         return;
     case ZYD_FIELD_BORROWER:
-        code = check_borrower(text);
-        if (code) {
-            issue(p, row, column, code, text, NULL, NULL);
-        }
+        f = cell_borrower(text);
+        (void)report(p, row, column, text, &f);
         return;
     case ZYD_FIELD_U64:
         check_number(p, row, column, arg, text);
         return;
+    case ZYD_FIELD_STR:
+        f = strcmp(arg->name, "account") == 0 ? cell_account(p->genesis, text) : (struct cell_fault){0};
+        if (report(p, row, column, text, &f)) {
+            return;
+        }
+        break;
     case ZYD_FIELD_PPM:
     case ZYD_FIELD_BOOL:
     case ZYD_FIELD_ID:
-    case ZYD_FIELD_STR:
     case ZYD_FIELD_MEMBER:
     case ZYD_FIELD_MONTHS:
     case ZYD_FIELD_WORD:
     case ZYD_FIELD_LIST:
-        if (scientific(text)) {
-            issue(p, row, column, ZYD_ERR_CSV_SCIENTIFIC, text, NULL, NULL);
-        }
-        return; /* the encoder judges the rest */
+        break;
     }
+    check_encoded(p, row, column, arg, text);
 }
 
 static int find_programme(const struct zyd_genesis *g, const char *code)
@@ -312,6 +298,7 @@ static int find_programme(const struct zyd_genesis *g, const char *code)
 
 static void check_special(struct planning *p, struct zyd_batch_row *r, int column, int kind, const char *text)
 {
+    struct cell_fault f;
     if (kind == COL_PROGRAMME && text[0]) {
         int id = find_programme(p->genesis, text);
         if (id < 0 && p->genesis) {
@@ -324,9 +311,11 @@ static void check_special(struct planning *p, struct zyd_batch_row *r, int colum
         }
         if (!text[0]) {
             issue(p, r->row, column, ZYD_ERR_CSV_EMPTY_CELL, text, NULL, NULL);
-        } else if (scientific(text)) {
+        } else if (cell_scientific(text)) {
             issue(p, r->row, column, ZYD_ERR_CSV_SCIENTIFIC, text, NULL, NULL);
-        } else if (strlen(text) > ZYD_CLIENT_REF_MAX || !printable(text)) {
+        } else if (f = cell_full_width(text), report(p, r->row, column, text, &f)) {
+            return;
+        } else if (strlen(text) > ZYD_CLIENT_REF_MAX || !cell_printable(text)) {
             issue(p, r->row, column, ZYD_ERR_CSV_VALUE, text, "1 至 35 个可见英文字符", "1 to 35 printable ASCII characters");
         } else {
             memcpy(r->ref, text, strlen(text) + 1);
@@ -344,22 +333,10 @@ static void check_special(struct planning *p, struct zyd_batch_row *r, int colum
     } else if (kind == COL_SEQ && text[0]) {
         char *end = NULL;
         r->seq = strtoull(text, &end, 10);
-        if (*end || !all_digits(text)) {
+        if (*end || !cell_digits(text)) {
             issue(p, r->row, column, ZYD_ERR_CSV_VALUE, text, NULL, NULL);
         }
     }
-}
-
-static int index_of(void *ctx, const char *code)
-{
-    return ctx ? zyd_genesis_member_by_code(ctx, zyd_span(code, strlen(code))) : -1;
-}
-static bool code_of(void *ctx, char out[13], uint16_t member)
-{
-    (void)ctx;
-    (void)member;
-    out[0] = '\0';
-    return false;
 }
 
 static void encode_row(struct planning *p, struct zyd_batch_row *r)
@@ -368,12 +345,14 @@ static void encode_row(struct planning *p, struct zyd_batch_row *r)
     const struct zyd_event *event = p->b->event;
     struct zyd_members members = {(void *)(uintptr_t)p->genesis, index_of, code_of};
     struct zyd_pair pairs[ZYD_CSV_COLUMNS_MAX];
-    char why[ZYD_WHY] = "";
+    char why[ZYD_WHY] = "", buffers[ZYD_CSV_COLUMNS_MAX][96];
     size_t count = 0;
     for (size_t k = 0; k < csv->columns; k++) {
         const char *text = zyd_csv_cell(csv, r->row - 1, k);
         if (p->map[k] >= 0 && text[0]) {
-            pairs[count++] = (struct zyd_pair){event->args[p->map[k]].name, text};
+            const struct zyd_field *arg = &event->args[p->map[k]];
+            pairs[count] = (struct zyd_pair){arg->name, cell_value(arg, text, p->genesis, buffers[count])};
+            count++;
         }
     }
     if (p->args_cap - p->args_used < ZYD_OP_SIZE_MAX) {

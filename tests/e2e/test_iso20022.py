@@ -142,10 +142,13 @@ def the_cycle_settles_from_what_the_banks_send():
         expect_in("相符 2", out)
         expect_in("重复 1", out)
         expect(w.json("cycle", "statement", "NETTING#1")["state"] == "SETTLING", "settled by one side alone")
+        # one notice comes in a list
+        w.write("list.csv", f"业务编号,清算周期,方向,端到端标识,金额,账号,流水号,起息日\nB2-3,NETTING#1,贷记,{p3},\"100,000.02\",6222-02,B2-3,2025-12-01\n")
+        expect(w.json("batch", "submit", "list.csv", "--type", "notices", "--as", "BANK2")["done"] == 1, "the list")
         w.write("day2.xml", camt(54, [(own2, "B2-1", "CRDT", a1, p1, u1), ("whatever", "B2-2", "CRDT", "200000.00", p2, u2),
                                       ("6222-02", "B2-3", "CRDT", "100000.020", p3, u3)]))
         report = w.json("notices", "import", "day2.xml", "--as", "BANK2")
-        expect(verdicts(report) == ["matched"] * 3, report)
+        expect(verdicts(report) == ["matched", "matched", "duplicate"], report)
         for _ in range(100):
             cycle = w.json("cycle", "statement", "NETTING#1")
             if cycle["state"] == "CLOSED":

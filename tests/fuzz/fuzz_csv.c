@@ -12,7 +12,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     if (zyd_csv_parse(&csv, &err, zyd_span(data + 1, size - 1)) == ZYD_OK) {
-        (void)zyd_batch_plan(&batch, &err, csv, zyd_event_by_name(&zyd_product_guarantee, events[data[0] % 4]), NULL, NULL);
+        const struct zyd_product *p = zyd_product_at(data[0] % 5);
+        const struct zyd_event *e = data[0] < 4 ? zyd_event_by_name(&zyd_product_guarantee, events[data[0]])
+                                                : &p->events[data[0] / 5 % p->event_count];
+        (void)zyd_batch_plan(&batch, &err, csv, e, NULL, NULL);
     }
     zyd_batch_free(batch);
     zyd_csv_free(csv);

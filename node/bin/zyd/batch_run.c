@@ -164,12 +164,24 @@ static off_t replay(struct run *r, const uint8_t *data, size_t size)
     return (off_t)at;
 }
 
+/* Number of the event, and above it that of the product: events of two products have the same numbers.  The guarantee's is 0. */
+static uint16_t event_mark(const struct zyd_event *e)
+{
+    const struct zyd_product *p;
+    for (size_t i = 0; (p = zyd_product_at(i)) != NULL; i++) {
+        if (zyd_event_by_number(p, e->number) == e) {
+            return (uint16_t)(e->number | (p == &zyd_product_guarantee ? 0 : p->number << 8));
+        }
+    }
+    return e->number;
+}
+
 static void make_head(uint8_t head[HEAD_SIZE], const struct run *r, const struct zyd_hash *csv_hash)
 {
     memcpy(head, MAGIC, 8);
     memcpy(head + 8, csv_hash->b, 32);
     memcpy(head + 40, r->k->g->hash.b, 32);
-    zyd_put16(head + 72, r->b->event->number);
+    zyd_put16(head + 72, event_mark(r->b->event));
     zyd_put32(head + 74, zyd_crc32c(0, head, 74));
 }
 

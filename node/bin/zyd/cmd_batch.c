@@ -13,11 +13,39 @@ struct job {
     bool client;
 };
 
+/* What offices call their files.  A name stands for its product too, unless --product says otherwise. */
+static const struct {
+    const char *name;
+    const struct zyd_product *product;
+    const char *event;
+} types[] = {{"contract", &zyd_product_guarantee, "APPLY"},
+             {"loan", &zyd_product_guarantee, "APPLY"},
+             {"disbursement", &zyd_product_guarantee, "DISBURSE"},
+             {"repayment", &zyd_product_guarantee, "REPAY"},
+             {"overdue", &zyd_product_guarantee, "OVERDUE"},
+             {"claim", &zyd_product_guarantee, "CLAIM"},
+             {"recovery", &zyd_product_guarantee, "RECOVER"},
+             {"pool-enrolment", &zyd_product_pool, "ENROL"},
+             {"pool-loan", &zyd_product_pool, "REGISTER_LOAN"},
+             {"pool-repayment", &zyd_product_pool, "REPAY"},
+             {"pool-claim", &zyd_product_pool, "FILE"},
+             {"pool-recovery", &zyd_product_pool, "RECOVER"},
+             {"subsidy", &zyd_product_subsidy, "ENROL"},
+             {"subsidy-settlement", &zyd_product_subsidy, "SETTLE"},
+             {"voucher", &zyd_product_voucher, "ISSUE"},
+             {"notice", &zyd_product_cycle, "NOTICE"}};
+
+/* "claims" and "recoveries" are "claim" and "recovery". */
+static bool is_type(const char *word, const char *name)
+{
+    size_t n = strlen(name);
+    bool y = name[n - 1] == 'y';
+    return strcmp(word, name) == 0 || (strncmp(word, name, n) == 0 && strcmp(word + n, "s") == 0) ||
+           (y && strncmp(word, name, n - 1) == 0 && strcmp(word + n - 1, "ies") == 0);
+}
+
 static const struct zyd_event *event_of(const struct cli *c)
 {
-    static const char *const plain[][2] = {{"contract", "APPLY"},    {"disbursement", "DISBURSE"}, {"repayment", "REPAY"},
-                                           {"repayments", "REPAY"},  {"claims", "CLAIM"},          {"recovery", "RECOVER"},
-                                           {"recoveries", "RECOVER"}};
     const char *type = cli_opt(c, "type"), *of = cli_opt(c, "product");
     const struct zyd_product *product = zyd_product_by_name(of ? of : "guarantee");
     char name[32];
@@ -26,9 +54,9 @@ static const struct zyd_event *event_of(const struct cli *c)
         return NULL;
     }
     snprintf(name, sizeof name, "%s", type ? type : "contract");
-    for (size_t i = 0; product == &zyd_product_guarantee && i < ZYD_COUNT(plain); i++) {
-        if (strcmp(plain[i][0], name) == 0) {
-            snprintf(name, sizeof name, "%s", plain[i][1]);
+    for (size_t i = 0; i < ZYD_COUNT(types); i++) {
+        if (is_type(name, types[i].name) && (!of || product == types[i].product)) {
+            return zyd_event_by_name(types[i].product, types[i].event);
         }
     }
     for (char *p = name; *p; p++) {
@@ -36,7 +64,11 @@ static const struct zyd_event *event_of(const struct cli *c)
     }
     const struct zyd_event *e = zyd_event_by_name(product, name);
     if (!e) {
-        cli_fail(c, ZYD_ERR_USAGE, "--type %s: contract | disbursement | repayment | overdue | claim | recovery | ...", type);
+        char list[512] = "";
+        for (size_t i = 0, n = 0; i < ZYD_COUNT(types) && n < sizeof list; i++) {
+            n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", i ? " | " : "", types[i].name);
+        }
+        cli_fail(c, ZYD_ERR_USAGE, "--type %s: %s | ...", type, list);
     }
     return e;
 }
@@ -285,11 +317,12 @@ static int run_submit(struct cli *c)
 }
 
 static const struct option template_options[] = {
-    {"type", 0, "TYPE", "contract、repayment、overdue、claim 等或事件名", "contract, repayment, overdue, claim ... or an event's name"},
+    {"type", 0, "TYPE", "contract、repayment、claim、subsidy、voucher、notice 等或事件名",
+     "contract, repayment, claim, subsidy, voucher, notice ... or an event's name"},
     {"product", 0, "NAME", "产品（默认 guarantee）", "product (default guarantee)"}, {"out", 0, "FILE", "输出文件", "output file"}, {0}};
 static const struct option batch_options[] = {
-    {"type", 0, "TYPE", "contract（默认）、repayment、overdue、claim 等或事件名",
-     "contract (default), repayment, overdue, claim ... or an event's name"},
+    {"type", 0, "TYPE", "contract（默认）、repayment、overdue、claim、subsidy、voucher、notice 等或事件名",
+     "contract (default), repayment, overdue, claim, subsidy, voucher, notice ... or an event's name"},
     {"product", 0, "NAME", "产品（默认 guarantee）", "product (default guarantee)"},
     {"programme", 0, "CODE", "文件没有项目列时的项目", "programme when the file has no such column"},
     {"chunk", 0, "N", "每个信封的行数，默认 1000（申请）或 250", "rows an envelope, default 1000 (applications) or 250"},
