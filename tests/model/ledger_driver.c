@@ -28,6 +28,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Whether a key is a good one takes longer than a whole history: asked once for each of the consortium's keys (linked with
+ * --wrap). */
+bool __real_zyd_pk_enrollable(const struct zyd_pk *pk);
+bool __wrap_zyd_pk_enrollable(const struct zyd_pk *pk);
+bool __wrap_zyd_pk_enrollable(const struct zyd_pk *pk)
+{
+    static struct zyd_pk good[4 * ZYD_MEMBERS_MAX];
+    static size_t count;
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(&good[i], pk, sizeof *pk) == 0) {
+            return true;
+        }
+    }
+    if (!__real_zyd_pk_enrollable(pk)) {
+        return false;
+    }
+    zyd_assert(count < sizeof good / sizeof good[0]);
+    good[count++] = *pk;
+    return true;
+}
+
 static struct zyd_fixture *f;
 
 static char answer_bytes[1u << 22];
