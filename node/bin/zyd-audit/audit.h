@@ -7,7 +7,7 @@
  *   books.c     business sums over the final state
  *   pass.c      every operation of the verified blocks, for checks that look at the business a second way
  *   rederive_*.c  subsidies, shares and fees by an arithmetic of their own; findings.c: what they found
- *   report.c    the verdict, for people and programs
+ *   report.c    the verdict, for people and programs; findings_report.c: what was found
  *   receipt.c   one receipt alone; words.c: an operation in words
  *   main.c      arguments and exit codes
  *
@@ -186,9 +186,13 @@ void audit_yuan(char out[64], zyd_i128 fen);
 /* text and spaces up to width columns; a wide (East Asian) character takes two. */
 void audit_pad(FILE *to, const char *text, int width);
 
+/* ---- findings_report.c ---- */
+struct json_t;
+void audit_findings_text(FILE *to, const struct audit_result *r, const struct audit_bundle *b);
+struct json_t *audit_findings_json(const struct audit_result *r, const struct audit_bundle *b);
+
 /* ---- receipt.c, words.c ---- */
 int audit_receipt(FILE *to, const char *file, const char *genesis_file, const struct zyd_hash *genesis_hash, bool json);
-struct json_t;
 /* An operation and its outcome by name, as a JSON object (owned by the caller); op NULL for SYS. */
 struct json_t *audit_words(const struct zyd_genesis *g, const struct zyd_op *op, const struct zyd_outcome *o);
 

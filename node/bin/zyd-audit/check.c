@@ -3,6 +3,7 @@
  * the verdict is the same. */
 #include "audit.h"
 #include "pass.h"
+#include "rederive.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -36,6 +37,7 @@ struct run {
     bool full;            /* the replay ran out of memory */
     struct audit_pass *pass;
     struct zyd_inv *invariants;
+    struct re *re;
     double started, told;
 };
 struct memo {
@@ -471,6 +473,25 @@ static void make_workers(struct worker **out, struct run *s)
     }
 }
 
+/* What the second look at the business found in a ledger that is right otherwise. */
+static void take_findings(struct run *s)
+{
+    struct audit_result *r = s->result;
+    r->findings = s->re->findings;
+    s->re->findings = (struct audit_findings){.rows = NULL};
+    r->rederived = s->re->compared;
+    r->state[ROW_REDERIVE] = r->findings.total == 0 ? AUDIT_DONE : AUDIT_FAILED;
+    snprintf(r->why[ROW_REDERIVE], sizeof r->why[ROW_REDERIVE], "%llu amounts compared, %llu findings",
+             (unsigned long long)r->rederived, (unsigned long long)r->findings.total);
+    if (r->findings.count > 0) {
+        const struct audit_finding *f = &r->findings.rows[0];
+        struct audit_fault a = {
+            .row = ROW_REDERIVE, .has_height = true, .height = f->height, .has_entry = true, .entry = f->log_index};
+        snprintf(a.rule, sizeof a.rule, "%s: %s", f->kind->name, f->kind->en);
+        audit_note(r, &a);
+    }
+}
+
 static void finish(struct run *s, struct zyd_replay *replay)
 {
     struct audit_result *r = s->result;
@@ -507,6 +528,7 @@ static void finish(struct run *s, struct zyd_replay *replay)
     struct zyd_inv_fault broken;
     if (note_invariant(s, zyd_inv_scan(s->invariants, &broken, &records), &broken)) {
         r->state[ROW_INVARIANTS] = AUDIT_DONE;
+        take_findings(s);
     }
 }
 
@@ -524,6 +546,7 @@ static bool run_with(struct audit_result *r, struct audit_bundle *b, const struc
         s.pass = audit_pass_new(&b->genesis);
         s.invariants = zyd_inv_new(&b->genesis);
         zyd_assert(s.invariants != NULL);
+        s.re = re_open(&b->genesis, s.pass);
         pthread_mutex_init(&s.lock, NULL);
         make_workers(&workers, &s);
         for (size_t i = 0; i < b->manifest.segment_count && !s.failed && !s.full && r->exit != EXIT_COULD_NOT; i++) {
@@ -539,6 +562,7 @@ static bool run_with(struct audit_result *r, struct audit_bundle *b, const struc
         }
         free(workers);
         free(s.items);
+        re_close(s.re);
         audit_pass_free(s.pass);
         zyd_inv_free(s.invariants);
         pthread_mutex_destroy(&s.lock);

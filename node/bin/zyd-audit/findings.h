@@ -15,11 +15,13 @@ struct audit_finding {
     const struct audit_kind *kind;
     uint64_t height, log_index;
     uint16_t contract, programme, event;
+    uint8_t deadline; /* SYS operations */
     bool has_object, has_member, has_amounts;
     struct zyd_hash object;
     uint16_t member;         /* whose books, or who is concerned */
     int32_t from, to;        /* period; 0: none */
     int64_t booked, right;   /* fen */
+    char ref[36];            /* the contract's number, as its maker gave it; "": none */
     char detail[160];        /* in English; may be empty */
 };
 #define AUDIT_FINDINGS_MAX 10000u /* kept; more are counted */

@@ -10,12 +10,13 @@ ZYD_NORETURN void zyd_panic(const char *file, int line, const char *what)
 }
 
 static const char usage[] =
-    "zyd-audit verify BUNDLE --genesis-hash H [--jobs N] [--report FILE.json] [-o text|json] [--quiet]\n"
+    "zyd-audit verify BUNDLE --genesis-hash H [--jobs N] [--report FILE.json] [-o text|json] [--json] [--quiet]\n"
     "zyd-audit receipt FILE --genesis consortium.json|genesis --genesis-hash H [-o text|json]\n"
     "\n"
     "  zyd-audit verify q3.bundle --genesis-hash 5f2c...e19a\n"
     "\n"
-    "verify checks the files, every link, tree and signature, executes everything again, and adds up the books.  H comes from "
+    "verify checks the files, every link, tree and signature, executes everything again, adds up the books, and computes\n"
+    "each subsidy, share, fee and interest a second way.  H comes from "
     "the\n"
     "members (zyd consortium fingerprint), never from the bundle.\n"
     "Exit: 0 verified; 8 something contradicts itself (first bad height, entry and rule are named); 9 could not verify "
@@ -67,7 +68,9 @@ static const char *parse(struct arguments *a, int argc, char **argv)
     *a = (struct arguments){.jobs = cpus < 1 ? 1 : cpus > 256 ? 256 : (unsigned)cpus};
     for (int i = 2; i < argc; i++) {
         const char *wrong = NULL;
-        if (strcmp(argv[i], "--quiet") == 0 || strcmp(argv[i], "-q") == 0) {
+        if (strcmp(argv[i], "--json") == 0) {
+            a->json = true;
+        } else if (strcmp(argv[i], "--quiet") == 0 || strcmp(argv[i], "-q") == 0) {
             a->quiet = true;
         } else if (argv[i][0] == '-' && argv[i][1] != '\0') {
             wrong = i + 1 < argc ? take(a, argv[i], argv[i + 1]) : "an option lacks its value, or does not exist";
@@ -108,6 +111,7 @@ static int verify(const struct arguments *a, const struct zyd_hash *hash)
             rc = rc == EXIT_VERIFIED ? EXIT_COULD_NOT : rc;
         }
     }
+    audit_findings_free(&r.findings);
     audit_bundle_close(&b);
     return fflush(stdout) == 0 || rc != EXIT_VERIFIED ? rc : EXIT_COULD_NOT;
 }

@@ -1,4 +1,5 @@
 #include "pass.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <zyd/date.h>
 #include <zyd/host.h>
@@ -13,6 +14,7 @@ struct waiting { /* an operation that waits for countersigners */
 struct known { /* an object and its programme */
     struct zyd_hash object;
     uint16_t programme;
+    char ref[36];
 };
 struct audit_pass {
     const struct zyd_genesis *g;
@@ -78,7 +80,7 @@ static struct known *slot_of(const struct audit_pass *p, const struct zyd_hash *
     return &p->known[i];
 }
 
-static void know(struct audit_pass *p, const struct zyd_hash *object, uint16_t programme)
+static void know(struct audit_pass *p, const struct zyd_hash *object, uint16_t programme, struct zyd_span ref)
 {
     if (programme == 0) {
         return;
@@ -98,14 +100,23 @@ static void know(struct audit_pass *p, const struct zyd_hash *object, uint16_t p
     }
     struct known *k = slot_of(p, object);
     p->known_count += k->programme == 0;
+    if (k->programme == 0) {
+        snprintf(k->ref, sizeof k->ref, "%.*s", (int)ref.size, (const char *)ref.data);
+    }
     k->object = *object;
     k->programme = programme;
 }
 
-static uint16_t programme_of(const struct audit_pass *p, const struct zyd_hash *object)
+void audit_pass_know(struct audit_pass *p, const struct zyd_hash *object, uint16_t programme, const char *ref)
 {
-    const struct known *k = p->known_cap == 0 ? NULL : slot_of(p, object);
-    return k == NULL ? 0 : k->programme;
+    know(p, object, programme, zyd_span(ref, strlen(ref)));
+}
+
+static void complete(const struct audit_pass *p, struct audit_step *s)
+{
+    const struct known *k = p->known_cap == 0 || s->object == NULL ? NULL : slot_of(p, s->object);
+    s->ref = k == NULL || k->programme == 0 ? "" : k->ref;
+    s->programme = s->programme == 0 && k != NULL ? k->programme : s->programme;
 }
 
 /* ---- operations that wait ---- */
@@ -144,6 +155,7 @@ static void ended(struct audit_pass *p, struct waiting *w)
 static void tell(struct audit_pass *p, struct audit_step *s)
 {
     s->date = zyd_date_of_ms((int64_t)s->time_ms);
+    complete(p, s);
     for (size_t i = 0; i < p->checker_count; i++) {
         p->checkers[i].step(p->checkers[i].ctx, s);
     }
@@ -155,7 +167,6 @@ static void sys_step(struct audit_pass *p, struct audit_step s)
     s.contract = s.o->contract;
     s.event = s.o->event;
     s.object = s.o->has_object ? &s.o->object : NULL;
-    s.programme = s.object == NULL ? 0 : programme_of(p, s.object);
     tell(p, &s);
 }
 
@@ -178,10 +189,7 @@ static void op_step(struct audit_pass *p, struct audit_step s, const struct zyd_
     s.programme = s.op->programme;
     s.object = s.o->has_object ? &s.o->object : s.op->has_object ? &s.op->object : NULL;
     if (s.o->code == 0 && s.object != NULL) {
-        know(p, s.object, s.programme);
-    }
-    if (s.programme == 0 && s.object != NULL) {
-        s.programme = programme_of(p, s.object);
+        know(p, s.object, s.programme, s.op->client_ref);
     }
     tell(p, &s);
     if (w != NULL && s.o->code == 0) {

@@ -26,6 +26,7 @@ struct audit_step {
     uint16_t contract, event;  /* of op or of the SYS operation */
     uint16_t programme;        /* 0: not known (records that belong to none) */
     const struct zyd_hash *object; /* NULL: none */
+    const char *ref;               /* the object's number, as its maker gave it; "": none */
 };
 typedef void audit_step_fn(void *ctx, const struct audit_step *step);
 
@@ -34,6 +35,9 @@ struct audit_pass *audit_pass_new(const struct zyd_genesis *g);
 void audit_pass_free(struct audit_pass *p); /* NULL is fine */
 void audit_pass_add(struct audit_pass *p, audit_step_fn *step, void *ctx);
 void audit_pass_block(struct audit_pass *p, const struct zyd_block_view *b, struct zyd_state *state);
+
+/* An object that an operation made beside its own (a loan of a list): its programme and number from then on. */
+void audit_pass_know(struct audit_pass *p, const struct zyd_hash *object, uint16_t programme, const char *ref);
 
 /* While steps are told: programmes and calendars as they stand behind the block (programmes never change; of a calendar only
  * days to come).  False: there is none.  out points into memory of the pass, until its next call. */
