@@ -37,6 +37,9 @@ struct run {
     bool full;            /* the replay ran out of memory */
     struct audit_pass *pass;
     struct zyd_inv *invariants;
+    bool broken; /* an invariant; the first, and its segment */
+    struct zyd_inv_fault broken_by;
+    const char *broken_in;
     struct re *re;
     double started, told;
 };
@@ -284,15 +287,14 @@ void audit_note_invariant(struct audit_result *r, const struct zyd_inv_fault *f,
     audit_note(r, &a);
 }
 
-static bool note_invariant(struct run *s, bool good, const struct zyd_inv_fault *f)
+/* A broken invariant is a fault of the business, not of the bytes: the blocks behind it are read on, and told when all are good. */
+static void note_invariant(struct run *s, bool good, const struct zyd_inv_fault *f)
 {
-    if (!good) {
-        pthread_mutex_lock(&s->lock);
-        audit_note_invariant(s->result, f, &s->bundle->genesis, s->segment);
-        s->failed = true;
-        pthread_mutex_unlock(&s->lock);
+    if (!good && !s->broken) {
+        s->broken = true;
+        s->broken_by = *f;
+        s->broken_in = s->segment;
     }
-    return good;
 }
 
 static void replay_segment(struct run *s, struct zyd_replay *replay)
@@ -317,8 +319,8 @@ static void replay_segment(struct run *s, struct zyd_replay *replay)
             return;
         }
         audit_pass_block(s->pass, &s->items[i].view, zyd_replay_state(replay));
-        if (!note_invariant(s, zyd_inv_block(s->invariants, &broken, &s->items[i].view, &records), &broken)) {
-            return;
+        if (!s->broken) {
+            note_invariant(s, zyd_inv_block(s->invariants, &broken, &s->items[i].view, &records), &broken);
         }
         tell(s, f.height);
     }
@@ -526,10 +528,14 @@ static void finish(struct run *s, struct zyd_replay *replay)
     r->state[ROW_SUMS] = AUDIT_DONE;
     const struct zyd_inv_source records = {zyd_replay_state(replay), record_get};
     struct zyd_inv_fault broken;
-    if (note_invariant(s, zyd_inv_scan(s->invariants, &broken, &records), &broken)) {
-        r->state[ROW_INVARIANTS] = AUDIT_DONE;
-        take_findings(s);
+    if (!s->broken) {
+        note_invariant(s, zyd_inv_scan(s->invariants, &broken, &records), &broken);
     }
+    r->state[ROW_INVARIANTS] = AUDIT_DONE;
+    if (s->broken) {
+        audit_note_invariant(r, &s->broken_by, &b->genesis, s->broken_in);
+    }
+    take_findings(s);
 }
 
 /* False: memory ran out below the most there is, and r is as it was. */
