@@ -117,6 +117,54 @@ void re_find(struct re *re, const struct audit_step *s, enum re_kind kind, uint1
     audit_finding_add(&re->findings, &f);
 }
 
+/* ---- REVERSE (3.0.10) ---- */
+
+void re_note_take(struct re_note *n, const struct audit_step *s)
+{
+    n->op_id = s->op->op_id;
+    n->count = s->o->posting_count;
+    n->posted = realloc(n->posted, (n->count + 1) * sizeof *n->posted);
+    zyd_assert(n->posted != NULL);
+    memcpy(n->posted, s->o->postings, n->count * sizeof *n->posted);
+    n->good = true;
+}
+
+/* Where an opposite obligation stands, a debt (2141) is mirrored by a claim (1141): both are one here. */
+static const char *folded(const char *code)
+{
+    return strncmp(code, "1141", 4) == 0 ? "2141" : code;
+}
+
+bool re_note_mirror(struct re *re, const struct audit_step *s, struct re_note *n)
+{
+    struct re_rows rows = {.count = 0};
+    struct zyd_posting booked[ZYD_CALL_POSTINGS_MAX];
+    struct zyd_outcome o = *s->o;
+    struct audit_step t = *s;
+    struct zyd_rd rd = zyd_rd_of(s->op->args);
+    struct zyd_hash of;
+    zyd_rd_array(&rd, 64);
+    zyd_rd_hash(&rd, &of);
+    if (!n->good || !zyd_hash_eq(&of, &n->op_id)) {
+        re_find(re, s, RE_UNEXPLAINED, RE_NO_MEMBER, 0, 0, -1, -1, "it is not the last settlement or event that is reversed");
+        return false;
+    }
+    for (size_t i = 0; i < n->count; i++) {
+        const struct zyd_posting *p = &n->posted[i];
+        re_expect(&rows, RE_UNEXPLAINED, p->member, p->label, folded(p->cr), folded(p->dr), p->amount.fen);
+    }
+    for (uint32_t i = 0; i < o.posting_count; i++) {
+        booked[i] = s->o->postings[i];
+        memcpy(booked[i].dr, folded(booked[i].dr), 4);
+        memcpy(booked[i].cr, folded(booked[i].cr), 4);
+    }
+    o.postings = booked;
+    t.o = &o;
+    re_compare(re, &t, &rows, RE_UNEXPLAINED, 0, 0);
+    n->good = false;
+    return true;
+}
+
 bool re_warned(const struct audit_step *s, uint32_t code)
 {
     for (uint32_t i = 0; i < s->o->warning_count; i++) {

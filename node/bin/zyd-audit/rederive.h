@@ -116,6 +116,17 @@ void re_expect_due(struct re_rows *r, enum re_kind kind, uint16_t label, uint16_
                    const char *cr, int64_t amount);
 /* Compares with the step's postings; a row that nobody expects is `other`. */
 void re_compare(struct re *re, const struct audit_step *s, struct re_rows *r, enum re_kind other, int32_t from, int32_t to);
+/* What REVERSE may take back: the last such operation of an object, and what it posted. */
+struct re_note {
+    struct zyd_hash op_id;
+    struct zyd_posting *posted;
+    size_t count;
+    bool good;
+};
+void re_note_take(struct re_note *n, const struct audit_step *s);
+/* The step's postings are the note's, mirrored; an opposite obligation may stand in place of one that was taken back.  False, with a
+ * finding: it is another operation that was reversed. */
+bool re_note_mirror(struct re *re, const struct audit_step *s, struct re_note *n);
 /* A finding at a step; amounts in fen, or both -1: none. */
 void re_find(struct re *re, const struct audit_step *s, enum re_kind kind, uint16_t member, int32_t from, int32_t to,
              int64_t booked, int64_t right, const char *format, ...) __attribute__((format(printf, 9, 10)));

@@ -68,9 +68,7 @@ struct gu_contract {
     size_t spell_count;
     /* what REVERSE may take back: the contract before the last such event, and what that posted */
     struct gu_contract *before;
-    struct zyd_hash before_op;
-    struct zyd_posting *posted;
-    size_t posted_count;
+    struct re_note note;
     int32_t s_year;
     zyd_u128 s_added;
 };

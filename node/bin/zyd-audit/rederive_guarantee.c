@@ -41,7 +41,7 @@ static void contract_free(void *p)
     free(c->d);
     free(c->after);
     free(c->spells);
-    free(c->posted);
+    free(c->note.posted);
     free(c);
 }
 
@@ -446,53 +446,19 @@ static void remember(struct gu_contract *c, const struct audit_step *s)
         c->before->after = re_new(sizeof *c->after);
         *c->before->after = *c->after;
     }
-    c->before_op = s->op->op_id;
     c->s_added = 0;
-    c->posted_count = s->o->posting_count;
-    c->posted = realloc(c->posted, (c->posted_count + 1) * sizeof *c->posted);
-    zyd_assert(c->posted != NULL);
-    memcpy(c->posted, s->o->postings, c->posted_count * sizeof *c->posted);
+    re_note_take(&c->note, s);
 }
 
-/* Where an opposite obligation stands, a debt (2141) is mirrored by a claim (1141): both are one here. */
-static const char *folded(const char *code)
+static void reverse(struct re *re, struct gu_contract *c, const struct audit_step *s)
 {
-    return strncmp(code, "1141", 4) == 0 ? "2141" : code;
-}
-
-static void mirror(struct re *re, struct gu_contract *c, const struct audit_step *s)
-{
-    struct re_rows rows = {.count = 0};
-    struct zyd_posting booked[ZYD_CALL_POSTINGS_MAX];
-    struct zyd_outcome o = *s->o;
-    struct audit_step t = *s;
-    for (size_t i = 0; i < c->posted_count; i++) {
-        const struct zyd_posting *p = &c->posted[i];
-        re_expect(&rows, RE_UNEXPLAINED, p->member, p->label, folded(p->cr), folded(p->dr), p->amount.fen);
+    if (!re_note_mirror(re, s, &c->note) || c->before == NULL) {
+        return;
     }
-    for (uint32_t i = 0; i < o.posting_count && i < ZYD_CALL_POSTINGS_MAX; i++) {
-        booked[i] = s->o->postings[i];
-        memcpy(booked[i].dr, folded(booked[i].dr), 4);
-        memcpy(booked[i].cr, folded(booked[i].cr), 4);
-    }
-    o.postings = booked;
-    t.o = &o;
-    re_compare(re, &t, &rows, RE_UNEXPLAINED, 0, 0);
     gu_period(c->terms, s->date);
     if (c->s_year == c->terms->year && c->s_added <= c->terms->s) {
         c->terms->s -= c->s_added;
     }
-}
-
-static void reverse(struct re *re, struct gu_contract *c, const struct audit_step *s, struct zyd_rd *rd)
-{
-    struct zyd_hash of;
-    zyd_rd_hash(rd, &of);
-    if (c->before == NULL || !zyd_hash_eq(&of, &c->before_op)) {
-        re_find(re, s, RE_UNEXPLAINED, RE_NO_MEMBER, 0, 0, -1, -1, "it is not the contract's last event that is reversed");
-        return;
-    }
-    mirror(re, c, s);
     struct gu_contract was = *c->before, now = *c;
     for (size_t i = 0; i < was.d_count; i++) { /* lists only grow: the count says what is known again */
         was.d[i].repaid = now.d[i].repaid;
@@ -504,8 +470,7 @@ static void reverse(struct re *re, struct gu_contract *c, const struct audit_ste
     free(now.after);
     free(now.before);
     was.before = NULL;
-    was.posted = now.posted;
-    was.posted_count = 0;
+    was.note = now.note;
     was.spells = now.spells;
     was.shifted = now.shifted;
     was.terms = now.terms;
@@ -738,7 +703,7 @@ static void member_event(struct re_guarantee *p, struct gu_contract *c, const st
         release(re, c, s);
         break;
     case ZYD_GE_REVERSE:
-        reverse(re, c, s, rd);
+        reverse(re, c, s);
         break;
     case ZYD_GE_OFFER:
         offer(p, c, s, rd);

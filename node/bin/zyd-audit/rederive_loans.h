@@ -54,6 +54,7 @@ struct su_enrolment {
     int32_t asks_until;        /* it stands in the household's way before that day */
     bool stopped, closed, clawed_back, fee_changed, finished;
     int64_t eligible, reserved;
+    struct su_before *before; /* what REVERSE may take back; NULL: nothing */
     struct {
         int64_t paid, clawed, fee_back;
     } parts[ZYD_SUBSIDY_PAYERS_MAX];

@@ -8,6 +8,24 @@ struct re_subsidy {
     struct su_terms *terms[256];
 };
 
+struct su_before { /* an enrolment and its loan before the last SETTLE or FEE_CHANGE */
+    struct re_note note;
+    struct su_enrolment e;
+    struct su_loan l;
+    struct su_period *periods;
+};
+
+static void enrolment_free(void *p)
+{
+    struct su_enrolment *e = p;
+    if (e->before != NULL) {
+        free(e->before->note.posted);
+        free(e->before->periods);
+        free(e->before);
+    }
+    free(e);
+}
+
 static void loan_free(void *p)
 {
     struct su_loan *l = p;
@@ -33,7 +51,7 @@ struct re_subsidy *re_subsidy_new(struct re *re)
 void re_subsidy_free(struct re_subsidy *p)
 {
     re_map_free(&p->loans, loan_free);
-    re_map_free(&p->enrolments, free);
+    re_map_free(&p->enrolments, enrolment_free);
     re_map_free(&p->houses, house_free);
     re_map_free(&p->purposes, NULL);
     re_map_free(&p->controllers, free);
@@ -684,6 +702,46 @@ static void fee_change(struct re_subsidy *p, struct su_enrolment *e, const struc
     e->fee_changed = true;
 }
 
+/* ---- REVERSE ---- */
+
+static void remember(struct su_enrolment *e, const struct audit_step *s)
+{
+    struct su_before *b = e->before == NULL ? re_new(sizeof *b) : e->before;
+    size_t size = e->loan->period_count * sizeof *b->periods;
+    e->before = b;
+    re_note_take(&b->note, s);
+    b->e = *e;
+    b->l = *e->loan;
+    free(b->periods);
+    b->periods = re_new(size + 1);
+    if (size > 0) {
+        memcpy(b->periods, e->loan->periods, size);
+    }
+}
+
+static void reverse(struct re_subsidy *p, struct su_enrolment *e, const struct audit_step *s)
+{
+    struct re_note none = {.good = false};
+    struct su_before *b = e->before;
+    if (!re_note_mirror(p->re, s, b == NULL ? &none : &b->note) || b == NULL) {
+        return;
+    }
+    e->terms->reserved += b->e.reserved - e->reserved;
+    for (size_t i = 0; i < e->terms->payer_count; i++) {
+        e->terms->paid += b->e.parts[i].paid - e->parts[i].paid;
+        e->terms->back += b->e.parts[i].fee_back - e->parts[i].fee_back;
+    }
+    *e = b->e;
+    e->before = b;
+    e->loan->fee = b->l.fee;
+    e->loan->fee_given = b->l.fee_given;
+    e->loan->settled_to = b->l.settled_to;
+    e->loan->period_count = b->l.period_count;
+    if (b->l.period_count > 0) {
+        memcpy(e->loan->periods, b->periods, b->l.period_count * sizeof *b->periods);
+    }
+}
+
 /* ---- the door ---- */
 
 static void programme(struct re_subsidy *p, const struct audit_step *s)
@@ -700,7 +758,13 @@ static void programme(struct re_subsidy *p, const struct audit_step *s)
 
 static void member_event(struct re_subsidy *p, const struct audit_step *s, struct su_enrolment *e)
 {
+    if (s->event == ZYD_SE_SETTLE || s->event == ZYD_SE_FEE_CHANGE) {
+        remember(e, s);
+    }
     switch ((enum zyd_subsidy_event)s->event) {
+    case ZYD_SE_REVERSE:
+        reverse(p, e, s);
+        return;
     case ZYD_SE_SETTLE:
         settle(p, s, e);
         return;
@@ -726,6 +790,8 @@ static void member_event(struct re_subsidy *p, const struct audit_step *s, struc
         break;
     case ZYD_SE_ENROL:
     case ZYD_SE_PROGRAMME:
+    case ZYD_SE_FREEZE:
+    case ZYD_SE_UNFREEZE:
         break;
     }
     struct re_rows none = {.count = 0};
