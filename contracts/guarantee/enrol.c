@@ -217,6 +217,11 @@ static void loan_take_up(struct gu *g, struct zyd_guarantee_enrolment *e, struct
     struct zyd_guarantee_drawdown d;
     struct zyd_guarantee_origin origin;
     row_read(g, &d, rd, e);
+    memcpy(origin.loan, g->call->object, CT_ID_SIZE);
+    memcpy(origin.enrolment, list, CT_ID_SIZE);
+    origin.index = index;
+    origin.zero = 0;
+    number_take(g, d.number, &origin); /* 9109 */
     int32_t earliest = zyd_date_add(e->enrolled, -(int32_t)param(g, ZYD_GP_FILE_LATER_DAYS));
     if (d.value_date < earliest || d.maturity <= g->call->date) {
         ct_fail(E_BAD_DATE);
@@ -228,11 +233,6 @@ static void loan_take_up(struct gu *g, struct zyd_guarantee_enrolment *e, struct
     tier_choose(g, d.principal);
     limits(&households, g, d.principal);
     g->o.h.term_days = days;
-    memcpy(origin.loan, g->call->object, CT_ID_SIZE);
-    memcpy(origin.enrolment, list, CT_ID_SIZE);
-    origin.index = index;
-    origin.zero = 0;
-    number_take(g, d.number, &origin);
     commit(&households, g, d.principal);
     draw(g, &d, days);
     e->drawn += d.principal;

@@ -50,6 +50,9 @@ void zyd_merkle_leaf(struct zyd_hash *out, const void *data, size_t size); /* SH
 void zyd_merkle_node(struct zyd_hash *out, const struct zyd_hash *l, const struct zyd_hash *r);
 /* Root over leaf hashes; of none: SHA-256 of nothing.  An odd node is carried up unchanged. */
 void zyd_merkle_root(struct zyd_hash *out, const struct zyd_hash *leaves, size_t count);
+/* Hashes that prove leaves first..first+n-1 together, into path (at most two a level): from the leaves up, on each level the
+ * neighbour on the left, then that on the right, where it is not known.  leaves are worked on and destroyed. */
+size_t zyd_merkle_range_path(struct zyd_hash *path, struct zyd_hash *leaves, size_t count, size_t first, size_t n);
 /* Inclusion path of leaf index in a tree over leaves; path holds up to 64.  Returns its length. */
 size_t zyd_merkle_path(struct zyd_hash *path, const struct zyd_hash *leaves, size_t count, size_t index);
 bool ZYD_MUST_USE zyd_merkle_check_inclusion(const struct zyd_hash *root, uint64_t size, uint64_t index,

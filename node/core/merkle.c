@@ -127,6 +127,30 @@ size_t zyd_merkle_path(struct zyd_hash *path, const struct zyd_hash *leaves, siz
     return zyd_frontier_path(path, &none, leaves, count, index);
 }
 
+size_t zyd_merkle_range_path(struct zyd_hash *path, struct zyd_hash *leaves, size_t count, size_t first, size_t n)
+{
+    size_t found = 0, end = first + n;
+    zyd_assert(n > 0 && end <= count);
+    while (count > 1) {
+        if ((first & 1) != 0) {
+            path[found++] = leaves[--first];
+        }
+        if ((end & 1) != 0 && end < count) {
+            path[found++] = leaves[end++];
+        }
+        for (size_t i = 0; i + 1 < count; i += 2) {
+            zyd_merkle_node(&leaves[i / 2], &leaves[i], &leaves[i + 1]);
+        }
+        if ((count & 1) != 0) {
+            leaves[count / 2] = leaves[count - 1];
+        }
+        first /= 2;
+        end = (end + 1) / 2;
+        count = (count + 1) / 2;
+    }
+    return found;
+}
+
 /* RFC 9162 2.1.3.2 */
 bool zyd_merkle_check_inclusion(const struct zyd_hash *root, uint64_t size, uint64_t index, const struct zyd_hash *leaf,
                                 const struct zyd_hash *path, size_t path_count)

@@ -194,7 +194,7 @@ static const char *state_of(const struct zyd_hash *object)
 }
 #define STATE(object, name) assert_string_equal(state_of(&(object)), name)
 
-static const char *breaker_of(uint16_t programme_, struct zyd_guarantee_breaker *b)
+static inline const char *breaker_of(uint16_t programme_, struct zyd_guarantee_breaker *b)
 {
     uint8_t name[64];
     struct zyd_hash key;
@@ -208,7 +208,7 @@ static const char *breaker_of(uint16_t programme_, struct zyd_guarantee_breaker 
     return zyd_name_by_number(&zyd_guarantee_breakers, b->state)->name;
 }
 
-static bool warned(uint32_t code)
+static inline bool warned(uint32_t code)
 {
     for (uint32_t i = 0; i < f->outcome.warning_count; i++) {
         if (f->outcome.warnings[i] == code) {
@@ -219,7 +219,7 @@ static bool warned(uint32_t code)
 }
 
 /* Did a SYS operation of the last block give the warning? */
-static bool sys_warned(int32_t date, uint32_t code)
+static inline bool sys_warned(int32_t date, uint32_t code)
 {
     bool found = false;
     now = zyd_fixture_at(date, 9) > now ? zyd_fixture_at(date, 9) : now + 1000;
@@ -233,7 +233,7 @@ static bool sys_warned(int32_t date, uint32_t code)
     return found;
 }
 
-static int32_t today(void)
+static inline int32_t today(void)
 {
     return zyd_date_of_ms((int64_t)now);
 }
@@ -248,7 +248,7 @@ static const char *with_date(const char *format, int32_t a, int32_t b)
 }
 
 /* A contract of TWO (bank alone at due diligence) up to ISSUED. */
-static void issue_simple(struct zyd_hash *o, uint16_t programme_, const char *borrower, const char *amount)
+static inline void issue_simple(struct zyd_hash *o, uint16_t programme_, const char *borrower, const char *amount)
 {
     char text[256];
     snprintf(text, sizeof text, "%s|amount=%s|term_days=365|purpose=seed|consent=" DOC, borrower, amount);
@@ -259,7 +259,7 @@ static void issue_simple(struct zyd_hash *o, uint16_t programme_, const char *bo
     OK(programme_, "ISSUE", o, GUAR, B(BANK), with_date("letter=" DOC "|valid_until=%d", zyd_date_add(today(), 30), 0));
 }
 
-static void draw(struct zyd_hash *o, uint16_t programme_, const char *amount, int days)
+static inline void draw(struct zyd_hash *o, uint16_t programme_, const char *amount, int days)
 {
     char text[256];
     snprintf(text, sizeof text, "drawdown=1|amount=%s|value_date=%d|maturity=%d|"
@@ -268,7 +268,7 @@ static void draw(struct zyd_hash *o, uint16_t programme_, const char *amount, in
 }
 
 /* Settles an obligation of the last outcome's postings by debtor and creditor. */
-static void pay(const struct zyd_hash *id)
+static inline void pay(const struct zyd_hash *id)
 {
     struct zyd_obligation o;
     uint8_t bytes[16];
@@ -287,7 +287,7 @@ static void pay(const struct zyd_hash *id)
     zyd_fixture_end(f);
 }
 
-static void obligations_of(struct zyd_hash out[8], enum zyd_guarantee_label label, uint32_t *count)
+static inline void obligations_of(struct zyd_hash out[8], enum zyd_guarantee_label label, uint32_t *count)
 {
     *count = 0;
     for (uint32_t i = 0; i < f->outcome.posting_count; i++) {
