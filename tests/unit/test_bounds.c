@@ -165,6 +165,25 @@ static void a_claim_beyond_max_amt_is_refused(void **state)
     run();
 }
 
+/* Interest of a year that is no amount: refused at DISBURSE, because the clock that books it cannot be refused. */
+static void interest_that_is_no_amount_is_refused_at_the_start(void **state)
+{
+    const int32_t maturity = 20120104;
+    (void)state;
+    begin(guarantee_world);
+    say("param cover PRINCIPAL\n");
+    a_loan(maturity, 980000);
+    char *step = strstr(text, "do DISBURSE L"), *rate = strstr(step, "980000");
+    char wrong[200];
+    snprintf(wrong, sizeof wrong, "%.*s984000\nexpect error 9104\n", (int)(rate - step), step);
+    size_t n = strlen(wrong);
+    memmove(step + n, step, strlen(step) + 1);
+    memcpy(step, wrong, n);
+    used += n;
+    (void)to_overdue(maturity, 980000);
+    run();
+}
+
 /* Products of two amounts, 106 bits: ALLOC by what was borne.  The odd fen goes by remainder. */
 static void weights_of_max_amt_split_max_amt_exactly(void **state)
 {
@@ -287,6 +306,33 @@ static void twelve_sharers_are_one_too_many(void **state)
     }
     say(")\"\nborrower X 91430100MA4TEXT00G\ndate 2026-01-05\n");
     refused("tree");
+}
+
+/* A drawdown is extended four times; each time the fee of the new days is charged. */
+static void four_extensions_are_the_last(void **state)
+{
+    int32_t maturity = 20260305;
+    (void)state;
+    begin(guarantee_world);
+    say("param ext_max 3660\nborrower X 91430100MA4TEXT00G\ndate 2026-01-05\n"
+        "do APPLY L by BANK borrower=X amount=36500.00 term_days=365 purpose=p consent=sha256:c\n"
+        "do DD_DONE L by BANK bank_report=sha256:r\ndo OFFER L by GUAR amount=36500.00\n"
+        "do ISSUE L by GUAR,BANK letter=sha256:l valid_until=2026-02-01\n"
+        "do DISBURSE L by BANK drawdown=1 amount=36500.00 value_date=2026-01-05 maturity=2026-03-05 rate_ppm=3%%\n"
+        "expect posting BANK DRAW 1101 2101.X 36500.00\nexpect posting GUAR DRAW 9001 9002 29200.00\n");
+    for (int i = 0; i < 5; i++) {
+        int32_t to = zyd_date_add(maturity, 10 + i);
+        int64_t fee = interest(3650000, i == 0 ? 20260105 : maturity, i == 0 ? maturity : to, 10000, 365);
+        if (i > 0) {
+            say("do EXTEND L by BANK,GUAR drawdown=1 maturity=%s\n", day(to));
+            maturity = to;
+        }
+        say("expect posting GUAR FEE_CHARGE 1121 2151 %s\nexpect posting BANK FEE_COLLECT 2101.X 2141.GUAR %s O%d\n"
+            "expect posting GUAR FEE_COLLECT 1141.BANK 1121 %s O%d\n",
+            yuan(fee), yuan(fee), i, yuan(fee), i);
+    }
+    say("do EXTEND L by BANK,GUAR drawdown=1 maturity=%s\nexpect error 1112\n", day(zyd_date_add(maturity, 1)));
+    run();
 }
 
 /* A borrower has 100 contracts of a class at most. */
@@ -463,6 +509,31 @@ static void ninety_six_balances_of_a_period_fit(void **state)
     run();
 }
 
+/* ---- voucher ---- */
+
+/* MAX_AMT for a year, discounted at a day's rate that leaves a fen; a fen more of voucher has no line. */
+static void a_voucher_of_max_amt_is_discounted_to_the_fen(void **state)
+{
+    const int64_t cost = interest(MAX, 20260105, 20270105, 239999, 360), proceeds = MAX - cost;
+    (void)state;
+    begin("member CORE other\nmember S1 other\nmember BANK bank\nprogramme V voucher\ndate 2026-01-05\n");
+    say("do LINE N by BANK core=CORE limit=%s until=2026-12-31\n", yuan(MAX));
+    say("do ISSUE A by CORE,BANK supplier=S1 face=%s due=2027-01-05 reason=sha256:r invoices=\"sha256:a=%s\"\n", yuan(MAX),
+        yuan(MAX));
+    say("do ISSUE B by CORE supplier=S1 face=0.01 due=2026-04-01 invoices=\"sha256:b=%s\"\nexpect error 4002\n", yuan(MAX));
+    say("do ISSUE B by CORE supplier=S1 face=0.01 due=2026-04-01 invoices=\"sha256:a=%s\"\nexpect error 4003\n", yuan(MAX));
+    say("do ACCEPT A by S1\nexpect posting CORE ISSUE 2001.S1 2161.V1 %s\nexpect posting S1 ISSUE 1161.V1 1122.CORE %s\n",
+        yuan(MAX), yuan(MAX));
+    say("do SPLIT A by S1 faces=%s,%s\nexpect error 4006\n", yuan(MAX), yuan(MAX)); /* twice the face, and no overflow */
+    say("do DISCOUNT A by S1,BANK bank=BANK rate_ppm=239999 registration=1 cost=%s\nexpect error 4006\n", yuan(cost + 1));
+    say("do DISCOUNT A by S1,BANK bank=BANK rate_ppm=239999 registration=1 cost=%s\n", yuan(cost));
+    say("expect posting BANK DISCOUNT 1171.V1 2101.S1 %s\nexpect posting BANK DISCOUNT 1171.V1 2152.V1 %s\n", yuan(proceeds),
+        yuan(cost));
+    say("expect posting S1 DISCOUNT 1002.BANK 1161.V1 %s\nexpect posting S1 DISCOUNT 5041 1161.V1 %s\n", yuan(proceeds),
+        yuan(cost));
+    run();
+}
+
 /* ---- cycle ---- */
 
 /* As many members as a consortium has, all of whom owe one: 63 obligations that together are just below MAX_AMT, 63 payments.
@@ -534,15 +605,18 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(max_amt_over_thirty_years_is_exact),
         cmocka_unit_test(a_claim_beyond_max_amt_is_refused),
+        cmocka_unit_test(interest_that_is_no_amount_is_refused_at_the_start),
         cmocka_unit_test(weights_of_max_amt_split_max_amt_exactly),
         cmocka_unit_test(eleven_sharers_in_five_levels_sum_to_the_whole),
         cmocka_unit_test(twelve_sharers_are_one_too_many),
+        cmocka_unit_test(four_extensions_are_the_last),
         cmocka_unit_test(a_household_of_a_hundred_contracts_is_full),
         cmocka_unit_test(twelve_layers_hold_draw_and_refill_max_amt),
         cmocka_unit_test(eight_payers_subsidise_max_amt_for_thirty_years),
         cmocka_unit_test(a_reservation_beyond_max_amt_is_refused),
         cmocka_unit_test(a_household_of_twenty_loans_is_full),
         cmocka_unit_test(ninety_six_balances_of_a_period_fit),
+        cmocka_unit_test(a_voucher_of_max_amt_is_discounted_to_the_fen),
         cmocka_unit_test(sixty_four_members_net_to_the_fen),
         cmocka_unit_test(one_fen_has_one_bearer),
     };
