@@ -285,7 +285,7 @@ struct zyd_members zyd_api_members(const struct zyd_genesis *g);
     X(envelope_post) X(envelope_get) X(contract_post) X(event_post) X(paid_post) X(countersign_post) X(decline_post)   \
     X(withdraw_post) X(contracts_get) X(contract_get) X(history_get) X(receipt_get) X(pending_get) X(balances_get)     \
     X(obligations_get) X(programmes_get) X(programme_get) X(transaction_get) X(transaction_receipt_get)                \
-    X(proposals_get)                                                                                                   \
+    X(proposals_get) X(cycles_get) X(cycle_get) X(cycle_statement_get)                                                                                                   \
     X(postings_get) X(blocks_get) X(block_get) X(block_raw_get) X(frames_get) X(proof_get) X(consortium_get)           \
     X(plugin_get) X(nodes_get) X(status_get) X(version_get) X(errors_get) X(schema_get) X(stream_get) X(livez_get) X(readyz_get)     \
     X(metrics_get) X(clock_get) X(clock_post)

@@ -4,7 +4,14 @@ banks' notices as camt.054 and camt.053; a wrong amount and a duplicate are told
 cycle settles from notices alone.
 Method: a cycle of two banks and two others on a devnet; this program reads the payments with its own XML reader and writes the banks'
 messages itself; schemas in miniature stand for those that a user has."""
+import csv
+import hashlib
+import io
+import json
+import os
 import re
+import urllib.error
+import urllib.request
 import xml.etree.ElementTree as ET
 
 from cli import World, expect, expect_in, main
@@ -160,6 +167,53 @@ def the_cycle_settles_from_what_the_banks_send():
         expect_in("9111", err)
 
 
+def api(w, member, path, token, status=200, accept="application/json"):
+    port = [m for m in json.load(open(os.path.join(w.devnet, "devnet.json")))["members"] if m["code"] == member][0]["api_port"]
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Authorization": f"Bearer {token}", "Accept": accept})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            body, got = answer.read().decode("utf-8-sig"), answer.status
+    except urllib.error.HTTPError as e:
+        body, got = e.read().decode(), e.code
+    expect(got == status, (path, got, body))
+    return json.loads(body) if body.startswith("{") else body
+
+
+def a_cycle_is_told_over_http_to_those_whom_it_concerns():
+    with World() as w:
+        started(w)
+        own = "own-token-0123456789abcdef"
+        with open(os.path.join(w.devnet, "BANK1", "tokens"), "a", encoding="utf-8") as f:
+            f.write(f"auditor own {hashlib.sha256(own.encode()).hexdigest()} GUAR\n")
+        w.run("devnet", "kill", "BANK1")
+        w.run("devnet", "heal")
+        everything = open(os.path.join(w.devnet, "BANK1", "maker.token"), encoding="utf-8").read().strip()
+        listed = api(w, "BANK1", "/v1/cycles", everything)["items"]
+        expect([c["number"] for c in listed] == [1] and listed[0]["state"] == "INSTRUCTED" and listed[0]["unmatched"] == 3, listed)
+        one = api(w, "BANK1", "/v1/cycles/current?programme=NETTING", everything)
+        expect(one["id"] == listed[0]["id"] and len(one["payment_list"]) == 3 and one["next_cut_off"] > one["cut_off"], one)
+        for member in ("BANK1", "BANK2", "GUAR", "REG"):  # what people print and what programs read is one thing
+            http = api(w, "BANK1", f"/v1/cycles/1/statement?member={member}", everything)
+            cli = w.json("cycle", "statement", "NETTING#1", "--as", member)
+            expect(http["statement"] == cli["statement"] and http["net_fen"] == cli["net_fen"], (http, cli))
+            for mine, theirs in (("obligations", "id"), ("payments", "end_to_end"), ("positions", "net_fen")):
+                expect([o[theirs] for o in http[mine]] == [o[theirs] for o in cli[mine]], (mine, http, cli))
+        all_rows = api(w, "BANK1", "/v1/cycles/1/statement", everything)
+        expect(len(all_rows["obligations"]) == 3 and "statement" not in all_rows, all_rows)
+        rows = list(csv.DictReader(io.StringIO(api(w, "BANK1", "/v1/cycles/1/statement?format=csv", everything))))
+        expect([(r["kind"], r["from"], r["to"], r["amount_yuan"]) for r in rows if r["kind"] == "PAYMENT"] ==
+               [(p and "PAYMENT", p["payer"], p["payee"], p["amount_yuan"]) for p in all_rows["payments"]] and len(rows) == 6, rows)
+        expect(api(w, "BANK1", "/v1/cycles/1/statement", everything, accept="text/csv").startswith("kind,number,id"), "Accept")
+        # a member's own token: its rows, all net positions, nobody else's statement
+        mine = api(w, "BANK1", "/v1/cycles/1/statement", own)
+        expect(mine["member"] == "GUAR" and len(mine["obligations"]) == 2 and len(mine["payments"]) == 2, mine)
+        expect(len(mine["positions"]) == 4, mine)
+        expect(len(api(w, "BANK1", "/v1/cycles/1", own)["payment_list"]) == 2, "payments of others")
+        api(w, "BANK1", "/v1/cycles/1/statement?member=BANK1", own, status=403)
+        for path, status in (("2", 404), ("0", 404), ("x", 404), ("1x", 404), ("1/statement?member=NOBODY", 400), ("1?programme=NONE", 400)):
+            api(w, "BANK1", f"/v1/cycles/{path}", everything, status=status)
+
+
 def a_file_that_is_not_a_notice_is_refused_with_its_line():
     with World() as w:
         w.write("dtd.xml", '<?xml version="1.0"?>\n<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>\n<Document>&a;</Document>')
@@ -178,4 +232,5 @@ def a_file_that_is_not_a_notice_is_refused_with_its_line():
 
 
 if __name__ == "__main__":
-    main(the_cycle_settles_from_what_the_banks_send, a_file_that_is_not_a_notice_is_refused_with_its_line)
+    main(the_cycle_settles_from_what_the_banks_send, a_cycle_is_told_over_http_to_those_whom_it_concerns,
+         a_file_that_is_not_a_notice_is_refused_with_its_line)
