@@ -63,7 +63,7 @@ class PoolHistory(Mixed):
     def plan(self, first):
         r = self.r
         self.scale = 10**r.randint(3, 9)
-        self.poor = r.choice([1, 1, 4, 10, 30])  # so much less is funded than lent
+        self.poor = r.choice([1, 1, 4, 10, 30, 100])  # so much less is funded than lent
         shared = dict(loans={}, stack={})
         sound = [True] * r.randint(1, 3) + [False] * self.chance(0.1)
         made = [self.setting(first + i, 2 if i == 1 else 1, ok) for i, ok in enumerate(sound)]
@@ -243,6 +243,8 @@ class PoolHistory(Mixed):
         if isinstance(line, tuple):
             return self.event(p, line[0], 'REPAY', line[1])
         live = [x for x in p.loans if x.state not in ('REPAID', 'CLOSED') and not x.left]
+        if p.state in ('OPEN', 'WARN') and r.random() < 0.08:
+            return self.burst(p)
         if line or not p.loans or len(live) < 2 or k < 0.25 and len(live) < 12:
             if p.state in ('OPEN', 'WARN') or r.random() < 0.2:
                 return self.register(p, line)
@@ -254,6 +256,14 @@ class PoolHistory(Mixed):
         if r.random() < 0.02 or x.frozen is not None and r.random() < 0.4:
             return self.event(p, x, 'FREEZE' if x.frozen is None else 'UNFREEZE')
         self.event(p, x, self.next(x))
+
+    def burst(self, p):
+        """A loan from its registration to the approval of its claim: so queues grow."""
+        before = len(p.loans)
+        self.register(p)
+        for x in p.loans[before:]:
+            for name in ('STATUS', 'FILE', 'DEPT_OK', 'REVIEW_OK'):
+                self.event(p, x, name)
 
     def next(self, x):
         r = self.r
