@@ -212,6 +212,7 @@ void event_close(struct su *s)
     if (s->e.h.state == ZYD_SS_ENROLLED || (s->e.h.state == ZYD_SS_CLAWBACK && s->e.h.was != ZYD_SS_STOPPED)) {
         ct_deadline(s->call->object, ZYD_SD_STOP, 0);
     }
+    last_day(s, s->e.h.settled_to); /* nor do they bind the rate of later levels */
     house_load(&house, s, level, family);
     if (house_has(&house, s->call->object)) {
         uint32_t rank = house_find(&house, s->call->object);

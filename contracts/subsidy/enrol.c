@@ -92,6 +92,9 @@ static void take_loan(struct su *s, const uint8_t **id, struct inputs *in)
             ct_fail(E_DUP_LOAN_CLASS);
         }
         check_known(s, &n, in);
+        if (s->l.h.period_count == 0 && in->from < s->l.h.settled_to) {
+            s->l.h.settled_to = in->from; /* nothing was settled yet: periods begin with the first subsidised day of all */
+        }
         return;
     }
     s->l.h = n;

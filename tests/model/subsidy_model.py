@@ -1,273 +1,461 @@
-"""Product (c), interest subsidies, from domain.md 3.0, 3.3 and 3.7 (and E11 to E14); and its random histories.
+"""Product (c), interest and guarantee-fee subsidies, from domain.md 3.0, 3.3 and 3.7 (and E11 to E14, E17).
 
-Everything is summed day by day: who ranks before whom under a household's cap, at which rate of which level.
+Who ranks before whom under a household's cap, at which rate of which level: asked of every day, and summed over the days between two
+changes.  What 3.3 leaves open and contracts/subsidy/README.md decides is marked "decision".
 """
 import os
-from datetime import date, timedelta
+from datetime import timedelta
 
-import wire
-from ledger import BANK, BANK2, CFIN, CITY, CODES, COUNTY, DEPT, PFIN, History, Refused, Silent, defines, params, slots
+from ledger import CODES, DEPT, ROLES, defines, params
+from mixed import need
 from model import PPM, alloc, half_up, next_settlement
 
 HEADER = os.path.join(os.path.dirname(__file__), '../../include/zyd/subsidy.h')
 E, S, L = (defines(HEADER, 'ZYD_SUBSIDY_' + t) for t in ('EVENTS', 'STATES', 'LABELS'))
+SB = defines(HEADER, 'ZYD_SUBSIDY_PROGRAMME_STATES')
 TABLE = params(HEADER, 'ZYD_SUBSIDY_PARAMS')
-CUT, ABOVE, INTEREST, LPR = 1, 2, 3, 4
+CUT, ABOVE, INTEREST, LPR, FEE = 1, 2, 3, 4, 5
+OVERDUE, CANCELLED, MISUSE = 1, 2, 3
+REFUND, NET = 1, 2
+AUD_ROLE = 6
 DAY = timedelta(days=1)
+OPEN_STATES = ('ENROLLED', 'ACCRUING', 'STOPPED', 'CLAWBACK')
 
 
-def need(ok, code):
-    if not ok:
-        raise Refused(code)
+class Period:
+    def __init__(self, start, to, interest):
+        self.start, self.to, self.interest, self.given = start, to, interest, 0
 
 
 class Loan:
-    def __init__(self, bank, borrower, household, amount, start, maturity, rate, lpr):
-        self.bank, self.borrower, self.household, self.start, self.maturity = bank, borrower, household, start, maturity
-        self.first = (start, rate, lpr, amount)
-        self.points = [self.first]
-        self.levels, self.periods, self.settled_to = {}, {}, start
+    """What the bank says of it; facts: what must be the same whenever it is enrolled."""
+    def __init__(self, facts, g, start):
+        self.facts = facts
+        (self.bank, self.borrower, self.household, self.amount, self.start, self.maturity, self.fee_ppm) = facts[:7]
+        self.calendar = g.calendar
+        self.points = [(self.start, facts[7], facts[8], self.amount)]
+        self.extended, self.overdue, self.paid_off = self.maturity, None, None
+        self.settled_to, self.periods, self.slots = start, [], {}
+        self.fee = self.fee_given = 0
 
     @property
-    def borr(self):
-        return self.borrower[:8].hex()
+    def customer(self):
+        return '2101.' + self.borrower[:8].hex()
 
     def at(self, day):
-        return [p for p in self.points if p[0] <= day][-1][1:]
+        """(rate, LPR, balance) of a day."""
+        last = self.points[0]
+        for p in self.points:
+            if p[0] > day:
+                break
+            last = p
+        return last[1:]
 
-    def sum(self, a, b, f):
-        """f(day, rate, lpr, balance) over a..b, b not counted."""
-        return sum(f(a + DAY * i, *self.at(a + DAY * i)) for i in range((b - a).days))
+    def interest(self, a, b):
+        basis = self.calendar[2]
+        n = 0
+        for x, y in pieces(a, b, [p[0] for p in self.points]):
+            rate, _, balance = self.at(x)
+            n += balance * rate * (y - x).days
+        return half_up(n, PPM * basis)
+
+    def whole_interest(self, p):
+        """Days of an extension are an accumulator of their own (E12)."""
+        if p.start < self.maturity < p.to:
+            return self.interest(p.start, self.maturity) + self.interest(self.maturity, p.to)
+        return self.interest(p.start, p.to)
+
+    def period_end(self, start):
+        end = self.paid_off or self.extended
+        return start if start >= end else min(end, next_settlement(start, *self.calendar[:2]))
+
+    def next_period(self, at):
+        """The period that an enrolment settled up to `at` settles next, and whether another opened it; None: there is none."""
+        for p in self.periods:
+            if p.to > at:
+                return p, True
+        start, to = self.settled_to, self.period_end(self.settled_to)
+        while start < to <= at:
+            start, to = to, self.period_end(to)
+        return (Period(start, to, None), False) if to > at else (None, False)
+
+
+def pieces(a, b, dates):
+    """a..b cut at dates."""
+    cuts = [a] + sorted({d for d in dates if a < d < b}) + [b]
+    return [(x, y) for x, y in zip(cuts, cuts[1:]) if x < y]
 
 
 class Enrolment:
-    def __init__(self, g, loan):
-        self.g, self.loan = g, loan
-        self.start = self.settled_to = loan.start
-        self.until = min(loan.maturity, loan.start + DAY * g.p['MAX_DAYS'])
-        self.state, self.paid, self.clawed = 'ENROLLED', [0] * len(g.cost), [0] * len(g.cost)
+    def __init__(self, g, loan, start, purpose):
+        self.g, self.loan, self.start, self.settled_to, self.purpose = g, loan, start, start, purpose
+        self.until = loan.maturity if g.is_fee else min(loan.maturity, start + DAY * g.p['MAX_DAYS'])
+        self.state, self.was, self.authority = 'ENROLLED', None, None
+        self.paid, self.clawed, self.fee_back = ([0] * len(g.cost) for _ in range(3))
+        self.fee_changed, self.eligible_fee = False, 0
+        self.reserved = g.most(loan, start, self.until)
 
-    def asks(self, day, balance):
-        return min(balance, self.g.p['LOAN_CAP']) if self.start <= day < self.until else 0
+    def asks(self, day):
+        return min(self.loan.at(day)[2], self.g.p['LOAN_CAP']) if self.start <= day < self.until else 0
 
-    def rate(self, day, rate, lpr):
-        p = self.g.p
-        if p['KIND'] == CUT:
-            return p['RATE_PPM']
-        if p['KIND'] == ABOVE:
-            return max(0, rate - max(0, lpr - p['FLOOR_PPM']))
-        return lpr * p['RATE_PPM'] // PPM
+    @property
+    def settled_all(self):
+        x = self.loan
+        return self.settled_to >= self.until or x.paid_off is not None and self.settled_to >= x.paid_off
 
 
 class Programme:
-    def __init__(self, number, books, cost, **p):
-        self.number, self.b, self.cost, self.p = number, books, cost, p
+    def __init__(self, number, books, shared, cost, banks, **p):
+        self.number, self.b, self.shared, self.cost, self.banks, self.p = number, books, shared, cost, banks, p
+        self.is_fee = p['KIND'] == FEE
+        months = [m + 1 for m in range(12) if p['SETTLE_MONTHS'] >> m & 1]
+        self.calendar = (p['SETTLE_DAY'], months, p['BASIS'])
         self.all = []
+        self.state, self.reserved, self.spent, self.back = 'OPEN', 0, 0, 0
+
+    # ---- sums ----
+    @property
+    def left(self):
+        return self.p['BUDGET'] - self.reserved - self.spent + self.back
+
+    def budget(self):
+        if self.state in ('OPEN', 'EXHAUSTED'):
+            self.state = 'OPEN' if self.left > 0 else 'EXHAUSTED'
+
+    @property
+    def slot(self):
+        return (self.is_fee, self.p['LEVEL'])
+
+    @property
+    def ppm(self):
+        return self.p['FLOOR_PPM'] if self.p['KIND'] == ABOVE else self.p['RATE_PPM']
+
+    def rate(self, rate, lpr):
+        """Of the subsidy, in 10^-12 a year, at most the loan's."""
+        kind = self.p['KIND']
+        if kind == CUT:
+            return min(self.ppm, rate) * PPM
+        if kind == ABOVE:
+            return max(0, rate - max(0, lpr - self.ppm)) * PPM
+        return min(rate * PPM, self.ppm * (rate if kind == INTEREST else lpr))
+
+    def fee(self, x, principal, until):
+        return half_up(principal * x.fee_ppm * (until - x.start).days, PPM * self.p['FEE_BASIS'])
+
+    def most(self, x, start, until):
+        """FLOOR of the most that the subsidy can come to: the reservation."""
+        base = min(x.amount, self.p['LOAN_CAP'], self.p['HOUSEHOLD_CAP'])
+        if self.is_fee:
+            return self.fee(x, base, x.maturity) * self.ppm // PPM
+        rate, lpr, _ = x.at(start)
+        return base * (until - start).days * self.rate(rate, lpr) // (PPM * PPM * self.p['BASIS'])
+
+    def ranks(self, household):
+        """Enrolments of a household under one cap, in the order of the ledger."""
+        return self.shared['houses'].setdefault((self.p['LEVEL'], self.p['FAMILY'], household), [])
 
     def eligible(self, e, day):
-        """F2: max(0, cap - sum of what earlier ranks get)."""
+        """F2: max(0, cap - sum of what earlier ranks get).  e None: what is left for a newcomer."""
         before = 0
-        for x in self.all:
-            if x.loan.household != e.loan.household:
-                continue
-            got = max(0, min(x.asks(day, x.loan.at(day)[2]) if day >= x.start else 0, self.p['HOUSEHOLD_CAP'] - before))
+        for x in self.ranks(e.loan.household):
+            got = min(x.asks(day), max(0, x.g.p['HOUSEHOLD_CAP'] - before))
             if x is e:
                 return got
             before += got
 
-    def enrol(self, today, loan):
-        need(loan.start <= today, 9112)
-        need(self.p['LEVEL'] not in loan.levels, 3001)
-        e = Enrolment(self, loan)
-        self.all.append(e)
-        full = self.eligible(e, loan.start) == 0
-        self.all.pop()
-        if any(y.settled_to > loan.start or y.settled_to >= y.until for y in self.all if y.loan.household == loan.household):
-            raise Silent                      # a household's days that are settled
-        need(not full, 3002)
-        self.all.append(e)
-        loan.levels[self.p['LEVEL']] = e
-        return e
+    def room(self, household, day):
+        before = 0
+        for x in self.ranks(household):
+            before += min(x.asks(day), max(0, x.g.p['HOUSEHOLD_CAP'] - before))
+        return self.p['HOUSEHOLD_CAP'] - before
 
-    def effective(self, e, day, rate, lpr):
-        """E11: a level's rate is at most what earlier levels leave of the loan's."""
-        left = rate
-        for level in sorted(e.loan.levels):
-            x = e.loan.levels[level]
-            mine = 0
-            if x.start <= day < x.until:
-                share = x.g.p['KIND'] == INTEREST  # of the interest is as much of the rate
-                mine = min(rate * x.g.p['RATE_PPM'] // PPM if share else x.rate(day, rate, lpr), left)
-            if x is e:
-                return mine
-            left -= mine
+    def taken(self, e, day, rate, lpr):
+        """E11: what earlier levels take of the loan's rate on a day."""
+        return sum(y.g.rate(rate, lpr) for (fee, level), y in e.loan.slots.items()
+                   if not fee and level < self.p['LEVEL'] and y.start <= day < y.until)
 
     def amount(self, e, a, b):
-        b = min(b, e.until)
-        basis = self.p['BASIS']
+        x, n = e.loan, 0
+        ranks = self.ranks(x.household)
+        dates = [p[0] for y in [e] + ranks for p in y.loan.points] + [d for y in ranks + list(x.slots.values())
+                                                                       for d in (y.start, y.until)]
+        for d, to in pieces(a, b, dates):
+            rate, lpr, _ = x.at(d)
+            mine = rate if self.p['KIND'] == INTEREST else \
+                min(self.rate(rate, lpr), max(0, rate * PPM - self.taken(e, d, rate, lpr)))
+            n += self.eligible(e, d) * mine * (to - d).days
         if self.p['KIND'] == INTEREST:
-            n = e.loan.sum(a, b, lambda d, r, l, bal: self.eligible(e, d) * r)
-            return half_up(n, PPM * basis) * self.p['RATE_PPM'] // PPM                        # ruling 32, E13
-        return half_up(e.loan.sum(a, b, lambda d, r, l, bal: self.eligible(e, d) * self.effective(e, d, r, l)), PPM * basis)
+            return half_up(n, PPM * self.p['BASIS']) * self.ppm // PPM                        # ruling 32, E13
+        return half_up(n, PPM * PPM * self.p['BASIS'])
 
-    def next(self, e):
-        d = next_settlement(e.settled_to, self.p['SETTLE_DAY'], [3, 6, 9, 12])
-        return min(d, e.loan.maturity)
+    # ---- into the programme ----
+    def enrol(self, today, bank, loan_id, facts, start, purpose, controller):
+        """facts: see Loan."""
+        p = self.p
+        need(self.state not in ('SUSPENDED', 'CLOSED') and today >= p['OPEN'][0] and today <= p['OPEN'][1], 9111)
+        value_date, maturity = facts[4:6]
+        need(value_date <= today and value_date < maturity and value_date <= start < maturity, 9112)
+        need(not self.is_fee or start == value_date, 9112)
+        need(not self.is_fee or facts[6] > 0, 9104)
+        x = self.shared['loans'].get(loan_id)
+        if x is not None:
+            need(self.slot not in x.slots, 3001)
+            need(x.facts[:7] == facts[:7] and x.at(start)[:2] == facts[7:9], 9105)
+            first = x.periods[0].start if x.periods else x.start
+            need(x.calendar == self.calendar and start >= first, 9112)
+            need(x.overdue is None, 3008)
+            need(x.paid_off is None, 9111)
+        else:
+            x = Loan(facts, self, start)
+        need(self.room(x.household, start) > 0, 3002)
+        family = self.shared['purposes'].setdefault(p['FAMILY'], set())
+        need(purpose is None or purpose not in family, 3003)
+        e = Enrolment(self, x, start, purpose)
+        need(self.state != 'EXHAUSTED' and e.reserved <= self.left, 3004)
+        need(bank in self.banks, 9102)
+        self.b.sign(bank, DEPT)
+        if controller is not None:                                                           # F4
+            known = self.shared['controllers'].setdefault((p['FAMILY'], controller), {x.household})
+            known.add(x.household)
+            if len(known) > 1:
+                self.b.warnings.append(3010)
+        if purpose is not None:
+            family.add(purpose)
+        if not x.periods:
+            x.settled_to = min(x.settled_to, start)
+        self.shared['loans'][loan_id] = x
+        x.slots[self.slot] = e
+        self.all.append(e)
+        self.ranks(x.household).append(e)
+        self.reserved += e.reserved
+        self.budget()
+        return e
 
-    def settle(self, today, e, to, interest):
+    def decide(self, state):
+        """SUSPENDED, CLOSED, OPEN again, by the department."""
+        need(state in ('OPEN', 'SUSPENDED', 'CLOSED'), 9104)
+        now = 'OPEN' if self.state == 'EXHAUSTED' else self.state
+        need(now != 'CLOSED' and now != state, 9111)
+        self.b.sign(DEPT)
+        self.state = state
+        self.budget()
+
+    # ---- settlement ----
+    def certified(self, charged, paid, statement):
+        need(statement and not (self.p['PAY_MODE'] == REFUND and (paid is None or paid < charged)), 3006)
+
+    def in_order(self, e, a, b):
+        """COUNTY, CITY, PROVINCIAL, CENTRAL: no earlier level still owes its part of a..b."""
+        for (fee, level), y in e.loan.slots.items():
+            if fee == self.is_fee and level < self.p['LEVEL'] and y.state in OPEN_STATES[:3]:
+                need(not (y.start < b and y.until > a and y.settled_to < min(y.until, b)), 9111)
+
+    def settle(self, today, e, to, charged, paid, other, statement):
+        need(e.state in OPEN_STATES[:3] and self.state != 'SUSPENDED', 9111)
+        if self.is_fee:
+            return self.settle_fee(e, to, charged, paid, other, statement)
         x = e.loan
-        need(e.state in ('ENROLLED', 'ACCRUING', 'STOPPED'), 9111)
-        waits = any(level < self.p['LEVEL'] and y.settled_to < min(to, y.until) and y.state != 'CLAWBACK'
-                    for level, y in x.levels.items())
-        if e.settled_to >= e.until and (waits or to > today):
-            raise Silent                      # two reasons
-        need(e.settled_to < e.until, 3007)
-        need(to == self.next(e) and to <= today, 9112)
-        need(not waits, 9111)
-        whole = half_up(x.sum(e.settled_to, to, lambda d, r, l, bal: bal * r), PPM * self.p['BASIS'])
-        need(interest <= whole, 3005)
-        if interest != whole:
-            raise Silent
-        key = (e.settled_to, to)
-        given = x.periods.get(key)
-        if given is None:
-            self.b.post(x.bank, L['INT'], '2101.' + x.borr, '4011', whole)
-            given = 0
-        fen = min(self.amount(e, e.settled_to, to), whole - given)
-        assert fen >= 0
-        x.periods[key] = given + fen
-        x.settled_to = max(x.settled_to, to)
-        for i, v in enumerate(alloc(sum(e.paid) + fen, [w for _, w in self.cost], e.paid)):
-            self.b.oblige_post(self.cost[i][0], '5031', x.bank, '2101.' + x.borr, v, L['SUBSIDY'])
+        p, known = x.next_period(e.settled_to)
+        if p is None:
+            need(e.settled_to < x.maturity, 3007)
+            need(False, 9111)
+        a, b = max(e.settled_to, p.start), min(p.to, e.until)
+        need(a < x.maturity, 3007)
+        need(a < b, 9111)
+        need(to == p.to and to <= today, 9112)
+        if p.start > x.settled_to:  # decision: nobody may be passed over
+            for (fee, _), y in x.slots.items():
+                need(fee or y.state not in OPEN_STATES or not (y.settled_to < p.start and y.settled_to < y.until), 9111)
+        self.in_order(e, p.start, p.to)
+        need(x.overdue is None or x.overdue > p.to, 3008)
+        self.certified(charged, paid, statement)
+        need(charged == p.interest if known else charged <= x.whole_interest(p), 3005)
+        need(other <= max(0, charged - p.given), 3005)
+        given = p.given + other
+        most = max(0, min(x.interest(p.start, min(p.to, x.maturity)), charged) - given)
+        fen = min(self.amount(e, a, b), most)
+        pays = min(fen, max(0, e.reserved + self.left))
+        self.sign_settle(e)
+        if p.to > x.maturity:
+            self.b.warnings.append(3007)
+        if not known:
+            p.interest = charged
+            x.periods.append(p)
+            x.settled_to = p.to
+            self.b.post(x.bank, L['INT'], x.customer, '4011', charged)
+        p.given = given + pays
+        assert p.given <= p.interest                                                       # I9
+        self.pay_out(e, fen, pays, L['SUBSIDY'])
+        self.settled(e, p.to)
+
+    def settle_fee(self, e, to, charged, paid, other, statement):
+        """A fee is charged to the maturity at once, so it is settled at once (E17)."""
+        x = e.loan
+        need(e.settled_to < x.maturity, 9111)
+        need(to == x.maturity, 9112)
+        self.in_order(e, x.start, x.maturity)
+        need(x.overdue is None, 3008)
+        self.certified(charged, paid, statement)
+        need(charged <= self.fee(x, x.amount, x.maturity) and x.fee in (0, charged), 3005)
+        need(other <= charged - min(charged, x.fee_given), 3005)
+        e.eligible_fee = self.eligible(e, e.start)
+        base = min(charged, self.fee(x, e.eligible_fee, x.maturity))
+        fen = min(base * self.ppm // PPM, max(0, charged - x.fee_given - other))              # ruling 32
+        pays = min(fen, max(0, e.reserved + self.left))
+        self.sign_settle(e)
+        x.fee = charged
+        x.fee_given += pays + other
+        self.pay_out(e, fen, pays, L['FEE_SUBSIDY'])
+        self.settled(e, x.maturity)
+
+    def sign_settle(self, e):
+        self.b.sign(e.loan.bank, *(w for w, _ in self.cost))
+
+    def pay_out(self, e, fen, pays, label):
+        if pays < fen:
+            self.b.warnings.append(3004)  # decision: what the budget still has is paid
+        x = e.loan
+        for (who, _), v in zip(self.cost, alloc(sum(e.paid) + pays, [w for _, w in self.cost], e.paid)):
+            self.b.oblige_post(who, '5031', x.bank, x.customer, v, label)
+        self.spent += pays
+        used = min(pays, e.reserved)
+        e.reserved -= used
+        self.reserved -= used
+
+    def release(self, e):
+        self.reserved -= e.reserved
+        e.reserved = 0
+
+    def settled(self, e, to):
         e.settled_to = to
         if e.state == 'ENROLLED':
             e.state = 'ACCRUING'
+        if e.settled_all:
+            self.release(e)
+            if not self.is_fee:
+                e.state = 'STOPPED'
+        self.budget()
 
-    def change(self, today, x, day, rate, lpr, balance, less=False):
-        need(day <= today and day >= x.points[-1][0] and day >= x.settled_to, 9112)
-        if day >= x.maturity:
-            raise Silent
-        need(not less or balance < x.points[-1][3], 9104)
-        if day == x.points[-1][0]:
+    # ---- what happens to the loan ----
+    def point(self, today, e, day):
+        x = e.loan
+        need(e.state in OPEN_STATES, 9111)
+        need(x.settled_to <= day <= today and x.points[-1][0] <= day < x.extended, 9112)     # ruling 15
+        need(x.paid_off is None, 9111)
+
+    def change(self, today, e, day, rate=None, lpr=None, balance=None):
+        """REPAY_CHANGE with a balance, RATE_CHANGE with rate and LPR: told once, for all programmes of the loan."""
+        x = e.loan
+        self.point(today, e, day)
+        old = x.points[-1]
+        need(balance is None or balance < old[3], 9104)
+        self.b.sign(x.bank)
+        if day == old[0]:
             x.points.pop()
-        x.points.append((day, rate, lpr, balance))
+        x.points.append((day, *((rate, lpr, old[3]) if balance is None else (old[1], old[2], balance))))
+        if balance == 0:
+            x.paid_off = day
 
-    def clawback(self, e, ppm, fen):
+    def extend(self, e, maturity):
         x = e.loan
-        paid = sum(e.paid)
-        v = half_up(paid * ppm, PPM) if ppm is not None else fen
-        need(v <= paid - sum(e.clawed), 3009)
-        if v == 0:
-            raise Silent
-        e.state = 'CLAWBACK'
-        inc = alloc(sum(e.clawed) + v, e.paid, e.clawed)                                              # E14
-        for (who, _), part in zip(self.cost, inc):
-            o = self.b.oblige(x.bank, who, part) if part else None
-            self.b.post(x.bank, L['CLAWBACK'], '1165.' + x.borr, '2141.' + CODES[who], part, o)
-            self.b.post(who, L['CLAWBACK'], '1141.' + CODES[x.bank], '5031', part, o)
-        self.b.post(x.bank, L['DEBIT_BORR'], '2101.' + x.borr, '1165.' + x.borr, v)
+        need(e.state in OPEN_STATES, 9111)
+        need(maturity > x.extended > x.settled_to, 9112)
+        need(x.overdue is None and x.paid_off is None, 9111)
+        self.b.sign(x.bank)
+        x.extended = maturity
+        self.b.warnings.append(3007)
 
+    def end(self, e, until):
+        e.until = min(e.until, until)
+        e.state = 'STOPPED'
+        if e.settled_all:
+            self.release(e)
+            self.budget()
 
-class SubsidyHistory(History):
-    CONTRACT, PLUGIN = 3, 'subsidy'
-
-    def setting(self, number, level):
-        r = self.r
-        who = r.sample([CFIN, PFIN, CITY, COUNTY], r.randint(1, 4))
-        cuts = sorted(r.sample(range(1, PPM), len(who) - 1))
-        cost = [(w, b - a) for w, a, b in zip(who, [0] + cuts, cuts + [PPM])]
-        kind = r.choice([CUT, ABOVE, INTEREST, LPR])
-        cap = r.choice([9 * 10**15, r.randint(10**7, 10**9)])
-        p = dict(TABLE, KIND=kind, LEVEL=level, FAMILY=1, FLOOR_PPM=r.choice([15000, 0, 5000]), BASIS=self.basis, PAY_MODE=2,
-                 RATE_PPM=r.choice([500000, 700000, 333000]) if kind in (INTEREST, LPR) else r.choice([5000, 10000, 25000]),
-                 HOUSEHOLD_CAP=cap, LOAN_CAP=r.choice([9 * 10**15, r.randint(10**6, 10**9)]), MAX_DAYS=r.choice([1096, 1096, 200]),
-                 SETTLE_DAY=self.day, DEPT=DEPT)
-        return (number, 3, f'P{number}', 0, wire.pack([slots(TABLE, p), [BANK, BANK2], [list(c) for c in cost]])), cost, p
-
-    def plan(self, first):
-        r = self.r
-        self.basis, self.day = r.choice([360, 365]), r.randint(1, 28)
-        made = [self.setting(first + i, level) for i, level in enumerate(sorted(r.sample([1, 2, 3, 4], r.randint(1, 2))))]
-        self.g = [Programme(m[0][0], self.books, m[1], **m[2]) for m in made]
-        self.loans = []
-        return [m[0] for m in made]
-
-    def turns(self):
-        return self.r.randint(8, 30)
-
-    def turn(self):
-        r = self.r
-        if r.random() < 0.6:
-            self.advance(r.choice([1, 7, r.randint(1, 60)]))
-        self.step()
-
-    def sys(self, outcomes):
-        for g in self.g:
-            for e in g.all:
-                if e.state in ('ENROLLED', 'ACCRUING') and self.today >= e.until:
-                    e.state = 'STOPPED'
-
-    def do(self, g, name, member, obj, args, run, signers=(), made=None):
-        def go():
-            self.books.programme = g.number
-            run()
-        ok = self.act(name, E[name], g.number, member, obj, args, [s for s in signers if s != member], go, made)
-        for h in self.g:
-            for e in h.all:
-                v = self.d.record(3, e.id)
-                i64 = lambda at: int.from_bytes(v[at:at + 8], 'little')
-                self.expect('enrolment: state paid clawed', (S[e.state], sum(e.paid), sum(e.clawed)), (v[1], i64(48), i64(56)))
-        return ok
-
-    def step(self):
-        r, t = self.r, self.today
-        if self.owed and r.random() < 0.3:
-            return self.pay(r.choice(self.owed))
-        k = r.random()
-        if k < 0.2 or not self.loans:
-            rate = r.choice([43500, 35000, 30000])
-            start = t - timedelta(days=r.choice([0, 0, 5]))
-            x = Loan(r.choice([BANK, BANK2]), bytes([r.randint(1, 3)]) * 32, bytes([r.randint(1, 2)]) * 32,
-                     r.choice([r.randint(10**6, 10**8), r.randint(10**8, 10**10)]), start,
-                     start + timedelta(days=r.choice([90, 180, 365, r.randint(20, 500)])), rate, r.choice([30000, 31000]))
-            x.id = bytes([len(self.loans) + 1]) * 32
-            self.loans.append(x)
-            return self.enrol(r.choice(self.g), x)
-        if k < 0.35:
-            return self.enrol(r.choice(self.g), r.choice(self.loans))
-        some = [(g, e) for g in self.g for e in g.all]
-        if not some:
-            return
-        g, e = r.choice(some)
+    def stop(self, today, e, reason, day):
+        need(reason != 0, 9104)
+        need(e.state in OPEN_STATES[:3 if reason == OVERDUE else 2], 9111)
+        need(e.start <= day <= today, 9112)
+        self.b.sign(DEPT if reason == MISUSE else e.loan.bank)
         x = e.loan
-        if k < 0.5:
-            day = max(x.points[-1][0], x.settled_to, t - timedelta(days=r.choice([0, 1, 10])))
-            day = r.choice([day] * 9 + [x.points[-1][0] - DAY])
-            rate, lpr, balance = x.points[-1][1:]
-            if day >= x.maturity:
-                return
-            if r.random() < 0.7:
-                balance = r.randint(1, balance)
-                self.do(g, 'REPAY_CHANGE', x.bank, e.id, [wire.day(day), balance],
-                        lambda: g.change(t, x, day, rate, lpr, balance, True))
-            else:
-                rate, lpr = r.choice([30000, 40000, 52000]), r.choice([28000, 30000, 36000])
-                self.do(g, 'RATE_CHANGE', x.bank, e.id, [wire.day(day), rate, lpr], lambda: g.change(t, x, day, rate, lpr, balance))
-        elif k < 0.95:
-            to = r.choice([g.next(e)] * 9 + [g.next(e) + DAY])
-            whole = half_up(x.sum(e.settled_to, to, lambda d, a, l, bal: bal * a), PPM * self.basis) if to <= t + DAY else 1
-            whole += r.random() < 0.05
-            self.do(g, 'SETTLE', x.bank, e.id, [wire.day(to), whole, None, None, bytes(32)],
-                    lambda: g.settle(t, e, to, whole), signers=[w for w, _ in g.cost])
-        else:
-            ppm, fen = r.choice([(r.randint(1, PPM), None), (None, r.randint(1, max(1, sum(e.paid))) + r.choice([0, 0, 10**9]))])
-            self.do(g, 'CLAWBACK', DEPT, e.id, [bytes(32), ppm, fen], lambda: g.clawback(e, ppm, fen))
+        if reason == OVERDUE:
+            x.overdue = min(day, x.overdue or day)
+        self.end(e, day)
 
-    def enrol(self, g, x):
-        rate, lpr, balance = x.points[0][1:]
-        if x.points != [x.first] or x.settled_to != x.start:
+    def expire(self, today, e):
+        """STOP by SYS after max_days, or at the original maturity."""
+        if today < e.until:
             return
-        box = []
-        self.do(g, 'ENROL', x.bank, None, [x.borrower, x.household, x.id, None, None, balance, wire.day(x.start),
-                                          wire.day(x.maturity), rate, lpr, None, None, None, None],
-                lambda: box.append(g.enrol(self.today, x)), signers=[DEPT], made=lambda o: setattr(box[0], 'id', o))
+        if e.state == 'CLAWBACK':
+            e.was = 'STOPPED'
+        elif e.state in ('ENROLLED', 'ACCRUING'):
+            self.end(e, e.until)
+
+    def close(self, e):
+        need(e.state in ('ENROLLED', 'STOPPED', 'CLAWBACK'), 9111)
+        self.b.sign(DEPT)
+        e.until = min(e.until, e.settled_to)  # days that were not settled are forfeited: they bind no cap and no rate
+        self.release(e)
+        self.budget()
+        e.state = 'CLOSED'
+        if sum(e.paid) == 0:  # decision: class and purpose are free again
+            del e.loan.slots[self.slot]
+            self.shared['purposes'][self.p['FAMILY']].discard(e.purpose)
+
+    # ---- money back ----
+    def clawback(self, e, ppm, fen, who):
+        x = e.loan
+        need(e.state in OPEN_STATES, 9111)
+        need((ppm is None) != (fen is None), 9104)
+        weights = [a - b for a, b in zip(e.paid, e.fee_back)]
+        net, before = sum(weights), sum(e.clawed)
+        v = half_up(net * ppm, PPM) if ppm is not None else fen                              # ruling 32
+        need(0 < v <= net - before, 3009)
+        authority = who if ROLES[who] == AUD_ROLE else DEPT
+        self.b.sign(authority)
+        e.authority = authority
+        if e.state != 'CLAWBACK':
+            e.was, e.state = e.state, 'CLAWBACK'
+        for (payer, _), part in zip(self.cost, alloc(before + v, weights, e.clawed)):       # E14
+            self.b.oblige_post(x.bank, '1165.' + x.customer[5:], payer, '5031', part, L['CLAWBACK'])
+        self.b.post(x.bank, L['DEBIT_BORR'], x.customer, '1165.' + x.customer[5:], v)
+        self.back += v
+        self.budget()
+
+    def reinstate(self, e):
+        x = e.loan
+        need(e.state == 'CLAWBACK', 9111)
+        need(sum(e.clawed) <= self.left, 3004)  # decision: given to others meanwhile
+        self.b.sign(e.authority)
+        for (payer, _), part in zip(self.cost, e.clawed):
+            self.b.oblige_post(payer, '5031', x.bank, x.customer, part, L['REINSTATE'])
+        self.back -= sum(e.clawed)
+        e.clawed = [0] * len(self.cost)
+        e.state = 'STOPPED' if e.was == 'STOPPED' else 'ACCRUING'
+        self.budget()
+
+    def fee_change(self, e, earned):
+        """A part of the fee is refunded: the subsidy anew on what was earned, the difference back (E17)."""
+        x = e.loan
+        need(e.state in ('ACCRUING', 'STOPPED'), 9111)
+        need(self.is_fee and e.settled_to >= x.maturity and not e.fee_changed, 9111)
+        need(x.paid_off is not None and x.paid_off < x.maturity, 9111)                      # ruling 17
+        need(earned <= self.fee(x, x.amount, x.paid_off) and earned <= x.fee, 3005)
+        left = earned
+        for (fee, level), y in sorted(x.slots.items(), key=lambda s: s[0]):
+            if fee and level < self.p['LEVEL']:
+                need(not (sum(y.paid) > 0 and not y.fee_changed and y.state in OPEN_STATES[:3]), 9111)
+                left -= sum(y.paid) - sum(y.clawed) - sum(y.fee_back)
+        self.b.sign(x.bank)
+        base = min(earned, self.fee(x, e.eligible_fee, x.paid_off))
+        now = min(max(0, left), base * self.ppm // PPM)
+        weights = [a - b for a, b in zip(e.paid, e.clawed)]
+        back = max(0, sum(weights) - now)
+        e.fee_changed = True
+        x.fee_given -= back
+        if back:
+            for i, part in enumerate(alloc(back, weights, [0] * len(weights))):
+                self.b.oblige_post(x.bank, x.customer, self.cost[i][0], '5031', part, L['FS_CLAWBACK'])
+                e.fee_back[i] += part
+        self.back += back
+        self.budget()

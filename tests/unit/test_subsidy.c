@@ -509,6 +509,40 @@ static void a_clawed_back_enrolment_keeps_its_rank_and_resumes_without_a_gap(voi
     OK(R1, "SETTLE", &a, BANK1, B(CFIN) | B(PFIN), settle_text(20250720, "2666.67"));
 }
 
+/* What a level that was closed would have given is not taken off the rate of later ones. */
+static void a_closed_level_leaves_the_rate_to_later_ones(void **state)
+{
+    struct zyd_hash city, a;
+    (void)state;
+    on(20250401);
+    assert_int_equal(enrol(LOCAL, &city, BANK1, "A", "360000.00", 20250401, 20260331, "3%", ""), 0);
+    assert_int_equal(enrol(POINT, &a, BANK1, "A", "360000.00", 20250401, 20260331, "3%", ""), 0);
+    on(20250920);
+    OK(LOCAL, "SETTLE", &city, BANK1, B(CITY), settle_text(20250920, "5160.00"));
+    OK(POINT, "SETTLE", &a, BANK1, B(CFIN) | B(PFIN), settle_text(20250920, "5160.00"));
+    assert_int_equal(enrolment(&a)->paid, 86000); /* 3 % less 2.5 %, for 172 days */
+    on(20260331);
+    NO(9111, POINT, "SETTLE", &a, BANK1, B(CFIN) | B(PFIN), settle_text(20260331, "5760.00")); /* the city comes first */
+    OK(LOCAL, "CLOSE", &city, DEPT, 0, "");
+    OK(POINT, "SETTLE", &a, BANK1, B(CFIN) | B(PFIN), settle_text(20260331, "5760.00"));
+    assert_int_equal(enrolment(&a)->paid, 86000 + 192000); /* 1 % for 192 days */
+}
+
+/* Two programmes whose subsidised days begin on different dates: the earlier ones count, whichever enrolled first. */
+static void the_first_period_begins_with_the_first_subsidised_day(void **state)
+{
+    struct zyd_hash city, a;
+    (void)state;
+    on(20250601);
+    assert_int_equal(enrol(POINT, &a, BANK1, "A", "360000.00", 20250401, 20260331, "3%", "from=2025-05-01"), 0);
+    assert_int_equal(enrol(LOCAL, &city, BANK1, "A", "360000.00", 20250401, 20260331, "3%", ""), 0);
+    on(20250920);
+    OK(LOCAL, "SETTLE", &city, BANK1, B(CITY), settle_text(20250920, "5160.00"));
+    assert_int_equal(enrolment(&city)->paid, 430000); /* 2.5 % for 172 days */
+    OK(POINT, "SETTLE", &a, BANK1, B(CFIN) | B(PFIN), settle_text(20250920, "5160.00"));
+    assert_int_equal(enrolment(&a)->paid, 71000); /* 0.5 % for 142 days */
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -531,6 +565,8 @@ int main(void)
         T(the_budget_bounds_what_is_promised_and_paid),
         T(the_department_suspends_and_closes_the_programme),
         T(a_clawed_back_enrolment_keeps_its_rank_and_resumes_without_a_gap),
+        T(a_closed_level_leaves_the_rate_to_later_ones),
+        T(the_first_period_begins_with_the_first_subsidised_day),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
