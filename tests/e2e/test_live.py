@@ -8,9 +8,9 @@ import threading
 from cli import SOURCE, World, expect, main
 
 # the long ones first
-NAMES = ["common_codes", "e16-failed", "e10", "e9", "reverse", "e5-net", "e4", "e20", "e21", "e17", "e6",
+NAMES = ["common_codes", "e16-failed", "e10", "e9", "reverse", "governance", "e5-net", "e4", "e20", "e21", "e17", "e6",
          "e14", "e7", "e2", "e12", "e13"]
-SIDE_BY_SIDE = 5
+SIDE_BY_SIDE = 6
 
 
 def run_one(name, failed):

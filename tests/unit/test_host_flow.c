@@ -775,7 +775,7 @@ static void test_votes_that_agree_or_are_forged_accuse_nobody(void **state)
         memcpy(forged, n2, sizeof forged);
         forged[i] ^= 1;
         uint32_t code = accuse(f, "E6", n1, forged);
-        assert_true(code == ZYD_CODE_BAD_SIGNATURE || code == ZYD_CODE_RANGE);
+        assert_true(code == ZYD_CODE_BAD_SIGNATURE || (code == ZYD_CODE_RANGE && i < ZYD_VOTE_SIZE - ZYD_SIG_SIZE));
     }
     struct zyd_wr wr = zyd_wr_of(arg_bytes, sizeof arg_bytes);
     zyd_wr_array(&wr, 2);

@@ -31,7 +31,7 @@ static enum zyd_status fail(char *why, enum zyd_status s, const char *what)
 static enum zyd_status live_start(void *ctx, char why[ZYD_SCENARIO_WHY], const struct zyd_scenario_plan *plan)
 {
     struct live *l = ctx;
-    if (devnet_for_plan(l->c, plan) != 0 || client_open(&l->k, l->c, CLIENT_NODE | CLIENT_GENESIS) != 0) {
+    if (devnet_for_plan(l->c, plan) != 0 || client_open(&l->k, l->c, CLIENT_NODE | CLIENT_GENESIS | CLIENT_GOVERNS) != 0) {
         return fail(why, ZYD_E_IO, "the devnet of the scenario could not be started");
     }
     l->open = true;
