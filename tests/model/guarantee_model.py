@@ -6,6 +6,7 @@ What 3.1 leaves open and contracts/guarantee/README.md decides is marked "decisi
 import copy
 import hashlib
 import os
+import struct
 from datetime import timedelta
 
 import model
@@ -326,6 +327,8 @@ class Contract(model.Contract):
 
     # -- deadlines: (day, number) of what SYS does next --
     def deadlines(self):
+        if self.state in ENDED or self.state == 'WRITTEN_OFF':
+            return None
         out = []
         settle, overdue, release = self.due()
         for d, n in ((settle, 'INT_SETTLE'), (overdue, 'OVERDUE'), (release, 'RELEASE')):
@@ -527,12 +530,14 @@ class GuaranteeHistory(History):
         return ok
 
     def check(self, c):
-        v = self.d.record(1, c.id)
-        i64 = lambda at: int.from_bytes(v[at:at + 8], 'little', signed=True)
         mine = (S[c.state], len(c.drawdowns), c.amount, c.drawn, c.principal, c.frozen, c.filed, c.escalated)
-        more = v[2]
-        self.expect('guarantee: state drawdowns amount drawn principal frozen filed escalated', mine,
-                    (v[1], v[3], i64(80), i64(88), i64(96), bool(more & 128), bool(more & 1), bool(more & 4)))
+
+        def then(got):
+            v = got[0]
+            amounts, flags = struct.unpack_from('<3q', v, 80), v[2]
+            self.expect('guarantee: state drawdowns amount drawn principal frozen filed escalated', mine,
+                        (v[1], v[3], *amounts, bool(flags & 128), bool(flags & 1), bool(flags & 4)))
+        self.d.later(1, [c.id], then)
 
     def check_all(self):
         for c in self.all:

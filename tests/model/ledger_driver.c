@@ -300,8 +300,8 @@ static void do_ledger(char **w)
     }
     f = zyd_fixture_new((uint32_t)number(w[1]));
     f->unsigned_envelopes = true;
-    f->limits = (struct zyd_state_limits){.records_max = 1u << 14, .recent_bytes = 16u << 20, .overlay_bytes = 4u << 20,
-                                          .due_max = 1u << 12};
+    f->limits = (struct zyd_state_limits){.records_max = 1u << 13, .recent_bytes = 4u << 20, .overlay_bytes = 2u << 20,
+                                          .due_max = 1u << 11};
 }
 
 static void do_plugin(char **w)

@@ -60,10 +60,12 @@ def fee(amount, rate, days, basis):
 
 def next_settlement(after, day, months):
     """Ruling 5: the first settlement date later than `after`; months are 1..12."""
-    d = after + timedelta(days=1)
-    while d.day != day or d.month not in months:
-        d += timedelta(days=1)
-    return d
+    y, m = after.year, after.month
+    if after.day >= day:
+        y, m = y + m // 12, m % 12 + 1
+    while m not in months:
+        y, m = y + m // 12, m % 12 + 1
+    return date(y, m, day)  # day is 28 at most
 
 
 def add_workdays(d, count):

@@ -1,4 +1,5 @@
 """Random lives of risk-compensation pools: claims, shortage, queue, recoveries, demand-backs, winding up; and what is refused."""
+import struct
 from datetime import timedelta
 
 import wire
@@ -141,19 +142,23 @@ class PoolHistory(Mixed):
     def check(self, p, x=None):
         if p.state == 'NONE':
             return
-        v = self.d.record(2, p.id)
-        i64 = lambda b, at: int.from_bytes(b[at:at + 8], 'little', signed=True)
         mine = (S[p.state], p.open_claims, p.balance, p.npl, p.pending, p.shortage, sum(y.memo for y in p.loans))
-        self.expect('pool: state claims balance npl pending shortage memo', mine,
-                    (v[1], int.from_bytes(v[12:16], 'little')) + tuple(i64(v, 24 + 8 * i) for i in range(5)))
-        for i, y in enumerate(p.layers):
-            self.expect(f'layer {y.name}', y.balance, i64(v, 192 + 24 * i))
-            assert y.balance >= 0                                                    # I8
+        layers = [y.balance for y in p.layers]
+        assert min(layers) >= 0                                                      # I8
+
+        def then(got):
+            v = got[0]
+            self.expect('pool: state claims balance npl pending shortage memo', mine, (v[1], *struct.unpack_from('<I8x5q', v, 12)))
+            self.expect('layers', layers, [struct.unpack_from('<q', v, 192 + 24 * i)[0] for i in range(len(layers))])
+        self.d.later(2, [p.id], then)
         if x is not None and hasattr(x, 'id'):
-            v = self.d.record(2, x.id)
-            mine = (S[x.state], x.balance, x.claimed, x.approved, x.paid, x.short, x.refunded, x.clawed, x.carried, *x.borne)
-            self.expect('loan: state balance claimed approved paid short refunded clawed carried borne', mine,
-                        (v[1],) + tuple(i64(v, a) for a in range(200, 288, 8) if a != 256))
+            state = (S[x.state], x.balance, x.claimed, x.approved, x.paid, x.short, x.refunded, x.clawed, x.carried, *x.borne)
+
+            def loan(got):
+                v = got[0]
+                self.expect('loan: state balance claimed approved paid short refunded clawed carried borne', state,
+                            (v[1], *struct.unpack_from('<7q8x3q', v, 200)))
+            self.d.later(2, [x.id], loan)
             assert x.paid + x.short <= x.approved and x.refunded + x.clawed <= x.paid
             assert x.approved <= x.claimed * p.ratios[x.klass - 1] // PPM
 

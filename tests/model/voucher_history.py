@@ -1,4 +1,5 @@
 """Random lives of receivable vouchers: chains of holders, financing, default and recourse; and what is refused."""
+import struct
 from datetime import timedelta
 
 import wire
@@ -73,19 +74,20 @@ class VoucherHistory(Mixed):
                     g.default(v)
 
     def check(self, g):
-        records = self.d.records(4, [v.id for v in g.vouchers])
-        for v, rec in zip(g.vouchers, records):
-            num = lambda at, n: int.from_bytes(rec[at:at + n], 'little')
-            some = lambda m: NONE if m is None else m
-            self.expect(f'voucher {v.number}: state depth holder pledgee links called number freezer face unearned owed',
-                        (S[v.state], v.depth, v.holder, some(v.pledgee), len(v.links), v.called, v.number, some(v.freezer), v.face,
-                         v.unearned, v.owed),
-                        (rec[1], rec[3], num(8, 2), num(12, 2), rec[14], rec[15], num(16, 4), num(46, 2), num(48, 8), num(56, 8),
-                         num(64, 8)) if rec else 'no record')
+        some = lambda m: NONE if m is None else m
+        mine = [(S[v.state], v.depth, v.holder, some(v.pledgee), len(v.links), v.called, v.number, some(v.freezer), v.face,
+                 v.unearned, v.owed) for v in g.vouchers]
+
+        def then(got):
+            for m, rec in zip(mine, got):
+                self.expect('voucher: state depth holder pledgee links called number freezer face unearned owed', m,
+                            (rec[1], rec[3], *struct.unpack_from('<H2xHBBI26xH3Q', rec, 8)) if rec else 'no record')
+        self.d.later(4, [v.id for v in g.vouchers], then)
         lines = sorted(g.lines)
         keys = [b'L' + g.number.to_bytes(2, 'big') + core.to_bytes(2, 'big') for core in lines]
-        for core, rec in zip(lines, self.d.records(4, keys)):
-            self.expect(f'line of {core}: used', g.lines[core][2], int.from_bytes(rec[16:24], 'little'))
+        used = [g.lines[core][2] for core in lines]
+        self.d.later(4, keys, lambda got: self.expect('lines: used', used, [struct.unpack_from('<Q', rec, 16)[0] for rec in got]))
+        for core in lines:
             alive = sum(v.face for v in g.vouchers if v.core == core and v.state not in ('SPENT', 'CANCELLED', 'PAID'))
             assert alive == g.lines[core][2]                                         # I7
 

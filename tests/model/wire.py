@@ -13,23 +13,29 @@ SLOTS = ('class settle cover batch open_from open_until guar reg nfgf first_paye
          'small_ppm').split()
 
 
+SMALL = [bytes([i]) for i in range(128)]
+
+
 def pack(v):
+    kind = type(v)
+    if kind is int:
+        if 0 <= v < 128:
+            return SMALL[v]
+        for tag, size in ((0xcc, 1), (0xcd, 2), (0xce, 4), (0xcf, 8)):
+            if 0 <= v < 1 << (8 * size):
+                return bytes((tag,)) + v.to_bytes(size, 'big')
+        raise ValueError(v)
     if v is None:
         return b'\xc0'
-    if isinstance(v, int):
-        if v < 128:
-            return bytes([v])
-        for tag, size in ((0xcc, 1), (0xcd, 2), (0xce, 4), (0xcf, 8)):
-            if v < 1 << (8 * size):
-                return bytes([tag]) + v.to_bytes(size, 'big')
-        raise ValueError(v)
-    if isinstance(v, str):
+    if kind is bytes:
+        return (b'\xc4' + bytes((len(v),)) if len(v) < 256 else b'\xc5' + len(v).to_bytes(2, 'big')) + v
+    if kind is str:
         b = v.encode()
-        return (bytes([0xa0 | len(b)]) if len(b) < 32 else b'\xd9' + bytes([len(b)])) + b
-    if isinstance(v, bytes):
-        return (b'\xc4' + bytes([len(v)]) if len(v) < 256 else b'\xc5' + len(v).to_bytes(2, 'big')) + v
-    head = bytes([0x90 | len(v)]) if len(v) < 16 else b'\xdc' + len(v).to_bytes(2, 'big')
-    return head + b''.join(pack(x) for x in v)
+        return (bytes((0xa0 | len(b),)) if len(b) < 32 else b'\xd9' + bytes((len(b),))) + b
+    if kind is bool:
+        return SMALL[v]
+    head = bytes((0x90 | len(v),)) if len(v) < 16 else b'\xdc' + len(v).to_bytes(2, 'big')
+    return head + b''.join(map(pack, v))
 
 
 def day(d):
