@@ -1,5 +1,6 @@
 """Random lives of subsidised loans: levels that stack, households over banks, budgets, stops, extensions, clawbacks, refunds of
 fees; and what is refused."""
+import struct
 from datetime import timedelta
 
 import wire
@@ -70,20 +71,20 @@ class SubsidyHistory(Mixed):
 
     def check(self, g):
         day = lambda d: d.year * 10000 + d.month * 100 + d.day
-        for e, v in zip(g.all, self.d.records(3, [e.id for e in g.all])):
-            num = lambda at, n=8: int.from_bytes(v[at:at + n], 'little')
-            self.expect('enrolment: state fee_changed until settled_to reserved paid clawed fee_back',
-                        (S[e.state], int(e.fee_changed), day(e.until), day(e.settled_to), e.reserved, sum(e.paid), sum(e.clawed),
-                         sum(e.fee_back)),
-                        (v[1], v[5], num(20, 4), num(24, 4), num(40), num(48), num(56), num(64)))
-            assert sum(e.clawed) + sum(e.fee_back) <= sum(e.paid)
-        v = self.d.record(3, b'subsidy/budget'.ljust(30, b'\0') + g.number.to_bytes(2, 'big'))
-        if v:
-            num = lambda at: int.from_bytes(v[at:at + 8], 'little', signed=True)
-            self.expect('budget: state reserved paid back', (SB[g.state], g.reserved, g.spent, g.back), (v[0], num(8), num(16), num(24)))
-            assert g.left >= 0
-        else:
-            assert not g.all
+        mine = [(S[e.state], int(e.fee_changed), day(e.until), day(e.settled_to), e.reserved, sum(e.paid), sum(e.clawed),
+                 sum(e.fee_back)) for e in g.all]
+        assert all(sum(e.clawed) + sum(e.fee_back) <= sum(e.paid) for e in g.all) and g.left >= 0
+        budget = (SB[g.state], g.reserved, g.spent, g.back)
+        self.d.later(3, [e.id for e in g.all], lambda got: self.expect(
+            'enrolments: state fee_changed until settled_to reserved paid clawed fee_back', mine,
+            [(v[1], v[5], *struct.unpack_from('<2i12x4Q', v, 20)) for v in got]))
+
+        def then(got):
+            if got[0]:
+                self.expect('budget: state reserved paid back', budget, (got[0][0], *struct.unpack_from('<3q', got[0], 8)))
+            else:
+                self.expect('enrolments where there is no budget', [], mine)
+        self.d.later(3, [b'subsidy/budget'.ljust(30, b'\0') + g.number.to_bytes(2, 'big')], then)
 
     def check_all(self):
         for g in self.g:
