@@ -1,0 +1,23 @@
+# Writes a contract's file with faults in it: cmake -DSPEC=x.fault -DIN=file.c -DOUT=file.c -P apply.cmake
+# A .fault file: a line of words (product folder, file), then pairs of "--- from" and "--- to"; the text must stand in the file, once
+# or more.  A fault that no longer fits its contract fails the build.
+file(READ "${SPEC}" spec)
+file(READ "${IN}" text)
+string(FIND "${spec}" "--- from\n" at)
+while(at GREATER -1)
+  math(EXPR at "${at} + 9")
+  string(SUBSTRING "${spec}" ${at} -1 spec)
+  string(FIND "${spec}" "\n--- to\n" to)
+  string(SUBSTRING "${spec}" 0 ${to} from_text)
+  math(EXPR to "${to} + 8")
+  string(SUBSTRING "${spec}" ${to} -1 spec)
+  string(FIND "${spec}" "\n--- end" end)
+  string(SUBSTRING "${spec}" 0 ${end} to_text)
+  string(FIND "${text}" "${from_text}" there)
+  if(there EQUAL -1)
+    message(FATAL_ERROR "${SPEC}: ${IN} has not: ${from_text}")
+  endif()
+  string(REPLACE "${from_text}" "${to_text}" text "${text}")
+  string(FIND "${spec}" "--- from\n" at)
+endwhile()
+file(WRITE "${OUT}" "${text}")
