@@ -1,6 +1,6 @@
 # Writes a contract's file with faults in it: cmake -DSPEC=x.fault -DIN=file.c -DOUT=file.c -P apply.cmake
 # A .fault file: a line of words (product folder, file), then pairs of "--- from" and "--- to"; the text must stand in the file, once
-# or more.  A fault that no longer fits its contract fails the build.
+# or more.  A fault that no longer fits its contract leaves it as it is, with a warning; then test_rederive fails.
 file(READ "${SPEC}" spec)
 file(READ "${IN}" text)
 string(FIND "${spec}" "--- from\n" at)
@@ -15,7 +15,7 @@ while(at GREATER -1)
   string(SUBSTRING "${spec}" 0 ${end} to_text)
   string(FIND "${text}" "${from_text}" there)
   if(there EQUAL -1)
-    message(FATAL_ERROR "${SPEC}: ${IN} has not: ${from_text}")
+    message(WARNING "${SPEC}: ${IN} has not: ${from_text}")
   endif()
   string(REPLACE "${from_text}" "${to_text}" text "${text}")
   string(FIND "${spec}" "--- from\n" at)

@@ -151,6 +151,9 @@ static struct su_loan *loan_of(struct re_subsidy *p, const struct enrol_args *a,
 {
     struct su_loan *l = re_map_get(&p->loans, &a->loan);
     if (l != NULL) {
+        if (l->period_count == 0 && a->from < l->settled_to) {
+            l->settled_to = a->from; /* periods begin with the first subsidised day of all programmes */
+        }
         return l;
     }
     l = re_new(sizeof *l);
@@ -602,6 +605,7 @@ static int64_t paid_of(const struct su_enrolment *e)
 static void close_(struct su_enrolment *e)
 {
     e->closed = true;
+    e->until = e->settled_to < e->until ? e->settled_to : e->until;
     e->asks_until = e->settled_to < e->asks_until ? e->settled_to : e->asks_until;
     release_reserve(e);
     if (paid_of(e) == 0) { /* class and item are free again */
