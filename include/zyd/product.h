@@ -169,6 +169,10 @@ struct zyd_product {
     int (*state)(struct zyd_span value);
     const struct zyd_shown *shown; /* of an object that has a state; NULL: none */
     size_t shown_count;
+    /* Members (bits) that are parties of an object by its record (domain.md 3.0.11), besides who made it.  fixed: members that
+     * the programme's parameters name, but for its banks; all: with them.  NULL: fixed. */
+    uint64_t (*parties)(struct zyd_span value, uint64_t fixed, uint64_t all);
+    bool own_rows; /* of an operation a party sees its own postings, not all */
     const char *child_tag; /* child N of an object has the id SHA-256(tag, the object's id, N u16 big-endian); NULL: none */
     /* NULL: the common form of parameters (below). */
     enum zyd_status (*params_encode)(struct zyd_wr *wr, char why[ZYD_WHY], const struct zyd_pair *pairs, size_t count,
@@ -193,6 +197,9 @@ const struct zyd_name *zyd_state_of(const struct zyd_product *product, struct zy
 /* Tells the shown fields of an object's record, as arguments are told; nothing when it has no state. */
 void zyd_object_tell(const struct zyd_product *product, zyd_emit *emit, void *ctx, struct zyd_span value,
                      const struct zyd_members *members);
+/* Members (bits) that parameters in the common form name: fixed without those of the list "banks", all with them. */
+void zyd_product_members(const struct zyd_product *product, struct zyd_span params, uint64_t *fixed, uint64_t *all);
+uint64_t zyd_object_parties(const struct zyd_product *product, struct zyd_span value, uint64_t fixed, uint64_t all);
 /* Id of child number n of an object, by the product's child_tag; false: it has none. */
 bool zyd_child_id(struct zyd_hash *out, const struct zyd_product *product, const struct zyd_hash *parent, uint16_t n);
 /* Name of what an outcome tells: a member's event, or a SYS one by its number and deadline ("INT_SETTLE"). "?" if none. */

@@ -152,6 +152,8 @@ static json_t *programme_json(const struct request *r, const struct zyd_programm
                 zyd_j_u64(states, state->name, v->by_state[i]);
             }
         }
+    }
+    if (v->parties != 0) {
         json_object_set_new(o, "parties", zyd_j_members(a->g, v->parties));
     }
     json_object_set_new(o, "states", states);

@@ -69,7 +69,9 @@ static json_t *final_envelope(struct request *r, const struct zyd_hash *env_id)
             const struct zyd_view_tx *tx = zyd_view_tx_at(a->view, e->first_tx + i);
             const struct zyd_view_object *object = zyd_view_object_at(a->view, tx->object);
             char event[24];
-            if (tx->sys) {
+            struct tx_copy c;
+            zyd_tx_copy(&c, a, tx);
+            if (tx->sys || !zyd_api_sees(r, c.parties)) { /* the others of a batch may concern others */
                 continue;
             }
             json_t *one = json_object();

@@ -106,10 +106,13 @@ void zyd_posting_tell(json_t *to, const struct zyd_genesis *g, const struct zyd_
     }
 }
 
-json_t *zyd_postings_tell(const struct zyd_genesis *g, const struct zyd_outcome *o)
+json_t *zyd_postings_tell(const struct zyd_genesis *g, const struct zyd_outcome *o, uint64_t of)
 {
     json_t *list = json_array();
     for (uint32_t i = 0; i < o->posting_count; i++) {
+        if (o->postings[i].member < 64 && (of >> o->postings[i].member & 1) == 0) {
+            continue;
+        }
         json_t *one = json_object();
         zyd_posting_tell(one, g, &o->postings[i]);
         json_array_append_new(list, one);
@@ -138,7 +141,9 @@ static void tell_outcome(json_t *o, const struct request *r, const struct tx_cop
     }
     json_object_set_new(o, "warnings", warnings);
     json_object_set_new(o, "emitted", emitted);
-    json_object_set_new(o, "postings", zyd_postings_tell(r->api->g, x));
+    const struct zyd_product *product = zyd_product_of(zyd_contract_text(r->api->g, c->tx.contract));
+    bool own = !r->who.all && product != NULL && product->own_rows && r->who.member < 64;
+    json_object_set_new(o, "postings", zyd_postings_tell(r->api->g, x, own ? UINT64_C(1) << r->who.member : UINT64_MAX));
     if (c->tx.sys) {
         zyd_j_u64(o, "deadline", x->deadline);
         zyd_j_time(o, "due", x->due_ms);

@@ -23,7 +23,7 @@ json_t *zyd_tx_tell(struct request *r, const struct tx_copy *c);
 void zyd_tx_brief(json_t *o, const struct request *r, const struct tx_copy *c);
 json_t *zyd_pending_tell(const struct request *r, const struct zyd_view_pending *p); /* with the lock */
 const char *zyd_pending_state_text(uint8_t state);
-json_t *zyd_postings_tell(const struct zyd_genesis *g, const struct zyd_outcome *o);
+json_t *zyd_postings_tell(const struct zyd_genesis *g, const struct zyd_outcome *o, uint64_t of); /* of: members, as bits */
 void zyd_posting_tell(json_t *to, const struct zyd_genesis *g, const struct zyd_posting *p);
 
 #endif

@@ -40,6 +40,15 @@ static void read_programme(struct zyd_view_programme *out, const struct zyd_prog
     out->cap_ppm = (uint32_t)zyd_get64(slots.data + 8 * (size_t)ZYD_GP_CAP_PPM);
 }
 
+static void name_members(struct zyd_view *v, struct zyd_view_programme *out, const struct zyd_programme *p)
+{
+    if (v->guarantee != 0 && p->contract == v->guarantee) {
+        read_programme(out, p);
+    } else {
+        zyd_product_members(zyd_view_product(v, p->contract), p->params, &out->fixed, &out->parties);
+    }
+}
+
 static void open_side(struct zyd_view *v, const struct zyd_opening *o, struct zyd_span code, bool debit)
 {
     struct zyd_hash key;
@@ -91,9 +100,7 @@ struct zyd_view *zyd_view_make(const struct zyd_genesis *g, const struct zyd_vie
         }
     }
     for (uint16_t i = 0; i < g->programme_count; i++) {
-        if (v->guarantee != 0 && g->programmes[i].contract == v->guarantee) {
-            read_programme(&v->programmes[i], &g->programmes[i]);
-        }
+        name_members(v, &v->programmes[i], &g->programmes[i]);
     }
     for (uint16_t i = 0; i < g->opening_count; i++) { /* genesis has no block value: its postings stand here only */
         open_side(v, &g->openings[i], g->openings[i].dr, true);
@@ -125,9 +132,7 @@ enum zyd_status zyd_view_add_programme(struct zyd_view *v, struct zyd_span recor
     struct zyd_view_genesis *e = extend(v, record);
     uint16_t at = e->g.programme_count++;
     enum zyd_status s = zyd_programme_decode(&e->g.programmes[at], zyd_span(e->record, record.size));
-    if (v->guarantee != 0 && p.contract == v->guarantee) {
-        read_programme(&v->programmes[at], &e->g.programmes[at]);
-    }
+    name_members(v, &v->programmes[at], &e->g.programmes[at]);
     v->g = &e->g;
     return s;
 }
@@ -212,6 +217,16 @@ uint64_t zyd_view_time_ms(const struct zyd_view *v)
 const struct zyd_genesis *zyd_view_genesis(const struct zyd_view *v)
 {
     return v->g;
+}
+
+const struct zyd_product *zyd_view_product(const struct zyd_view *v, uint16_t contract)
+{
+    for (uint16_t i = 0; i < v->g->plugin_count; i++) {
+        if (v->g->plugins[i].contract == contract) {
+            return zyd_product_of(v->g->plugins[i].name);
+        }
+    }
+    return NULL;
 }
 
 uint16_t zyd_view_guarantee(const struct zyd_view *v)
@@ -313,11 +328,15 @@ const struct zyd_view_programme *zyd_view_programme(const struct zyd_view *v, ui
 uint64_t zyd_view_parties(const struct zyd_view *v, const struct zyd_view_object *o)
 {
     const struct zyd_view_programme *p = zyd_view_programme(v, o->programme);
+    const struct zyd_view_record *r = zyd_view_record_at(v, o->record);
     uint64_t parties = bit(o->member) | bit(o->bank);
     if (p && p->guarantee) { /* a minute of BREAKER_RESET concerns every bank of the programme */
-        parties |= o->kind == ZYD_GUARANTEE_KIND_CONTRACT ? p->fixed : p->parties;
+        parties |= o->kind == ZYD_GUARANTEE_KIND_RESET ? p->parties : p->fixed;
+    } else if (p && r) {
+        parties |= zyd_object_parties(zyd_view_product(v, o->contract), zyd_span(r->value, r->size), p->fixed, p->parties);
     }
-    return parties;
+    uint16_t members = v->g->member_count;
+    return members < 64 ? parties & ((UINT64_C(1) << members) - 1) : parties;
 }
 
 struct zyd_view_counts zyd_view_counts(const struct zyd_view *v)

@@ -12,6 +12,7 @@
 
 #include <zyd/host.h>
 #include <zyd/io.h>
+#include <zyd/product.h>
 
 #define ZYD_VIEW_NONE UINT32_MAX
 
@@ -84,7 +85,7 @@ struct zyd_view_proposal { /* its state stands in the record of zyd_proposal_key
     uint64_t made_height;
 };
 struct zyd_view_programme { /* of genesis or governance */
-    uint64_t parties;   /* member bitmap: tree leaves, guarantor ... and banks that may apply */
+    uint64_t parties;   /* members (bits) that the parameters name: tree leaves, trustee, who pays ... and its banks */
     uint64_t fixed;     /* the same without the banks */
     uint32_t rest_ppm, cap_ppm;
     bool guarantee;
@@ -114,6 +115,7 @@ const struct zyd_genesis *zyd_view_genesis(const struct zyd_view *v);
 /* In order of making, or NULL. */
 const struct zyd_view_proposal *zyd_view_proposal_at(const struct zyd_view *v, uint32_t index);
 uint16_t zyd_view_guarantee(const struct zyd_view *v); /* contract number, or 0 */
+const struct zyd_product *zyd_view_product(const struct zyd_view *v, uint16_t contract); /* by the plugin's name, or NULL */
 const struct zyd_view_tx *zyd_view_tx(const struct zyd_view *v, const struct zyd_hash *op_id);
 const struct zyd_view_tx *zyd_view_tx_at(const struct zyd_view *v, uint32_t index); /* or NULL */
 uint32_t zyd_view_tx_index(const struct zyd_view *v, const struct zyd_view_tx *tx);
@@ -130,7 +132,8 @@ const struct zyd_view_pending *zyd_view_pending(const struct zyd_view *v, const 
 const struct zyd_view_pending *zyd_view_pending_at(const struct zyd_view *v, uint32_t index);
 const struct zyd_view_account *zyd_view_account_at(const struct zyd_view *v, uint32_t index);
 const struct zyd_view_programme *zyd_view_programme(const struct zyd_view *v, uint16_t id); /* or NULL */
-/* Members that are parties of an object: those of its programme's tree and its own bank. */
+/* Members that are parties of an object (domain.md 3.0.11): who made it, and by its product those that its record and its
+ * programme name. */
 uint64_t zyd_view_parties(const struct zyd_view *v, const struct zyd_view_object *o);
 /* Operations final so far: by result 0 done, 1 refused, 2 waiting; SYS ones apart. */
 struct zyd_view_counts {

@@ -225,11 +225,8 @@ static uint32_t object_of(struct zyd_view *v, uint16_t contract, const struct zy
 static void children_of(struct zyd_view *v, uint32_t parent)
 {
     const struct zyd_view_object from = v->objects.items[parent];
-    const struct zyd_product *product = NULL;
+    const struct zyd_product *product = from.contract != 0 ? zyd_view_product(v, from.contract) : NULL;
     struct zyd_hash id;
-    for (uint16_t i = 0; i < v->g->plugin_count && from.contract != 0; i++) {
-        product = v->g->plugins[i].contract == from.contract ? zyd_product_of(v->g->plugins[i].name) : product;
-    }
     for (uint16_t n = 0; zyd_child_id(&id, product, &from.id, n); n++) {
         bool known = zyd_index_find(&v->objects.by_key, v->objects.items, &id) != ZYD_VIEW_NONE;
         uint32_t at = object_of(v, from.contract, &id, from.programme, NULL);

@@ -2,6 +2,8 @@
 #include <zyd/cycle.h>
 #include <zyd/product.h>
 
+#include "product_impl.h"
+
 #define X(id, number, zh, en) {number, #id, zh, en},
 static const struct zyd_name states[] = {ZYD_CYCLE_STATES(X)};
 static const struct zyd_name labels[] = {ZYD_CYCLE_LABELS(X)};
@@ -77,4 +79,6 @@ const struct zyd_product zyd_product_cycle = {
     .deadlines = ZYD_NAMES("deadline", deadlines),
     .params = params,
     .param_count = ZYD_COUNT(params),
+    .parties = zyd_cycle_parties,
+    .own_rows = true,
 };

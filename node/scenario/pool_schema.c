@@ -2,6 +2,8 @@
 #include <zyd/pool.h>
 #include <zyd/product.h>
 
+#include "product_impl.h"
+
 #define X(id, number, zh, en) {number, #id, zh, en},
 static const struct zyd_name states[] = {ZYD_POOL_STATES(X)};
 static const struct zyd_name labels[] = {ZYD_POOL_LABELS(X)};
@@ -208,4 +210,5 @@ const struct zyd_product zyd_product_pool = {
     .preset_count = ZYD_COUNT(presets),
     .shown = shown,
     .shown_count = ZYD_COUNT(shown),
+    .parties = zyd_pool_parties,
 };

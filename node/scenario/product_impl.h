@@ -33,4 +33,11 @@ bool zyd_schema_named(const char *pair_name, const struct zyd_field *field, bool
 /* The next element of a list: up to separator, blanks around it removed.  False at the end. */
 bool zyd_schema_element(struct zyd_span *out, const char **list, char separator);
 
+/* product_parties.c: the products' parties */
+uint64_t zyd_pool_parties(struct zyd_span value, uint64_t fixed, uint64_t all);
+uint64_t zyd_subsidy_parties(struct zyd_span value, uint64_t fixed, uint64_t all);
+uint64_t zyd_voucher_parties(struct zyd_span value, uint64_t fixed, uint64_t all);
+uint64_t zyd_cycle_parties(struct zyd_span value, uint64_t fixed, uint64_t all);
+uint64_t zyd_register_parties(struct zyd_span value, uint64_t fixed, uint64_t all);
+
 #endif

@@ -2,6 +2,8 @@
 #include <zyd/product.h>
 #include <zyd/register.h>
 
+#include "product_impl.h"
+
 #define X(id, number, zh, en) {number, #id, zh, en},
 static const struct zyd_name states[] = {ZYD_REGISTER_STATES(X)};
 #undef X
@@ -65,4 +67,5 @@ const struct zyd_product zyd_product_register = {
     .param_count = ZYD_COUNT(params),
     .shown = shown,
     .shown_count = ZYD_COUNT(shown),
+    .parties = zyd_register_parties,
 };

@@ -2,6 +2,8 @@
 #include <zyd/product.h>
 #include <zyd/subsidy.h>
 
+#include "product_impl.h"
+
 #define X(id, number, zh, en) {number, #id, zh, en},
 static const struct zyd_name states[] = {ZYD_SUBSIDY_STATES(X)};
 static const struct zyd_name labels[] = {ZYD_SUBSIDY_LABELS(X)};
@@ -148,4 +150,5 @@ const struct zyd_product zyd_product_subsidy = {
     .preset_count = ZYD_COUNT(presets),
     .shown = shown,
     .shown_count = ZYD_COUNT(shown),
+    .parties = zyd_subsidy_parties,
 };

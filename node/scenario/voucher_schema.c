@@ -2,6 +2,8 @@
 #include <zyd/product.h>
 #include <zyd/voucher.h>
 
+#include "product_impl.h"
+
 #define X(id, number, zh, en) {number, #id, zh, en},
 static const struct zyd_name states[] = {ZYD_VOUCHER_STATES(X)};
 static const struct zyd_name labels[] = {ZYD_VOUCHER_LABELS(X)};
@@ -120,5 +122,6 @@ const struct zyd_product zyd_product_voucher = {
     .state = state_of,
     .shown = shown,
     .shown_count = ZYD_COUNT(shown),
+    .parties = zyd_voucher_parties,
     .child_tag = ZYD_VOUCHER_CHILD_TAG,
 };

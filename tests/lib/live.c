@@ -73,7 +73,20 @@ void zyd_live_plan(struct zyd_live *l, const char *codes)
     }
 }
 
+void zyd_live_plugin(struct zyd_live *l, uint16_t contract, const char *name)
+{
+    struct zyd_plugin_ref *p = &l->c.g.plugins[l->c.g.plugin_count++];
+    p->contract = contract;
+    p->name = zyd_span(name, strlen(name));
+}
+
 struct zyd_programme *zyd_live_programme(struct zyd_live *l, uint16_t id, const char *code, const char *params)
+{
+    return zyd_live_programme_of(l, &zyd_product_guarantee, id, code, params);
+}
+
+struct zyd_programme *zyd_live_programme_of(struct zyd_live *l, const struct zyd_product *product, uint16_t id,
+                                            const char *code, const char *params)
 {
     struct zyd_pair pairs[64];
     char *copy = strdup(params), *save = NULL, why[ZYD_WHY] = "";
@@ -87,14 +100,14 @@ struct zyd_programme *zyd_live_programme(struct zyd_live *l, uint16_t id, const 
         pairs[n++] = (struct zyd_pair){t, eq + 1};
     }
     struct zyd_wr wr = zyd_wr_of(l->params[at], sizeof l->params[at]);
-    if (zyd_product_params_encode(&zyd_product_guarantee, &wr, why, pairs, n, &members) != ZYD_OK) {
+    if (zyd_product_params_encode(product, &wr, why, pairs, n, &members) != ZYD_OK) {
         zyd_panic(__FILE__, __LINE__, why);
     }
     free(copy);
     snprintf(l->programme_codes[at], sizeof l->programme_codes[at], "%s", code);
     struct zyd_programme *p = &l->c.g.programmes[at];
     p->id = id;
-    p->contract = 1;
+    p->contract = product->number;
     p->code = p->name_zh = p->name_en = zyd_span(l->programme_codes[at], strlen(code));
     p->class_ = 1;
     p->pending_days = 10;
@@ -202,17 +215,29 @@ static void *loop(void *ctx)
     return NULL;
 }
 
+static void load_image(struct zyd_live *l, uint16_t at, const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    if (f == NULL) {
+        zyd_panic(__FILE__, __LINE__, path);
+    }
+    l->images[at].elf = malloc(ZYD_PLUGIN_SIZE_MAX);
+    l->images[at].size = fread(l->images[at].elf, 1, ZYD_PLUGIN_SIZE_MAX, f);
+    fclose(f);
+    zyd_sha256(&l->c.g.plugins[at].hash, l->images[at].elf, l->images[at].size);
+}
+
 void zyd_live_start(struct zyd_live *l, const char *elf)
 {
-    const char *why = "";
-    FILE *f = fopen(elf, "rb");
-    if (f == NULL) {
-        zyd_panic(__FILE__, __LINE__, elf);
+    const char *why = "", *file = strrchr(elf, '/');
+    load_image(l, 0, elf);
+    for (uint16_t i = 1; i < l->c.g.plugin_count; i++) {
+        char path[512];
+        const struct zyd_span name = l->c.g.plugins[i].name;
+        snprintf(path, sizeof path, "%.*s%.*s.elf", file == NULL ? 0 : (int)(file + 1 - elf), elf, (int)name.size,
+                 (const char *)name.data);
+        load_image(l, i, path);
     }
-    l->elf = malloc(256u << 10);
-    l->elf_size = fread(l->elf, 1, 256u << 10, f);
-    fclose(f);
-    zyd_sha256(&l->c.g.plugins[0].hash, l->elf, l->elf_size);
     zyd_test_consortium_seal(&l->c);
     l->kv = zyd_kv_map_new();
     struct zyd_replica_config config = {.genesis = &l->c.g,
@@ -226,7 +251,9 @@ void zyd_live_start(struct zyd_live *l, const char *elf)
     l->mem = mmap(NULL, l->mem_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     MUST(l->mem != MAP_FAILED);
     l->replica = zyd_replica_init(l->mem, &config);
-    MUST(zyd_replica_plugin(l->replica, &why, zyd_span(l->elf, l->elf_size)) == ZYD_OK);
+    for (uint16_t i = 0; i < l->c.g.plugin_count; i++) {
+        MUST(zyd_replica_plugin(l->replica, &why, zyd_span(l->images[i].elf, l->images[i].size)) == ZYD_OK);
+    }
     MUST(zyd_replica_load(l->replica, &why, NULL) == ZYD_OK);
     MUST(zyd_replica_restore_floor(l->replica, 0) == ZYD_OK);
     pthread_mutex_init(&l->lock, NULL);
@@ -250,7 +277,9 @@ void zyd_live_stop(struct zyd_live *l)
     }
     munmap(l->mem, l->mem_size);
     zyd_kv_map_free(l->kv);
-    free(l->elf);
+    for (uint16_t i = 0; i < l->c.g.plugin_count; i++) {
+        free(l->images[i].elf);
+    }
 }
 
 /* Copies of a committed block, malloc'd; false: not yet. */

@@ -14,6 +14,7 @@
 #include <pthread.h>
 
 #include "tests/lib/consortium.h"
+#include <zyd/product.h>
 #include <zyd/replica.h>
 
 struct zyd_live_hooks {
@@ -28,8 +29,10 @@ struct zyd_live {
     char codes[256];
     uint8_t params[16][ZYD_PROGRAMME_PARAMS_MAX];
     char programme_codes[16][16];
-    uint8_t *elf;
-    size_t elf_size;
+    struct {
+        uint8_t *elf;
+        size_t size;
+    } images[ZYD_PLUGINS_MAX];
     void *mem;
     size_t mem_size;
     struct zyd_replica *replica;
@@ -48,8 +51,12 @@ struct zyd_live {
     bool frozen; /* SUBMITs are dropped after they are taken: a crash between answer and booking */
 };
 void zyd_live_plan(struct zyd_live *l, const char *codes);
+/* Another contract beside the guarantee, in ascending order; its image stands in the directory of the guarantee's. */
+void zyd_live_plugin(struct zyd_live *l, uint16_t contract, const char *name);
 /* params: name=value;name=value as zyd_product_params_encode takes them. */
 struct zyd_programme *zyd_live_programme(struct zyd_live *l, uint16_t id, const char *code, const char *params);
+struct zyd_programme *zyd_live_programme_of(struct zyd_live *l, const struct zyd_product *product, uint16_t id,
+                                            const char *code, const char *params);
 void zyd_live_start(struct zyd_live *l, const char *elf);
 void zyd_live_stop(struct zyd_live *l);
 /* Returns the listener's number, which comes back in the tickets: it may use 56 bits of them. */
