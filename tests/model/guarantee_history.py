@@ -48,7 +48,7 @@ class GuaranteeHistory(History):
         return [('BANK', bank, []), ('REST', rest, below)] if len(below) > 1 or below[0][2] else \
                [('BANK', bank, []), (below[0][0], rest, [])]
 
-    def parameters(self, tree):
+    def parameters(self, tree, number):
         r = self.r
         names = model.rest_leaves(tree)
         big = lambda: r.choice([9 * 10**15] * 4 + [10**8, 10**10])
@@ -56,7 +56,7 @@ class GuaranteeHistory(History):
         p.update({
             'guar': 'GUAR', 'reg': 'REG' if 'REG' in names else None, 'nfgf': 'NFGF' if 'NFGF' in names else None,
             'first_payer': r.choice([None, None, r.choice(names)]), 'collector': r.choice([None, None, r.choice(names)]),
-            'class': r.choice([1, 1, 2]), 'settle': 1 - bool(self.w.settlement), 'batch': r.randint(0, 1),
+            'class': r.choice([1, 1, 2]), 'settle': self.settle(number), 'batch': r.randint(0, 1),
             'rate_cap': r.choice([1000000, 150000]), 'loan_basis': r.choice([360, 365]), 'settle_day': r.randint(1, 28),
             'settle_months': r.choice([[3, 6, 9, 12], list(range(1, 13)), [12], [1, 7]]), 'fee_ppm': r.choice([0, 10000, 8765]),
             'fee_basis': r.choice([360, 365]), 'refee_reg_ppm': r.choice([0, 3000, 1]),
@@ -82,14 +82,12 @@ class GuaranteeHistory(History):
                r.choice([PPM, 750000, 333333])) if r.random() < 0.3 else (0, 10, 100000, 0, PPM)
         for i in range(r.choice([1, 1, 2])):
             tree = self.tree()
-            p = self.parameters(tree)
+            p = self.parameters(tree, first + i)
             p['net_assets'], p['leverage'], p['concentration_ppm'], p['small_max'], p['small_ppm'] = net
             banks = r.choice([[BANK], [BANK, BANK2]])
             g = Programme(first + i, tree, banks, ['notice', 'contract'][:r.randint(0, 2)], p)
             g.life = self
             self.g.append(g)
-            if self.w.settlement:
-                self.books.netted.add(g.number)
             out.append((g.number, 1, f'G{g.number}', self.w.settlement, wire.programme(p, tree, INDEX, banks, g.evidence)))
         self.all, self.numbers, self.resets = [], {}, 0
         self.count = 0

@@ -303,7 +303,7 @@ class World:
 
     def tell_paid(self):
         paid, self.paid = self.paid, []
-        for o in paid:
+        for o in sorted(paid, key=lambda o: o.id):  # SYS calls of one instant go by id (ledger.md 2.4)
             if o.settled is not None:
                 self.books.programme = o.programme
                 o.settled()
@@ -318,7 +318,7 @@ class World:
         self.tell_paid()
         for life in self.lives:
             life.sys(out)
-        self.tell_paid()
+        self.tell_paid()  # what a cycle settled: deadlines that come of it are for the next block
         if not out and not books.rows and not books.made:
             return
         what = ('SYS', self.today, [(hex(o.event), o.deadline) for o in out])
@@ -426,6 +426,12 @@ class History:
     def plan(self, first):
         """Its programmes [(id, contract, code, settlement, params)], numbered from first on."""
         raise NotImplementedError
+
+    def settle(self, number):
+        """The parameter `settle` of a programme: in the ledger's cycle, if there is one."""
+        if self.w.settlement:
+            self.books.netted.add(number)
+        return 0 if self.w.settlement else 1
 
     def open(self):
         """Its first operations."""

@@ -47,7 +47,7 @@ class PoolHistory(Mixed):
         r = self.r
         layers = self.layers() if sound else self.unsound(self.layers())
         cap = lambda: r.choice([0, 0, 0, r.randint(1, self.scale)])
-        p = dict(TABLE, CLASS=klass, SETTLE=1, TRUSTEE=POOL, DEPT=DEPT, TRIGGER=r.randint(1, 3), REGISTER_WD=r.choice([1, 10, 10]),
+        p = dict(TABLE, CLASS=klass, SETTLE=self.settle(number), TRUSTEE=POOL, DEPT=DEPT, TRIGGER=r.randint(1, 3), REGISTER_WD=r.choice([1, 10, 10]),
                  TRIGGER_DAYS=r.choice([0, 0, 30]), WINDOW_DAYS=r.choice([60, 180]), RATE_CAP=r.choice([PPM, 60000]),
                  PER_CLAIM_CAP=cap(), PER_BORROWER_CAP=cap(), PER_BANK_YEAR_CAP=cap(),
                  STACK_PPM=r.choice([800000, PPM, PPM, r.randint(1, PPM), r.randint(0, PPM)]), LEVERAGE=r.choice([0, 0, 0, 2, 10]),
@@ -59,7 +59,7 @@ class PoolHistory(Mixed):
         banks = [BANK] if r.random() < 0.2 else [BANK, BANK2]
         papers = ['lawsuit', 'dunning'][:r.choice([0, 0, 1, 2])]
         blob = wire.pack([slots(TABLE, p), [list(x) for x in layers], ratios, banks, papers])
-        return (number, 2, f'P{number}', 0, blob), (layers, ratios, banks, len(papers), p)
+        return (number, 2, f'P{number}', self.w.settlement, blob), (layers, ratios, banks, len(papers), p)
 
     def plan(self, first):
         r = self.r

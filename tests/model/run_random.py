@@ -496,6 +496,8 @@ def some(job):
 
 def histories(o):
     """Lives of one product, or of several on one ledger (--mixed), through the models and the deployed contracts."""
+    for p in [o.product] if o.product else PRODUCTS:
+        life_of(p)  # now, and not in each process
     numbers = range(o.histories) if o.only is None else [o.only]
     size = max(1, min(500, len(numbers) // (2 * o.jobs) or 1))
     parts = [(o, numbers[k:k + size]) for k in range(0, len(numbers), size)]

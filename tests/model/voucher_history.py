@@ -24,13 +24,13 @@ class VoucherHistory(Mixed):
         shared = dict(invoices={}, registrations=set())
         self.g = []
         for number in range(first, first + r.randint(1, 2)):
-            p = dict(TABLE, SETTLE=1, DEPTH_MAX=r.choice([0, 1, 2, 5]), BASIS=r.choice([360, 365]), OFFER_DAYS=r.choice([1, 10]),
+            p = dict(TABLE, SETTLE=self.settle(number), DEPTH_MAX=r.choice([0, 1, 2, 5]), BASIS=r.choice([360, 365]), OFFER_DAYS=r.choice([1, 10]),
                      TERM_MONTHS=r.choice([12, 12, 3]), REASON_MONTHS=r.choice([6, 0, 12]), DEFAULT_WD=r.choice([0, 3, 3, 10]),
                      RATE_CAP=r.choice([240000, 50000]))
             self.g.append(Programme(number, self.books, shared, p))
         self.pays = r.choice([0, 0.2, 0.5])  # how likely a debt is paid before days pass
         self.minutes, self.serial = [], 0
-        return [(g.number, 4, f'V{g.number}', 0, wire.pack([slots(TABLE, g.p)])) for g in self.g]
+        return [(g.number, 4, f'V{g.number}', self.w.settlement, wire.pack([slots(TABLE, g.p)])) for g in self.g]
 
     def open(self):
         for g in self.g:
