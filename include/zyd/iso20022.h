@@ -13,6 +13,7 @@
 
 #define ZYD_ISO_SIZE_MAX (8u << 20)
 #define ZYD_ISO_DEPTH_MAX 32u
+#define ZYD_ISO_TAG_MAX 2048u /* bytes of one tag with its attributes */
 #define ZYD_ISO_ELEMENTS_MAX 400000u
 #define ZYD_ISO_ENTRIES_MAX 20000u
 #define ZYD_ISO_REF_MAX 35u /* characters of MsgId, InstrId, EndToEndId, TxId */
@@ -74,8 +75,8 @@ struct zyd_iso_notice {
     size_t count;
     struct zyd_iso_entry *entries; /* one a transaction, in the file's order */
 };
-/* E8088 (not well formed, or hostile: DOCTYPE, XInclude, too deep, too large), E8094 (not a camt.053/054, or a field is missing
- * or unreadable); the text begins with the line.  Free with zyd_iso_notice_free. */
+/* E8088 (not well formed, or hostile: DOCTYPE, XInclude, too deep, too large, another encoding), E8094 (not a camt.053/054, or
+ * a field is missing or unreadable); the text begins with the line.  Free with zyd_iso_notice_free. */
 enum zyd_status ZYD_MUST_USE zyd_iso_read(struct zyd_iso_notice **out, struct zyd_err *err, struct zyd_span bytes);
 void zyd_iso_notice_free(struct zyd_iso_notice *n);
 /* Exact: "+1.50", "1.5", "1.50000" are 150; -1: negative, a fraction of a fen, above MAX_AMT; -2: not a decimal number. */

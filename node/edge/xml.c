@@ -3,6 +3,7 @@
  * libxml2 is told to expand nothing and fetch nothing; what could make it try is refused where it begins, so that no later
  * default of the library matters: a DOCTYPE ends the parse before its first declaration is looked at. */
 #include <stdio.h>
+#include <strings.h>
 
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>
@@ -91,11 +92,99 @@ static xmlParserInputPtr fetch_nothing(const char *url, const char *id, xmlParse
     return NULL;
 }
 
+/* ---- before the parser: what would make it slow ---- */
+
+/* End of what starts at p with a mark, which ends with the word; the end of the bytes when it does not. */
+static const char *skip_to(const char *p, const char *end, const char *word)
+{
+    size_t n = strlen(word);
+    for (; (size_t)(end - p) >= n; p++) {
+        if (memcmp(p, word, n) == 0) {
+            return p + n;
+        }
+    }
+    return end;
+}
+
+/* End of a tag; quotes may hold a '>'. */
+static const char *skip_tag(const char *p, const char *end)
+{
+    char quote = 0;
+    for (; p < end; p++) {
+        if (quote ? *p == quote : *p == '"' || *p == '\'') {
+            quote = quote ? 0 : *p;
+        } else if (!quote && *p == '>') {
+            return p + 1;
+        }
+    }
+    return end;
+}
+
+static const char *skip_markup(const char *p, const char *end)
+{
+    size_t left = (size_t)(end - p);
+    return left >= 4 && memcmp(p, "<!--", 4) == 0        ? skip_to(p + 4, end, "-->")
+           : left >= 9 && memcmp(p, "<![CDATA[", 9) == 0 ? skip_to(p + 9, end, "]]>")
+           : left >= 2 && memcmp(p, "<?", 2) == 0        ? skip_to(p + 2, end, "?>")
+                                                         : skip_tag(p, end);
+}
+
+/* Declared encodings in which a byte below 0x40 is that ASCII character everywhere, so that what is scanned is what is parsed.
+ */
+static bool known_encoding(const char *p, const char *end)
+{
+    static const char *const names[] = {"utf-8", "gb18030", "gbk", "gb2312", "us-ascii"};
+    if (end - p < 5 || memcmp(p, "<?xml", 5) != 0) {
+        return true;
+    }
+    const char *close = skip_to(p, end, "?>"), *at = skip_to(p, close, "encoding");
+    while (at < close && memchr(" \t\r\n=", *at, 5)) {
+        at++;
+    }
+    if (at >= close || (*at != '"' && *at != '\'')) {
+        return at >= close;
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t n = strlen(names[i]);
+        if ((size_t)(close - at) > n + 1 && strncasecmp(at + 1, names[i], n) == 0 && at[n + 1] == *at) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* libxml2 compares each attribute of a tag with each other: a long tag costs its length squared. */
+static bool scan(struct zyd_err *err, struct zyd_span bytes)
+{
+    const char *p = (const char *)bytes.data, *end = p + bytes.size, *from;
+    unsigned line = 1;
+    p += bytes.size >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    if (memchr(p, 0, (size_t)(end - p)) || !known_encoding(p, end)) {
+        zyd_err_set(err, ZYD_ERR_XML, "line 1: the encoding must be UTF-8 or GB18030");
+        return false;
+    }
+    for (from = p; p < end;) {
+        bool markup = *p == '<';
+        p = markup ? skip_markup(p, end) : p + 1;
+        if (markup && (size_t)(p - from) > ZYD_ISO_TAG_MAX && from[1] != '?' && from[1] != '!') {
+            zyd_err_set(err, ZYD_ERR_XML, "line %u: a tag of more than %u bytes", line, ZYD_ISO_TAG_MAX);
+            return false;
+        }
+        for (; from < p; from++) {
+            line += *from == '\n';
+        }
+    }
+    return true;
+}
+
 xmlDocPtr edge_parse(struct zyd_err *err, struct zyd_span bytes, bool schema)
 {
     struct guard g = {.err = err, .depth_max = ZYD_ISO_DEPTH_MAX * (schema ? 4 : 1)};
     if (bytes.size == 0 || bytes.size > ZYD_ISO_SIZE_MAX) {
         zyd_err_set(err, bytes.size ? ZYD_ERR_TOO_BIG : ZYD_ERR_XML, "%zu bytes; 1 to %u", bytes.size, ZYD_ISO_SIZE_MAX);
+        return NULL;
+    }
+    if (!scan(err, bytes)) {
         return NULL;
     }
     xmlInitParser();

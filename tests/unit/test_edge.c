@@ -168,7 +168,7 @@ static void a_schema_of_the_user_judges_with_the_line(void **state)
     "AcctSvcrRef>" rest "</Ntry>\n"
 #define ONE                                                                                                                    \
     "<NtryDtls><TxDtls><Refs><InstrId>X</InstrId><EndToEndId> " E2E " </EndToEndId><UETR>u-1</UETR></Refs></TxDtls></"         \
-                                                                    "NtryDtls>"
+    "NtryDtls>"
 
 static struct zyd_iso_notice *read_ok(const char *text)
 {
@@ -307,6 +307,32 @@ static void hostile_xml_is_refused_before_it_does_anything(void **state)
     memset(big, ' ', ZYD_ISO_SIZE_MAX + 1);
     refused(big, ZYD_ERR_TOO_BIG, "bytes");
     free(big);
+}
+
+static void a_tag_that_would_take_the_parser_minutes_is_not_given_to_it(void **state)
+{
+    (void)state;
+    size_t n = 0, cap = 7u << 20;
+    char *text = malloc(cap);
+    assert_non_null(text);
+    n += (size_t)snprintf(text, cap, "<!-- a long comment is no tag: ");
+    memset(text + n, 'x', 5000);
+    n += 5000;
+    n += (size_t)snprintf(text + n, cap - n, " -->\n<Document");
+    for (unsigned i = 0; n + 32 < cap; i++) {
+        n += (size_t)snprintf(text + n, cap - n, " a%u='>'", i);
+    }
+    snprintf(text + n, cap - n, "/>");
+    refused(text, ZYD_ERR_XML, "line 2: a tag of more than 2048 bytes");
+    free(text);
+    struct zyd_err err = {0};
+    struct zyd_iso_notice *out = NULL;
+    assert_int_not_equal(zyd_iso_read(&out, &err, zyd_span("<\0D\0/\0>\0", 8)), ZYD_OK);
+    assert_non_null(strstr(err.text, "UTF-8 or GB18030"));
+    refused("<?xml version='1.0' encoding='ISO-2022-KR'?><Document/>", ZYD_ERR_XML, "UTF-8 or GB18030");
+    refused("<?xml version='1.0' encoding='gb18030'?><Document/>", ZYD_ERR_ISO_MESSAGE, "neither");
+    refused("<?xml version='1.0' encoding = \"UTF-8\" ?><Document/>", ZYD_ERR_ISO_MESSAGE, "neither");
+    refused("<?xml version='1.0'?><Document><![CDATA[<]]></Document>", ZYD_ERR_ISO_MESSAGE, "neither");
 }
 
 static void amounts_are_exact(void **state)
@@ -483,6 +509,7 @@ int main(void)
         cmocka_unit_test(a_statement_of_an_old_version_is_read_too),
         cmocka_unit_test(what_is_missing_or_unreadable_is_named_with_its_line),
         cmocka_unit_test(hostile_xml_is_refused_before_it_does_anything),
+        cmocka_unit_test(a_tag_that_would_take_the_parser_minutes_is_not_given_to_it),
         cmocka_unit_test(amounts_are_exact),
         cmocka_unit_test(dates_are_those_of_utc8),
         cmocka_unit_test(each_verdict_comes_when_one_thing_is_wrong),
