@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import wire
 from cycle_model import (ACCOUNTS, DONE, E, IN, L, MINUTE, PARTIES, REFUSED, S, TABLE, Cycle, day_of, need, payments, sha)
-from ledger import AUD, BANK, DEPT, ROLES, History, Refused, slots, workday
+from ledger import AUD, BANK, BANK2, DEPT, ROLES, History, Refused, slots, workday
 
 
 class CycleHistory(History):
@@ -14,9 +14,12 @@ class CycleHistory(History):
         r = self.r
         self.number = first
         p = dict(TABLE, CUT_OFF=r.choice([960, 600, 1439]), EVERY_WD=r.choice([1, 1, 3, 10]), CONFIRM_MIN=r.choice([1, 30]),
-                 PAY_MIN=r.choice([1, 120]), FAIL_MIN=r.choice([1, 60]), RESERVE=r.choice([0, 10**6]), MODE=r.randint(1, 3))
-        self.p, self.cut_ms, self.cycles, self.age, self.made = p, None, [], {}, 0
-        self.listed = set()
+                 PAY_MIN=r.choice([1, 120]), FAIL_MIN=r.choice([1, 60]), RESERVE=r.choice([0, 10**6]),
+                 MODE=r.randint(1, 3), MIN_AMOUNT=r.choice([0, 0, 500, 10**5]))
+        if r.random() < 0.2:
+            p.update(CONFIRM_MODE=2, AGENT=BANK2)
+        self.p, self.cut_ms, self.cycles, self.made = p, None, [], 0
+        self.listed, self.seen, self.parked, self.parked_sum = set(), set(), [], 0
         self.books.netted.add(first)
         self.w.settlement = first
         accounts = [[m, bank, text] for m, (bank, text) in sorted(ACCOUNTS.items())]
@@ -72,9 +75,22 @@ class CycleHistory(History):
 
     def cut(self, at):
         self.cut_ms = self.next_cut(at, self.p['EVERY_WD'] - 1)
-        mine = [o for o in self.w.owed if o.net and o.state == 'CREATED']
-        if not mine:
-            return
+        waiting = [o for o in self.w.owed if o.net and o.state == 'CREATED']
+        new = [o for i, o in self.w.known.items() if o.programme in self.books.netted and i not in self.seen]
+        least = self.p['MIN_AMOUNT']
+        enough = self.parked and self.parked_sum >= least
+        if not waiting or not (new or enough):
+            return                                                                    # ruling 27
+        mine = [o for o in self.parked if o.state == 'CREATED'] if enough else []
+        if enough:
+            self.parked, self.parked_sum = [], 0
+        for o in new:
+            self.seen.add(o.id)
+            if o.net and o.state == 'CREATED' and o.amount >= least:
+                mine.append(o)
+            elif o.net and o.state == 'CREATED':                                      # ruling 31; decision: until they make it together
+                self.parked.append(o)
+                self.parked_sum += o.amount
         self.made += 1
         number = self.made
         id_ = sha(struct.pack('<16sQQ', b'zyd/cycle/id/1', self.number, number))
@@ -82,7 +98,10 @@ class CycleHistory(History):
         gross = self.pages(c, b'G')
         c.gross = [self.by_id(g[0], False) for g in gross]
         self.cycles.append(c)
-        c.compute(at)
+        if mine:
+            c.compute(at)
+        else:
+            c.state = 'CLOSED'                                                         # 5001, a warning
 
     def by_id(self, id_, net):
         o = self.all_owed.get(id_.hex())
@@ -222,10 +241,22 @@ class CycleHistory(History):
         d = day_of(self.cut_ms)
         return d if self.today < d <= to else None
 
+    def until(self, at):
+        """A block then; what falls due before a cut-off has its own blocks first, so that the cut finds what it made."""
+        while self.cut_ms and self.cut_ms <= at:
+            cut = self.cut_ms
+            self.w.block()
+            self.w.until(cut - 2000)
+            self.w.until(cut)
+            if self.cut_ms == cut:
+                break
+        if at > self.d.now:
+            self.w.until(at)
+
     def leaving(self):
         """On a day of a cut-off the cycle runs its course before the day ends."""
         if self.cut_ms and day_of(self.cut_ms) == self.today:
-            self.w.until(self.cut_ms)
+            self.until(self.cut_ms)
         for c in self.cycles:
             for _ in range(12):
                 if c.state == 'CLOSED':
@@ -245,14 +276,14 @@ class CycleHistory(History):
             if c.state == 'COMPUTED' and c.round == was:
                 if self.bad(0.3):
                     self.notice_early(c)
-                self.w.until(c.confirm_ms)
+                self.until(c.confirm_ms)
         elif c.state in ('INSTRUCTED', 'SETTLING'):
             todo = [(i, side) for i in c.open_instructions() for side in (1, 2) if side not in i.notices and r.random() < 0.93]
             r.shuffle(todo)
             for i, side in todo:
                 self.notice(c, i, side)
             if c.state in ('INSTRUCTED', 'SETTLING') and r.random() < 0.9:
-                self.w.until(c.pay_ms)
+                self.until(c.pay_ms)
 
     def confirm(self, c, m):
         r = self.r
@@ -287,7 +318,8 @@ class CycleHistory(History):
         self.check_cycle(c)
 
     def bank(self, m):
-        return ACCOUNTS.get(m, (m, None))
+        bank, account = ACCOUNTS.get(m, (m, None))
+        return (self.p['AGENT'] if self.p['CONFIRM_MODE'] == 2 else bank), account
 
     def notice_early(self, c):
         def go():

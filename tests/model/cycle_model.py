@@ -130,7 +130,7 @@ class Cycle:
     def leave(self, o, status):
         self.status[o] = status
         o.state = 'CREATED'
-        self.life.age[o] = self.life.age.get(o, 0) + 1
+        self.life.seen.discard(o.id)  # it joins the list again
 
     def instruct(self, at, minutes=None):
         for v, d, c in payments(self.residual()):
@@ -156,7 +156,7 @@ class Cycle:
         i.notices.add(side)
         if self.state == 'INSTRUCTED':
             self.state = 'SETTLING'
-        if i.notices == {1, 2}:
+        if i.notices == {1, 2} or self.life.p['CONFIRM_MODE'] == 2:  # decision: an agent's one notice of a payment proves it
             i.state = 'MATCHED'
             self.paid[i.payer] = self.paid.get(i.payer, 0) + i.amount
             self.received[i.payee] = self.received.get(i.payee, 0) + i.amount
