@@ -2,10 +2,12 @@
  *
  *   zyd-sim --seeds 2000            seeds 1..2000 on all cores, one summary line
  *   zyd-sim --seed 0x2a --trace -   one seed, its trace on the terminal
+ *   zyd-sim --products --events 1000000 --seed 1    random events of all five products; I1 to I11 after each of them
  *   zyd-sim --check-determinism --seeds 20    each seed in two processes: the same trace hash?
  *
  * Exit: 0 pass, 1 safety, 2 liveness, 3 nondeterminism, 4 crash, 64 usage.  The first line of every finding is the command that
  * reproduces it. */
+#include "products_main.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,9 +37,9 @@ struct answer { /* one seed, from a worker process */
     struct zyd_sim_result result;
 };
 struct args {
-    uint64_t first, count;
+    uint64_t first, count, events;
     unsigned jobs;
-    bool determinism, no_faults, stop_at_first;
+    bool products, determinism, no_faults, stop_at_first;
     const char *trace, *plugin;
     struct zyd_sim_options options;
     const char *self;
@@ -45,7 +47,7 @@ struct args {
 
 static const char usage[] =
     "zyd-sim [--seed N | --seeds N [--first N]] [--jobs N] [--replicas N] [--clients N] [--blocks N] [--until-ms N] [--crypto stub|memo|real]\n"
-    "        [--no-faults] [--trace FILE|-] [--check-determinism] [--stop-at-first] [--plugin guarantee.elf]\n";
+    "        [--products [--events N]] [--no-faults] [--trace FILE|-] [--check-determinism] [--stop-at-first] [--plugin guarantee.elf]\n";
 
 static uint8_t *read_file(size_t *size, const char *path)
 {
@@ -256,6 +258,8 @@ int main(int argc, char **argv)
             a.options.faults = false;
         } else if (strcmp(o, "--check-determinism") == 0) {
             a.determinism = true;
+        } else if (strcmp(o, "--products") == 0) {
+            a.products = true;
         } else if (strcmp(o, "--stop-at-first") == 0) {
             a.stop_at_first = true;
         } else if (strcmp(o, "--hash-only") == 0) {
@@ -275,6 +279,8 @@ int main(int argc, char **argv)
                 single = false;
             } else if (strcmp(o, "--first") == 0) {
                 a.first = n;
+            } else if (strcmp(o, "--events") == 0) {
+                a.events = n;
             } else if (strcmp(o, "--jobs") == 0) {
                 a.jobs = (unsigned)n;
             } else if (strcmp(o, "--replicas") == 0) {
@@ -315,6 +321,13 @@ int main(int argc, char **argv)
     if (zyd_crypto_self_test() != ZYD_OK) {
         fprintf(stderr, "zyd-sim: the crypto library does not keep our signature rule\n");
         return 64;
+    }
+    if (a.products) {
+        const struct products_args p = {a.events == 0 ? 20000 : a.events, a.first, a.self};
+        FILE *trace = a.trace == NULL ? NULL : strcmp(a.trace, "-") == 0 ? stdout : fopen(a.trace, "w");
+        a.options.trace = trace == NULL ? NULL : trace_line;
+        a.options.trace_ctx = trace;
+        return products_plugins(&a.options, a.plugin) ? products_run(&a.options, &p) : 64;
     }
     struct totals t = {0};
     double started = now_s();

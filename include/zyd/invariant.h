@@ -42,6 +42,15 @@ struct zyd_inv_counts {
     uint32_t codes[ZYD_INV_CODES];                   /* refused, by code */
 };
 
+static inline uint64_t zyd_inv_checks(const struct zyd_inv_counts *c) /* of all invariants */
+{
+    uint64_t sum = 0;
+    for (unsigned i = 1; i <= ZYD_INV_COUNT; i++) {
+        sum += c->checks[i];
+    }
+    return sum;
+}
+
 struct zyd_inv;
 /* genesis must outlive it.  NULL: no memory. */
 struct zyd_inv *zyd_inv_new(const struct zyd_genesis *genesis);

@@ -8,6 +8,7 @@
 #define ZYD_SIM_H
 
 #include <zyd/base.h>
+#include <zyd/invariant.h>
 #include <zyd/replica.h>
 
 enum zyd_sim_crypto {
@@ -39,6 +40,12 @@ struct zyd_sim_options {
     struct zyd_span plugin;  /* the guarantee contract's ELF: the workload runs it */
     uint8_t loans;           /* of each client, that is operations of an envelope, up to ZYD_SIM_LOANS_MAX; 0: drawn, 1..4 */
     const struct zyd_sim_chain *chain; /* or NULL */
+    /* All five products in place of guarantee contracts alone: I1 to I11 are checked after each event (zyd/invariant.h). */
+    bool products;
+    struct zyd_span plugins[5]; /* guarantee, pool, subsidy, voucher, cycle */
+    uint64_t product_events;    /* end of the fault phase: so many events were executed or refused */
+    uint32_t scan_every;        /* blocks between two full scans */
+    struct zyd_inv_counts *counts; /* or NULL: those of the run are added */
     void (*trace)(void *ctx, const char *line); /* or NULL */
     void *trace_ctx;
 };
@@ -54,7 +61,9 @@ struct zyd_sim_result {
     struct zyd_hash trace_hash;  /* SHA-256 over every event */
     int64_t virtual_ms;
     uint64_t events, blocks, operations, crashes, partitions, messages, lost, byzantine_acts, nullified, evidence;
+    uint64_t invariant_events; /* executed or refused in final blocks */
 };
+void zyd_sim_count(struct zyd_inv_counts *sum, const struct zyd_inv_counts *one);
 enum zyd_status zyd_sim_run(struct zyd_sim_result *out, const struct zyd_sim_options *options);
 
 #endif

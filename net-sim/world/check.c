@@ -196,7 +196,8 @@ static void check_new(struct sim *s, const struct zyd_block_view *b, struct zyd_
     check_ids(s, b);
     check_leader(s, &b->header);
     check_evidence(s, b);
-    const char *why = model_apply(s->model, b->writes, &b->header);
+    bool whole = s->products == NULL || b->header.height % s->options.scan_every == 0;
+    const char *why = model_apply(s->model, b->writes, &b->header, whole);
     if (why != NULL) {
         check_fail(s, ZYD_SIM_SAFETY, "height %llu: %s", (unsigned long long)b->header.height, why);
     }
@@ -237,6 +238,9 @@ void check_commit(struct sim *s, struct node *n, const struct zyd_fx *fx)
     s->top = h;
     s->result->blocks++;
     check_new(s, &b, fx->finality);
+    if (s->products != NULL) {
+        products_block(s, &b);
+    }
     if (s->options.chain != NULL) {
         s->options.chain->block(s->options.chain->ctx, fx->block, fx->finality);
     }
@@ -273,7 +277,9 @@ static void check_replay(struct sim *s)
     struct zyd_replay *r = zyd_replay_init(mem, &s->genesis, &limits, &nothing);
     const char *why = "";
     struct zyd_header g;
-    zyd_assert(zyd_replay_plugin(r, &why, s->options.plugin) == ZYD_OK);
+    for (unsigned i = 0; i < sim_plugins(s); i++) {
+        zyd_assert(zyd_replay_plugin(r, &why, *sim_plugin(s, i)) == ZYD_OK);
+    }
     zyd_assert(zyd_replay_genesis(r, &g) == ZYD_OK);
     for (uint64_t h = 1; h <= s->top; h++) {
         struct zyd_block_view b;
@@ -300,4 +306,7 @@ void check_end(struct sim *s)
         }
     }
     check_replay(s);
+    if (s->products != NULL && s->result->verdict == ZYD_SIM_PASS) {
+        (void)products_scan(s);
+    }
 }

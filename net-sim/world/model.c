@@ -1,6 +1,6 @@
 /* The slow reference model of the state (reliability.md S3): every leaf in an array, the tree hashed anew from all of them at each
  * block, the order of keys and the sums of the books checked by a full scan.  It shares nothing with node/core/state. */
-#include "world.h"
+#include "products.h"
 #include <stdlib.h>
 #include <zyd/host.h>
 #include <zyd/state.h>
@@ -9,6 +9,8 @@ struct model {
     struct disk_bytes *leaves;
     struct zyd_hash *hashes;
     size_t count, cap;
+    size_t *places; /* open-addressed by key: leaf index plus one */
+    size_t places_cap;
 };
 
 struct model *model_new(void)
@@ -26,7 +28,39 @@ void model_free(struct model *m)
     }
     free(m->leaves);
     free(m->hashes);
+    free(m->places);
     free(m);
+}
+
+static size_t *place_of(const struct model *m, const uint8_t *key)
+{
+    size_t i = (size_t)zyd_get64(key) & (m->places_cap - 1);
+    while (m->places[i] != 0 && memcmp(m->leaves[m->places[i] - 1].data, key, 32) != 0) {
+        i = (i + 1) & (m->places_cap - 1);
+    }
+    return &m->places[i];
+}
+
+static void place_leaf(struct model *m, size_t index)
+{
+    if (m->count * 2 >= m->places_cap) {
+        free(m->places);
+        m->places_cap = m->places_cap == 0 ? 4096 : m->places_cap * 2;
+        m->places = sim_alloc(m->places_cap * sizeof *m->places);
+        for (size_t i = 0; i < m->count; i++) {
+            if (m->leaves[i].data != NULL) {
+                *place_of(m, m->leaves[i].data) = i + 1;
+            }
+        }
+    }
+    *place_of(m, m->leaves[index].data) = index + 1;
+}
+
+bool model_find(const struct model *m, struct zyd_record *out, const struct zyd_hash *key)
+{
+    const size_t *at = m->places_cap == 0 ? NULL : place_of(m, key->b);
+    return at != NULL && *at != 0 &&
+           zyd_leaf_decode(out, zyd_span(m->leaves[*at - 1].data, m->leaves[*at - 1].size)) == ZYD_OK;
 }
 
 static const char *set_leaf(struct model *m, uint64_t index, struct zyd_span leaf)
@@ -42,12 +76,16 @@ static const char *set_leaf(struct model *m, uint64_t index, struct zyd_span lea
         }
         m->leaves[m->count++].data = NULL;
     }
+    bool fresh = m->leaves[index].data == NULL;
     free(m->leaves[index].data);
     m->leaves[index] = (struct disk_bytes){sim_copy(leaf.data, leaf.size), leaf.size};
     uint8_t *pre = sim_alloc(leaf.size + 1);
     memcpy(pre + 1, leaf.data, leaf.size);
     zyd_sha256(&m->hashes[index], pre, leaf.size + 1);
     free(pre);
+    if (fresh) {
+        place_leaf(m, index);
+    }
     return NULL;
 }
 
@@ -136,7 +174,7 @@ static const char *books(struct model *m, const struct zyd_header *h)
                : NULL;
 }
 
-const char *model_apply(struct model *m, struct zyd_span writes, const struct zyd_header *h)
+const char *model_apply(struct model *m, struct zyd_span writes, const struct zyd_header *h, bool whole)
 {
     struct zyd_rd rd = zyd_rd_of(writes);
     while (rd.pos < rd.size) {
@@ -150,6 +188,9 @@ const char *model_apply(struct model *m, struct zyd_span writes, const struct zy
     struct zyd_hash root;
     if (m->count == 0 || m->count != h->state_size) {
         return "the number of records is not the header's";
+    }
+    if (!whole) {
+        return NULL;
     }
     tree_hash(&root, m->hashes, m->count);
     if (!zyd_hash_eq(&root, &h->state_root)) {

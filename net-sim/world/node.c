@@ -187,7 +187,9 @@ void node_start(struct sim *s, struct node *n, bool first)
     n->mem_size = size;
     n->replica = zyd_replica_init(n->mem, &c);
     const char *why = "";
-    zyd_assert(zyd_replica_plugin(n->replica, &why, s->options.plugin) == ZYD_OK);
+    for (unsigned i = 0; i < sim_plugins(s); i++) {
+        zyd_assert(zyd_replica_plugin(n->replica, &why, *sim_plugin(s, i)) == ZYD_OK);
+    }
     n->up = true;
     n->synced = 0;
     n->timeout_at = INT64_MAX;

@@ -211,11 +211,18 @@ void workload_client(struct sim *s, uint8_t c)
     if (cl->env != NULL && head_time > cl->valid_until_ms) { /* it can never be booked any more: look, then build anew */
         free(cl->env);
         cl->env = NULL;
+        if (s->products != NULL) {
+            products_let_go(s, c);
+        }
     }
-    if (cl->env == NULL) {
+    if (cl->env == NULL && s->products != NULL) {
+        products_build(s, c);
+    } else if (cl->env == NULL) {
         build(s, c);
     }
-    submit(s, cl);
+    if (cl->env != NULL) {
+        submit(s, cl);
+    }
     heap_push(&s->heap, (struct event){.t = s->now + prng_between(&s->client, 20, s->healed ? 200 : 800), .what = AT_CLIENT, .node = c});
 }
 
@@ -278,9 +285,14 @@ static void env_outcomes(struct sim *s, struct client *cl, struct zyd_rd *rd)
             check_fail(s, ZYD_SIM_SAFETY, "an outcome in a final block is not well formed");
             return;
         }
-        if (o.due_ms == 0) {
+        if (o.due_ms == 0 && s->products != NULL) {
+            products_outcome(s, (uint8_t)(cl - s->clients), i++, &o);
+        } else if (o.due_ms == 0) {
             on_outcome(s, &cl->loans[cl->ops_of[i++]], &o);
         }
+    }
+    if (s->products != NULL) {
+        products_let_go(s, (uint8_t)(cl - s->clients));
     }
     free(cl->env);
     cl->env = NULL;
@@ -329,7 +341,6 @@ void workload_commit(struct sim *s, const struct zyd_block_view *b)
     }
 }
 
-/* Genesis: BANK, GUAR, REG, NFGF and, beyond four, OTHER members; all are validators. */
 static int member_index(void *ctx, const char *code)
 {
     return zyd_genesis_member_by_code(ctx, zyd_span(code, strlen(code)));
@@ -346,25 +357,13 @@ static bool member_code(void *ctx, char out[13], uint16_t member)
     return true;
 }
 
-void workload_init(struct sim *s)
+/* BANK, GUAR, REG, NFGF and, beyond four, OTHER members; all are validators. */
+static void guarantee_genesis(struct sim *s, struct zyd_genesis *g)
 {
     static const char *const codes[] = {"BANK", "GUAR", "REG", "NFGF", "M4", "M5", "M6", "M7", "M8", "M9"};
     static const uint8_t roles[] = {ZYD_ROLE_BANK, ZYD_ROLE_GUAR, ZYD_ROLE_REG, ZYD_ROLE_NFGF};
     static char usccs[NODES_MAX][19];
-    struct zyd_genesis *g = sim_alloc(sizeof *g);
-    g->name_zh = zyd_span("模拟", strlen("模拟"));
-    g->name_en = zyd_span("simulation", 10);
-    g->flags = ZYD_GENESIS_DEVELOPMENT;
-    g->created_ms = (uint64_t)WALL0 - 1000;
-    g->fuel_block = 50000000;
-    g->fuel_call = 5000000;
-    g->window_ms = 600000;
-    g->pace_ms = 5;
-    g->delta_ms = 100;
-    g->delta_max_ms = 3000;
-    g->heartbeat_ms = 60000;
-    g->precision_ms = 500;
-    g->msgdelay_ms = 2000;
+    static uint8_t params[4096];
     g->member_count = s->n;
     for (uint8_t i = 0; i < s->n; i++) {
         struct zyd_member *m = &g->members[i];
@@ -384,15 +383,6 @@ void workload_init(struct sim *s)
     g->plugin_count = 1;
     g->plugins[0] = (struct zyd_plugin_ref){.contract = 1, .name = zyd_span("guarantee", 9)};
     zyd_sha256(&g->plugins[0].hash, s->options.plugin.data, s->options.plugin.size);
-    g->calendar_count = 1;
-    g->calendars[0].year_count = 12;
-    for (uint8_t y = 0; y < 12; y++) {
-        g->calendars[0].years[y].year = (uint16_t)(2025 + y);
-        memset(g->calendars[0].years[y].days, 0xff, 45); /* every day of a year works; days past its last are zero */
-        bool leap = (2025 + y) % 4 == 0;
-        g->calendars[0].years[y].days[45] = leap ? 0x3f : 0x1f;
-    }
-    uint8_t params[4096];
     char why[ZYD_WHY];
     struct zyd_wr wr = zyd_wr_of(params, sizeof params);
     struct zyd_members members = {g, member_index, member_code};
@@ -401,6 +391,37 @@ void workload_init(struct sim *s)
     g->programme_count = 1;
     g->programmes[0] = (struct zyd_programme){.id = 1, .contract = 1, .code = zyd_span("NAT2080", 7), .name_zh = g->name_zh,
                                               .name_en = g->name_en, .class_ = 1, .pending_days = 10, .params = zyd_wr_span(&wr)};
+}
+
+void workload_init(struct sim *s)
+{
+    struct zyd_genesis *g = sim_alloc(sizeof *g);
+    g->name_zh = zyd_span("模拟", strlen("模拟"));
+    g->name_en = zyd_span("simulation", 10);
+    g->flags = ZYD_GENESIS_DEVELOPMENT;
+    g->created_ms = (uint64_t)WALL0 - 1000;
+    g->fuel_block = 50000000;
+    g->fuel_call = 5000000;
+    g->window_ms = 600000;
+    g->pace_ms = 5;
+    g->delta_ms = 100;
+    g->delta_max_ms = 3000;
+    g->heartbeat_ms = 60000;
+    g->precision_ms = 500;
+    g->msgdelay_ms = 2000;
+    if (s->options.products) {
+        products_genesis(s, g);
+    } else {
+        guarantee_genesis(s, g);
+    }
+    g->calendar_count = 1;
+    g->calendars[0].year_count = 12;
+    for (uint8_t y = 0; y < 12; y++) {
+        g->calendars[0].years[y].year = (uint16_t)(2025 + y);
+        memset(g->calendars[0].years[y].days, 0xff, 45); /* every day of a year works; days past its last are zero */
+        bool leap = (2025 + y) % 4 == 0;
+        g->calendars[0].years[y].days[45] = leap ? 0x3f : 0x1f;
+    }
     s->genesis_body = sim_alloc(64 << 10);
     struct zyd_wr body = zyd_wr_of(s->genesis_body, 64 << 10);
     zyd_genesis_encode(&body, g);

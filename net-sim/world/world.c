@@ -128,7 +128,7 @@ static void make_nodes(struct sim *s)
         crypto_sign_seed_keypair(pk, s->member_sk[i], seed);
         n->clock_offset_ms = s->options.faults && prng_ppm(&s->plan, 300000) ? prng_between(&s->plan, -150, 150) : 0;
     }
-    if (!s->options.faults || !prng_ppm(&s->plan, 500000)) {
+    if (!s->options.faults || s->options.products || !prng_ppm(&s->plan, 500000)) {
         return;
     }
     uint8_t liars = (uint8_t)prng_between(&s->plan, 1, s->f);
@@ -148,9 +148,35 @@ static void make_nodes(struct sim *s)
     }
 }
 
+/* The business of years in a minute: days pass all the time, and so do crashes and partitions. */
+static void plan_products(struct sim *s)
+{
+    int64_t until = s->options.until_ms;
+    for (int64_t t = 400; t < until; t += prng_between(&s->plan, 400, 2400)) {
+        heap_push(&s->heap, (struct event){.t = t, .what = AT_CLOCK});
+    }
+    for (int64_t t = 2000; s->options.faults && t < until; t += prng_between(&s->plan, 2000, 8000)) {
+        if (prng_ppm(&s->plan, 60000)) { /* all lose power at once */
+            for (uint8_t i = 0; i < s->node_count; i++) {
+                heap_push(&s->heap, (struct event){.t = t, .what = AT_CRASH, .node = i});
+            }
+        } else if (prng_ppm(&s->plan, 600000)) {
+            heap_push(&s->heap, (struct event){.t = t, .what = AT_CRASH, .node = (uint8_t)prng_below(&s->plan, s->node_count)});
+        } else {
+            heap_push(&s->heap, (struct event){.t = t, .what = AT_PARTITION});
+            heap_push(&s->heap, (struct event){.t = t + prng_between(&s->plan, 50, 3000), .what = AT_HEAL});
+        }
+    }
+    heap_push(&s->heap, (struct event){.t = until, .what = AT_HEAL_ALL});
+}
+
 static void plan_faults(struct sim *s)
 {
     int64_t until = s->options.until_ms;
+    if (s->options.products) {
+        plan_products(s);
+        return;
+    }
     if (s->options.faults) {
         int crashes = prng_ppm(&s->plan, 600000) ? (int)prng_between(&s->plan, 1, 10) : 0;
         for (int i = 0; i < crashes; i++) {
@@ -174,6 +200,37 @@ static void plan_faults(struct sim *s)
         heap_push(&s->heap, (struct event){.t = prng_between(&s->plan, 1000, until), .what = AT_CLOCK});
     }
     heap_push(&s->heap, (struct event){.t = until, .what = AT_HEAL_ALL});
+}
+
+unsigned sim_plugins(const struct sim *s)
+{
+    return s->options.products ? 5 : 1;
+}
+
+const struct zyd_span *sim_plugin(const struct sim *s, unsigned i)
+{
+    return s->options.products ? &s->options.plugins[i] : &s->options.plugin;
+}
+
+void zyd_sim_count(struct zyd_inv_counts *sum, const struct zyd_inv_counts *one)
+{
+    sum->blocks += one->blocks;
+    sum->events += one->events;
+    sum->refused += one->refused;
+    sum->postings += one->postings;
+    sum->scans += one->scans;
+    for (unsigned i = 0; i <= ZYD_INV_COUNT; i++) {
+        sum->checks[i] += one->checks[i];
+    }
+    for (unsigned p = 0; p < ZYD_INV_PRODUCTS; p++) {
+        sum->sys[p] += one->sys[p];
+        for (unsigned e = 0; e < ZYD_INV_EVENTS; e++) {
+            sum->done[p][e] += one->done[p][e];
+        }
+    }
+    for (unsigned i = 0; i < ZYD_INV_CODES; i++) {
+        sum->codes[i] += one->codes[i];
+    }
 }
 
 /* Small, unless the envelopes are large: then records and deadlines grow with them. */
@@ -210,7 +267,9 @@ static void start_model(struct sim *s)
     void *mem = sim_alloc(zyd_replay_footprint(&limits, &s->genesis));
     struct zyd_replay *r = zyd_replay_init(mem, &s->genesis, &limits, &nothing);
     const char *why = "";
-    zyd_assert(zyd_replay_plugin(r, &why, s->options.plugin) == ZYD_OK);
+    for (unsigned i = 0; i < sim_plugins(s); i++) {
+        zyd_assert(zyd_replay_plugin(r, &why, *sim_plugin(s, i)) == ZYD_OK);
+    }
     zyd_assert(zyd_replay_genesis(r, &s->genesis_header) == ZYD_OK);
     struct zyd_state *st = zyd_replay_state(r);
     s->model = model_new();
@@ -221,7 +280,7 @@ static void start_model(struct sim *s)
         more = zyd_state_checkpoint_next(st, &wr, 1000);
     }
     zyd_assert(!wr.full);
-    why = model_apply(s->model, zyd_wr_span(&wr), &s->genesis_header);
+    why = model_apply(s->model, zyd_wr_span(&wr), &s->genesis_header, true);
     if (why != NULL) {
         check_fail(s, ZYD_SIM_SAFETY, "genesis: %s", why);
     }
@@ -294,7 +353,10 @@ static void handle(struct sim *s, struct event *e)
         workload_client(s, e->node);
         break;
     case AT_CLOCK:
-        s->wall_jump += prng_between(&s->plan, 1, 45) * 86400000;
+        s->wall_jump += !s->options.products              ? prng_between(&s->plan, 1, 45) * 86400000
+                        : prng_ppm(&s->plan, 500000) ? prng_between(&s->plan, 10, 600) * 60000
+                        : prng_ppm(&s->plan, 850000) ? prng_between(&s->plan, 1, 4) * 86400000
+                                                     : prng_between(&s->plan, 5, 40) * 86400000;
         sim_trace(s, "clock moved to day %lld", (long long)((WALL0 + s->now + s->wall_jump) / 86400000));
         break;
     case AT_HEAL_ALL:
@@ -359,10 +421,12 @@ static void run(struct sim *s)
         if (noted && s->now > s->options.until_ms + HEAL_LIMIT_MS) {
             not_recovered(s, acked, top);
         }
-        if (s->options.blocks != 0 && s->top >= s->options.blocks && !s->healed) {
+        bool enough = s->options.product_events != 0 && s->result->invariant_events >= s->options.product_events;
+        if (((s->options.blocks != 0 && s->top >= s->options.blocks) || enough) && !s->healed) {
             s->options.until_ms = s->now;
             heap_push(&s->heap, (struct event){.t = s->now, .what = AT_HEAL_ALL});
             s->options.blocks = 0;
+            s->options.product_events = 0;
         }
     }
     while (heap_pop(&s->heap, &e)) {
@@ -400,6 +464,9 @@ enum zyd_status zyd_sim_run(struct zyd_sim_result *out, const struct zyd_sim_opt
     workload_init(s);
     if (out->verdict == ZYD_SIM_PASS) {
         start_model(s);
+        if (s->products != NULL) {
+            products_start(s);
+        }
         plan_faults(s);
         for (uint8_t i = 0; i < s->node_count; i++) {
             node_start(s, &s->nodes[i], true);
@@ -418,6 +485,7 @@ enum zyd_status zyd_sim_run(struct zyd_sim_result *out, const struct zyd_sim_opt
         free(s->chain[h].block);
         free(s->chain[h].finality);
     }
+    products_free(s);
     model_free(s->model);
     free(s->ids);
     free(s->votes);

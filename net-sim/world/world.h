@@ -6,7 +6,7 @@
  *   disk.c      what a node has made durable, and what a crash takes
  *   link.c      the network
  *   byz.c       members that lie; forge.c: the one that lies with right signatures
- *   workload.c  clients that run guarantee contracts
+ *   workload.c  clients that run guarantee contracts; products.h: those that run all five products
  *   check.c     the checkers; model.c: the slow reference model of the state
  *
  * Invariants: W1 every choice comes from a stream of the seed; W2 nothing reads a clock, an address or uninitialised bytes;
@@ -166,6 +166,16 @@ void workload_client(struct sim *s, uint8_t client);
 /* A block became final at a node that a client may have asked: looks for its envelope. */
 void workload_commit(struct sim *s, const struct zyd_block_view *b);
 
+/* ---- products.c ---- */
+void products_genesis(struct sim *s, struct zyd_genesis *g); /* members, plugins, programmes */
+void products_start(struct sim *s);
+void products_free(struct sim *s);
+void products_build(struct sim *s, uint8_t client); /* leaves no envelope when nothing fits */
+void products_let_go(struct sim *s, uint8_t client); /* its envelope is over */
+void products_outcome(struct sim *s, uint8_t client, size_t i, const struct zyd_outcome *o);
+void products_block(struct sim *s, const struct zyd_block_view *b);
+bool products_scan(struct sim *s);
+
 /* ---- check.c, model.c ---- */
 struct canonical {
     bool known;
@@ -182,7 +192,8 @@ struct vote_seen {
 struct model; /* all leaves; the root computed from scratch */
 struct model *model_new(void);
 void model_free(struct model *m);
-const char *model_apply(struct model *m, struct zyd_span writes, const struct zyd_header *h); /* NULL or what is wrong */
+/* NULL or what is wrong.  whole: also root, order and books, which look at every leaf. */
+const char *model_apply(struct model *m, struct zyd_span writes, const struct zyd_header *h, bool whole);
 
 void check_fail(struct sim *s, enum zyd_sim_verdict verdict, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void check_sent(struct sim *s, const struct node *from, struct zyd_span bytes);
@@ -212,6 +223,7 @@ struct sim {
     uint8_t twin_view[NODES_MAX];  /* which body of a twin a validator sees: 0, 1, 2 both */
     uint8_t client_count;
     struct client clients[CLIENTS_MAX];
+    struct products *products; /* or NULL */
     struct canonical chain[HEIGHTS_MAX];
     uint64_t top; /* highest canonical height */
     struct model *model;
@@ -223,6 +235,8 @@ struct sim {
     struct zyd_hasher trace;
     struct zyd_header genesis_header;
 };
+unsigned sim_plugins(const struct sim *s);
+const struct zyd_span *sim_plugin(const struct sim *s, unsigned i);
 void sim_limits(const struct sim *s, struct zyd_replica_limits *out);
 struct zyd_sig_ops sim_sig(struct sim *s, struct node *n);
 int64_t sim_wall(const struct sim *s, const struct node *n);
