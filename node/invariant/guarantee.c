@@ -4,6 +4,19 @@
 
 static const struct share nothing[1];
 
+/* The tree that the contract has; size 0: a programme with tiers, and its record was not seen since one was chosen. */
+static struct zyd_span tree_of(const struct object *o, const struct programme *p)
+{
+    size_t row = ZYD_GUARANTEE_TIER_HEAD + p->tree.size;
+    if (p->tiers.size < 2) {
+        return p->tree;
+    }
+    if (o->is.g.tier == 0 || 2u + o->is.g.tier * row > p->tiers.size) {
+        return zyd_span(NULL, 0);
+    }
+    return zyd_span(p->tiers.data + 2u + (o->is.g.tier - 1u) * row + ZYD_GUARANTEE_TIER_HEAD, p->tree.size);
+}
+
 /* What the parties took of a compensation in this event: rows that credit 1135 in the first payer's books. */
 static bool shares_good(struct zyd_inv *v, const struct event *e, const struct programme *p)
 {
@@ -20,11 +33,12 @@ static bool shares_good(struct zyd_inv *v, const struct event *e, const struct p
             share_of(took, &took_count, (uint16_t)other)->amount += t->amount.fen;
         }
     }
-    if (whole == 0) {
+    struct zyd_span tree = tree_of(e->object, p);
+    if (whole == 0 || tree.size == 0) {
         return true;
     }
     v->counts.checks[4]++;
-    if (!tree_rest(want, &want_count, p, g->borne_total + whole, g->borne, g->borne_count)) {
+    if (!tree_rest(want, &want_count, tree, g->borne_total + whole, g->borne, g->borne_count)) {
         return fault_at(v, 4, NOBODY, &e->object->id, e->at, "the share tree of programme %u cannot split %lld fen", p->p.id,
                         (long long)(g->borne_total + whole));
     }
@@ -58,7 +72,11 @@ static bool memo_is_tree(struct zyd_inv *v, struct object *o, const struct progr
     uint8_t count = 0;
     int64_t rest = 0;
     char name[16];
-    if (g->principal < 0 || !tree_first(&rest, p, g->principal) || !tree_rest(want, &count, p, rest, nothing, 0)) {
+    struct zyd_span tree = tree_of(o, p);
+    if (tree.size == 0) {
+        return true;
+    }
+    if (g->principal < 0 || !tree_first(&rest, tree, g->principal) || !tree_rest(want, &count, tree, rest, nothing, 0)) {
         return fault_at(v, 6, NOBODY, &o->id, at, "the share tree cannot split the principal of %lld fen", (long long)g->principal);
     }
     for (uint8_t i = 0; i < count; i++) {
@@ -88,7 +106,54 @@ static bool may_be_over(const struct event *e)
            e->number == ZYD_GE_APPROVE || e->number == ZYD_GE_REFUSE || e->number == ZYD_GE_RESOLVE;
 }
 
+static bool loan_event(struct zyd_inv *v, const struct event *e, const struct programme *p);
+
+/* TAKE_UP: its rows are those of as many DISBURSE, each of a contract of its own, in order. */
+static bool taken_up(struct zyd_inv *v, const struct event *e, const struct programme *p)
+{
+    struct guarantee *list = &e->object->is.g;
+    uint16_t bank = list->bank;
+    for (uint32_t i = 0; i < e->o->posting_count;) {
+        uint32_t end = i + 1;
+        while (end < e->o->posting_count && strcmp(e->o->postings[end].dr, "1101") != 0) {
+            end++;
+        }
+        uint8_t pre[sizeof ZYD_GUARANTEE_CHILD_TAG - 1 + 32 + 2];
+        struct zyd_hash id;
+        memcpy(pre, ZYD_GUARANTEE_CHILD_TAG, sizeof ZYD_GUARANTEE_CHILD_TAG - 1);
+        memcpy(pre + sizeof ZYD_GUARANTEE_CHILD_TAG - 1, e->object->id.b, 32);
+        zyd_put16(pre + sizeof pre - 2, (uint16_t)list->taken++);
+        zyd_sha256(&id, pre, sizeof pre);
+        struct zyd_outcome part = *e->o;
+        part.postings = e->o->postings + i;
+        part.posting_count = end - i;
+        struct event one = *e;
+        one.o = &part;
+        one.number = ZYD_GE_DISBURSE;
+        one.object = object_of(v, &id, P_GUARANTEE, e->at);
+        one.object->programme = e->programme;
+        one.object->is.g.bank = bank;
+        if (!loan_event(v, &one, p)) {
+            return false;
+        }
+        i = end;
+    }
+    return true;
+}
+
 bool guarantee_event(struct zyd_inv *v, const struct event *e, const struct programme *p)
+{
+    if (p == NULL || (!e->sys && e->number == ZYD_GE_BREAKER_RESET)) {
+        return true; /* a minute */
+    }
+    if (!e->sys && e->number == ZYD_GE_ENROL_LIST) {
+        e->object->is.g.bank = e->member;
+        return true;
+    }
+    return !e->sys && e->number == ZYD_GE_TAKE_UP ? taken_up(v, e, p) : loan_event(v, e, p);
+}
+
+static bool loan_event(struct zyd_inv *v, const struct event *e, const struct programme *p)
 {
     struct object *o = e->object;
     struct guarantee *g = &o->is.g;
@@ -96,9 +161,6 @@ bool guarantee_event(struct zyd_inv *v, const struct event *e, const struct prog
     if (e->makes) {
         g->bank = e->member;
         o->opening = !e->sys && e->number == ZYD_GE_OPENING;
-    }
-    if ((!e->sys && e->number == ZYD_GE_BREAKER_RESET) || p == NULL) {
-        return true; /* a minute */
     }
     for (uint32_t i = 0; i < e->o->posting_count; i++) {
         const struct zyd_posting *t = &e->o->postings[i];
@@ -147,6 +209,7 @@ bool guarantee_record(struct zyd_inv *v, struct object *o, struct zyd_span value
     }
     memcpy(&r, value.data, sizeof r);
     v->counts.checks[6]++;
+    o->is.g.tier = r.tier;
     o->is.g.principal = o->is.g.unsure ? r.principal : o->is.g.principal;
     o->is.g.unsure = false;
     if (r.state < ZYD_GS_ACTIVE || r.state > ZYD_GS_CLAIMED) {

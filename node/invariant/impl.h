@@ -53,6 +53,8 @@ struct share { /* of one member */
 struct guarantee {
     uint16_t bank;
     bool compensated, unsure; /* unsure: OPENING says what is owed, and perhaps no row does: its record will */
+    uint8_t tier;             /* as its record said */
+    uint32_t taken;           /* of an enrolled list: loans that were taken up */
     int64_t principal;            /* 1101 and 1102 of the bank */
     int64_t due, paid, held;      /* 1121, 1135, 2171: zero after every event */
     int64_t borne_total;          /* by the guarantee side */
@@ -65,11 +67,15 @@ struct pool_claim {
     struct zyd_hash loan, borrower; /* keys of what its caps are summed under */
     int64_t principal, filed;       /* filed: principal, interest and other as filed */
     int64_t base, approved, paid, clawed, counted; /* counted: in the caps */
+    bool reviewed, resolved;        /* resolved: approved is the most that RESOLVE can have added; its record says how much it was */
+    int32_t year;                   /* of its approval */
     int64_t held;                   /* 2171 */
 };
 struct enrolment {
     struct zyd_hash loan;
     int64_t given, fee_given;       /* by this programme, of interest and of the fee */
+    int32_t last_to;                /* its last settlement: what REVERSE takes back */
+    int64_t last_given, last_fee;
     struct share paid[PARTIES];
     uint8_t paid_count;
 };
@@ -118,7 +124,7 @@ struct programme { /* read when first met */
     bool known, good;
     uint8_t *bytes;
     struct zyd_programme p;
-    struct zyd_span slots, tree;              /* guarantee; slots also of the others */
+    struct zyd_span slots, tree, tiers;       /* guarantee; slots also of the others.  tiers: bytes of its table, if it has one */
     uint32_t ratio_ppm[16], ratio_count;      /* pool */
     struct share cost[PARTIES];               /* subsidy: ppm */
     uint8_t cost_count;
@@ -183,9 +189,9 @@ const char *name_of(const struct zyd_inv *v, uint16_t member, char out[16]);
 /* Increments that bring paid (never NULL; not changed) to the shares of total; false: the weights are all zero, or total is less. */
 bool alloc(int64_t *inc, const int64_t *paid, int64_t total, const int64_t *weights, unsigned count);
 /* The guarantee side of a programme's tree: out gets for each leaf, summed by member, what it gets of rest beyond before. */
-bool tree_rest(struct share *out, uint8_t *count, const struct programme *p, int64_t rest, const struct share *before,
+bool tree_rest(struct share *out, uint8_t *count, struct zyd_span tree, int64_t rest, const struct share *before,
                uint8_t before_count);
-bool tree_first(int64_t *rest, const struct programme *p, int64_t total); /* level 1: the bank, and the rest */
+bool tree_first(int64_t *rest, struct zyd_span tree, int64_t total); /* level 1: the bank, and the rest */
 
 /* ---- one event, one touched record: false after fault_at ---- */
 bool books_event(struct zyd_inv *v, const struct event *e);

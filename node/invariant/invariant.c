@@ -118,10 +118,16 @@ static void read_programme(struct programme *p)
     if (p->p.contract < P_GUARANTEE || p->p.contract > P_VOUCHER) {
         return;
     }
-    zyd_rd_array(&rd, 8);
+    uint32_t parts = zyd_rd_array(&rd, 8);
     p->slots = zyd_rd_bin(&rd, 4096);
     if (p->p.contract == P_GUARANTEE) {
         p->tree = zyd_rd_bin(&rd, 4096);
+        for (uint32_t i = 2; i < parts; i++) { /* banks, labels, documents, and perhaps tiers */
+            p->tiers = i == 5 ? zyd_rd_bin(&rd, 4096) : zyd_span(NULL, 0);
+            if (i != 5) {
+                zyd_rd_skip(&rd);
+            }
+        }
     } else if (p->p.contract == P_POOL) {
         read_pool(p, &rd);
     } else if (p->p.contract == P_SUBSIDY) {

@@ -6,6 +6,12 @@
 #include <zyd/subsidy.h>
 #include <zyd/voucher.h>
 
+static bool is_reverse(uint16_t contract, uint16_t event)
+{
+    return (contract == P_GUARANTEE && event == ZYD_GE_REVERSE) || (contract == P_POOL && event == ZYD_PE_REVERSE) ||
+           (contract == P_SUBSIDY && event == ZYD_SE_REVERSE) || (contract == P_VOUCHER && event == ZYD_VE_REVERSE);
+}
+
 /* Events of members that may follow an end: overlays, corrections, and what the tables name. */
 static bool may_follow(uint16_t contract, uint8_t ended, uint16_t event)
 {
@@ -14,7 +20,7 @@ static bool may_follow(uint16_t contract, uint8_t ended, uint16_t event)
         return event == ZYD_GE_REVERSE || event == ZYD_GE_UNFREEZE ||
                (ended == ZYD_GS_WRITTEN_OFF && (event == ZYD_GE_RECOVER || event == ZYD_GE_FREEZE));
     case P_POOL: /* 3.2: DEMAND_BACK from any state; RECOVER goes on after a CLAWED_BACK */
-        return event == ZYD_PE_FREEZE || event == ZYD_PE_UNFREEZE || (ended == ZYD_PS_CLOSED && event == ZYD_PE_DEMAND_BACK);
+        return event == ZYD_PE_REVERSE || event == ZYD_PE_FREEZE || event == ZYD_PE_UNFREEZE || (ended == ZYD_PS_CLOSED && event == ZYD_PE_DEMAND_BACK);
     case P_SUBSIDY:
         return event > ZYD_SE_PROGRAMME; /* overlays and corrections */
     case P_VOUCHER:
@@ -118,7 +124,7 @@ bool life_event(struct zyd_inv *v, const struct event *e)
     }
     if (!e->sys) {
         uint8_t end = end_by(e);
-        bool undone = o->contract == P_GUARANTEE && e->number == ZYD_GE_REVERSE; /* its record says where it stands now */
+        bool undone = is_reverse(o->contract, e->number); /* its record says where it stands now */
         o->ended = undone ? 0 : end != 0 ? end : o->ended;
         return in_order(v, e);
     }

@@ -46,6 +46,8 @@ static bool approved(struct zyd_inv *v, const struct event *e, const struct prog
     *of_borrower += c->approved;
     *of_loan += c->approved;
     c->counted = c->approved;
+    c->reviewed = true;
+    c->year = e->date / 10000;
     const struct {
         int64_t is, most;
         const char *what;
@@ -66,6 +68,45 @@ static bool approved(struct zyd_inv *v, const struct event *e, const struct prog
         }
     }
     return true;
+}
+
+static int64_t at_most(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* RESOLVE after the approval: what is upheld is base again and may be compensated on top, as far as ratio, caps and ceiling leave
+ * room.  How much it was, its record says: never more than this. */
+static void resolved(struct zyd_inv *v, const struct event *e, const struct programme *p)
+{
+    struct pool_claim *c = &e->object->is.p;
+    struct zyd_rd rd = zyd_rd_of(e->args);
+    zyd_rd_array(&rd, 1);
+    int64_t upheld = zyd_rd_i64(&rd, 0, ZYD_MONEY_MAX);
+    if (!c->reviewed) {
+        return;
+    }
+    c->base += upheld;
+    uint32_t ratio = c->loan_class >= 1 && c->loan_class <= p->ratio_count ? p->ratio_ppm[c->loan_class - 1] : 0;
+    uint32_t year[3] = {e->programme, c->bank, (uint32_t)(e->date / 10000)};
+    int64_t *sums[] = {sum_of(v, "inv/year", year, sizeof year, "", 0), sum_of(v, "inv/ofb", c->borrower.b, 32, "", 0),
+                       sum_of(v, "inv/ofl", c->loan.b, 32, "", 0)};
+    const int64_t caps[] = {(int64_t)slot_of(p, ZYD_PP_PER_BANK_YEAR_CAP), (int64_t)slot_of(p, ZYD_PP_PER_BORROWER_CAP),
+                            floor_ppm(c->base, slot_of(p, ZYD_PP_STACK_PPM))};
+    int64_t more = floor_ppm(c->base, ratio) - c->approved, claim = (int64_t)slot_of(p, ZYD_PP_PER_CLAIM_CAP);
+    more = claim == 0 ? more : at_most(more, claim - c->approved);
+    for (size_t i = 0; i < 3; i++) {
+        more = caps[i] == 0 && i < 2 ? more : at_most(more, caps[i] - *sums[i]);
+    }
+    if (more > 0) {
+        for (size_t i = 0; i < 3; i++) {
+            *sums[i] += more;
+        }
+        c->approved += more;
+        c->counted += more;
+        c->resolved = true;
+        c->year = e->date / 10000;
+    }
 }
 
 /* What is demanded back leaves the borrower's and the loan's sums; what was approved and not paid is cancelled with it. */
@@ -125,6 +166,8 @@ bool pool_event(struct zyd_inv *v, const struct event *e, const struct programme
         filed(e);
     } else if (!e->sys && e->number == ZYD_PE_REVIEW_OK && !approved(v, e, p)) {
         return false;
+    } else if (!e->sys && e->number == ZYD_PE_RESOLVE) {
+        resolved(v, e, p);
     }
     c->paid += to_bank;
     c->clawed += back;
@@ -143,6 +186,17 @@ bool pool_record(struct zyd_inv *v, struct object *o, struct zyd_span value)
         return true;
     }
     memcpy(&r, value.data, sizeof r);
+    struct pool_claim *c = &o->is.p;
+    if (c->resolved && r.approved < c->approved) { /* RESOLVE gave less than there was room for */
+        uint32_t year[3] = {o->programme, c->bank, (uint32_t)c->year};
+        int64_t less = c->approved - r.approved;
+        *sum_of(v, "inv/year", year, sizeof year, "", 0) -= less;
+        *sum_of(v, "inv/ofb", c->borrower.b, 32, "", 0) -= less;
+        *sum_of(v, "inv/ofl", c->loan.b, 32, "", 0) -= less;
+        c->approved -= less;
+        c->counted -= less;
+    }
+    c->resolved = false;
     v->counts.checks[8]++;
     return r.paid == o->is.p.paid || fault_at(v, 8, r.bank, &o->id, o->last, "the claim says %lld fen were paid, the postings %lld",
                                               (long long)r.paid, (long long)o->is.p.paid);

@@ -123,25 +123,25 @@ static void spread(struct walk *w, const uint8_t *node, unsigned siblings, int64
     }
 }
 
-bool tree_rest(struct share *out, uint8_t *count, const struct programme *p, int64_t rest, const struct share *before,
+bool tree_rest(struct share *out, uint8_t *count, struct zyd_span tree, int64_t rest, const struct share *before,
                uint8_t before_count)
 {
-    const uint8_t *nodes = p->tree.data, *side = nodes + ZYD_GUARANTEE_NODE_SIZE; /* behind the bank's leaf */
-    struct walk w = {side, nodes + p->tree.size, out, count, before, before_count, false};
+    const uint8_t *nodes = tree.data, *side = nodes + ZYD_GUARANTEE_NODE_SIZE; /* behind the bank's leaf */
+    struct walk w = {side, nodes + tree.size, out, count, before, before_count, false};
     *count = 0;
-    if (p->tree.size < 2u * ZYD_GUARANTEE_NODE_SIZE) {
+    if (tree.size < 2u * ZYD_GUARANTEE_NODE_SIZE) {
         return false;
     }
     spread(&w, side[6] > 0 ? side + ZYD_GUARANTEE_NODE_SIZE : side, side[6] > 0 ? side[6] : 1, rest);
     return !w.bad;
 }
 
-bool tree_first(int64_t *rest, const struct programme *p, int64_t total)
+bool tree_first(int64_t *rest, struct zyd_span tree, int64_t total)
 {
-    if (p->tree.size < 2u * ZYD_GUARANTEE_NODE_SIZE) {
+    if (tree.size < 2u * ZYD_GUARANTEE_NODE_SIZE) {
         return false;
     }
-    int64_t weights[2] = {zyd_get32(p->tree.data), zyd_get32(p->tree.data + ZYD_GUARANTEE_NODE_SIZE)}, none[2] = {0, 0}, inc[2];
+    int64_t weights[2] = {zyd_get32(tree.data), zyd_get32(tree.data + ZYD_GUARANTEE_NODE_SIZE)}, none[2] = {0, 0}, inc[2];
     bool good = alloc(inc, none, total, weights, 2);
     *rest = good ? inc[1] : 0;
     return good;

@@ -40,6 +40,9 @@ static bool interest(struct zyd_inv *v, const struct event *e, int64_t given)
     }
     p->given += given + other;
     l->given += given + other;
+    e->object->is.e.last_to = p->to;
+    e->object->is.e.last_given = given + other;
+    e->object->is.e.last_fee = 0;
     v->counts.checks[9] += 2;
     if (charged != p->interest || p->given > p->interest) {
         return fault_at(v, 9, e->member, &e->object->id, e->at, "period to %d: subsidies of %lld fen on interest of %lld (said now: %lld)",
@@ -57,10 +60,34 @@ static bool fee(struct zyd_inv *v, const struct event *e, int64_t given)
     zyd_rd_skip(&rd); /* to */
     int64_t charged = zyd_rd_i64(&rd, 0, ZYD_MONEY_MAX);
     zyd_rd_skip(&rd); /* paid */
-    l->fee_given += given + (zyd_rd_nil(&rd) ? 0 : zyd_rd_i64(&rd, 0, ZYD_MONEY_MAX));
+    int64_t sum = given + (zyd_rd_nil(&rd) ? 0 : zyd_rd_i64(&rd, 0, ZYD_MONEY_MAX));
+    l->fee_given += sum;
+    e->object->is.e.last_fee = sum;
+    e->object->is.e.last_given = 0;
     v->counts.checks[9]++;
     return l->fee_given <= charged || fault_at(v, 9, e->member, &e->object->id, e->at, "fee subsidies of %lld fen on a fee of %lld",
                                                (long long)l->fee_given, (long long)charged);
+}
+
+/* REVERSE takes the enrolment's last settlement back: what it and others gave is free again, and with the last of it the period. */
+static void reversed(struct zyd_inv *v, const struct event *e)
+{
+    struct enrolment *n = &e->object->is.e;
+    struct loan *l = loan_of(v, &n->loan);
+    l->fee_given -= n->last_fee;
+    for (size_t i = 0; n->last_to != 0 && i < l->count; i++) {
+        struct period *p = &l->periods[i];
+        if (p->to == n->last_to) {
+            p->given -= n->last_given;
+            l->given -= n->last_given;
+            if (p->given == 0) {
+                l->interest -= p->interest;
+                *p = l->periods[--l->count];
+            }
+        }
+    }
+    n->last_to = 0;
+    n->last_given = n->last_fee = 0;
 }
 
 /* What each payer gives in this event, against ALLOC of all that the enrolment was given. */
@@ -131,6 +158,9 @@ bool subsidy_event(struct zyd_inv *v, const struct event *e, const struct progra
     }
     n->given += all - of_fee;
     n->fee_given += of_fee;
+    if (!e->sys && e->number == ZYD_SE_REVERSE) {
+        reversed(v, e);
+    }
     if (!e->sys && e->number == ZYD_SE_SETTLE && p != NULL) {
         return slot_of(p, ZYD_SP_KIND) == ZYD_SK_FEE_SHARE ? fee(v, e, of_fee) : interest(v, e, all);
     }
