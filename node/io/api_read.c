@@ -110,6 +110,7 @@ static void guarantee_head(json_t *o, const struct zyd_genesis *g, const struct 
     json_object_set_new(o, "county", h->county ? json_integer(h->county) : json_null());
     zyd_j_u64(o, "term_days", h->term_days);
     zyd_j_u64(o, "fee_ppm", h->fee_ppm);
+    zyd_j_u64(o, "tier", h->tier);
     zyd_j_fen(o, "amount", h->amount);
     zyd_j_fen(o, "drawn", h->drawn);
     zyd_j_fen(o, "principal", h->principal);

@@ -192,7 +192,12 @@ void audit_findings_text(FILE *to, const struct audit_result *r, const struct au
 struct json_t *audit_findings_json(const struct audit_result *r, const struct audit_bundle *b);
 
 /* ---- receipt.c, words.c ---- */
-int audit_receipt(FILE *to, const char *file, const char *genesis_file, const struct zyd_hash *genesis_hash, bool json);
+/* loan: file with the proof of a loan that the receipt's operation enrolled, or NULL. */
+int audit_receipt(FILE *to, const char *file, const char *genesis_file, const struct zyd_hash *genesis_hash, const char *loan,
+                  bool json);
+/* loan.c: the loan of the proof in file, by name, when it stands in the list that op enrolled; else NULL, and why. */
+int audit_loan(struct json_t **loan, char *why, size_t why_size, const struct zyd_genesis *g, const struct zyd_op *op,
+               uint32_t code, const char *file);
 /* An operation and its outcome by name, as a JSON object (owned by the caller); op NULL for SYS. */
 struct json_t *audit_words(const struct zyd_genesis *g, const struct zyd_op *op, const struct zyd_outcome *o);
 

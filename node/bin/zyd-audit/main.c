@@ -11,7 +11,7 @@ ZYD_NORETURN void zyd_panic(const char *file, int line, const char *what)
 
 static const char usage[] =
     "zyd-audit verify BUNDLE --genesis-hash H [--jobs N] [--report FILE.json] [-o text|json] [--json] [--quiet]\n"
-    "zyd-audit receipt FILE --genesis consortium.json|genesis --genesis-hash H [-o text|json]\n"
+    "zyd-audit receipt FILE --genesis consortium.json|genesis --genesis-hash H [--loan PROOF.json] [-o text|json]\n"
     "\n"
     "  zyd-audit verify q3.bundle --genesis-hash 5f2c...e19a\n"
     "\n"
@@ -30,7 +30,7 @@ static int wrong_call(const char *what)
 }
 
 struct arguments {
-    const char *target, *genesis, *hash, *report;
+    const char *target, *genesis, *hash, *report, *loan;
     bool json, quiet;
     unsigned jobs;
 };
@@ -44,6 +44,8 @@ static const char *take(struct arguments *a, const char *name, const char *value
         a->report = value;
     } else if (strcmp(name, "--genesis") == 0) {
         a->genesis = value;
+    } else if (strcmp(name, "--loan") == 0) {
+        a->loan = value;
     } else if (strcmp(name, "--jobs") == 0) {
         char *end;
         unsigned long n = strtoul(value, &end, 10);
@@ -147,5 +149,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "zyd-audit: the crypto library does not keep our signature rule; install libsodium 1.0.18 to 1.0.22\n");
         return EXIT_COULD_NOT;
     }
-    return receipt ? audit_receipt(stdout, a.target, a.genesis, &hash, a.json) : verify(&a, &hash);
+    return receipt ? audit_receipt(stdout, a.target, a.genesis, &hash, a.loan, a.json) : verify(&a, &hash);
 }

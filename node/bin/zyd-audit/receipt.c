@@ -110,7 +110,29 @@ static void print_words(FILE *to, const struct zyd_genesis *g, const json_t *w, 
     }
 }
 
-static int checked(FILE *to, const struct zyd_genesis *g, const struct zyd_receipt *r, bool json)
+static void print_loan(FILE *to, json_t *loan)
+{
+    const char *name;
+    json_t *value;
+    if (loan == NULL) {
+        return;
+    }
+    fprintf(to, "  loan 贷款         stands in the list, place %lld 在清单中\n",
+            (long long)json_integer_value(json_object_get(loan, "index")));
+    json_object_foreach(loan, name, value)
+    {
+        char yuan[64];
+        size_t n = strlen(name);
+        if (n > 4 && strcmp(name + n - 4, "_fen") == 0) {
+            audit_yuan(yuan, strtoll(json_string_value(value), NULL, 10));
+            fprintf(to, "    %-22.*s %s yuan 元\n", (int)(n - 4), name, yuan);
+        } else if (json_is_string(value)) {
+            fprintf(to, "    %-22s %s\n", name, json_string_value(value));
+        }
+    }
+}
+
+static int checked(FILE *to, const struct zyd_genesis *g, const struct zyd_receipt *r, const char *loan_file, bool json)
 {
     static struct zyd_posting postings[ZYD_CALL_POSTINGS_MAX];
     static struct zyd_emitted events[ZYD_CALL_EVENTS_MAX];
@@ -118,7 +140,8 @@ static int checked(FILE *to, const struct zyd_genesis *g, const struct zyd_recei
     struct zyd_outcome o;
     struct zyd_op op;
     const char *rule = "";
-    char text[200];
+    char text[400];
+    json_t *loan = NULL;
     struct zyd_sig_ops sig = {.ctx = NULL, .verify = verify_one};
     if (zyd_receipt_check(r, &rule, g, &sig) != ZYD_OK) {
         snprintf(text, sizeof text, "receipt 回执: %s", rule);
@@ -128,6 +151,10 @@ static int checked(FILE *to, const struct zyd_genesis *g, const struct zyd_recei
     bool whole = zyd_outcome_decode(&o, postings, events, warnings, r->outcome) == ZYD_OK &&
                  (r->op.size == 0 || zyd_op_decode(&op, r->op) == ZYD_OK);
     zyd_assert(whole);
+    int rc = loan_file == NULL ? 0 : audit_loan(&loan, text, sizeof text, g, r->op.size == 0 ? NULL : &op, o.code, loan_file);
+    if (rc != 0) {
+        return verdict(to, json, rc, text);
+    }
     json_t *w = audit_words(g, r->op.size == 0 ? NULL : &op, &o);
     if (json) {
         char when[32];
@@ -135,17 +162,23 @@ static int checked(FILE *to, const struct zyd_genesis *g, const struct zyd_recei
         json_t *root = json_pack("{s:s,s:s,s:i,s:I,s:I,s:s,s:o}", "schema", "zyd-audit-receipt/1", "verdict", "verified",
                                  "exit", 0, "height", (json_int_t)r->header.height, "log_index", (json_int_t)r->log_index,
                                  "time", when, "operation", w);
+        if (loan != NULL) {
+            json_object_set(root, "loan", loan);
+        }
         json_dumpf(root, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
         fputc('\n', to);
         json_decref(root);
     } else {
         print_words(to, g, w, r);
+        print_loan(to, loan);
         json_decref(w);
     }
+    json_decref(loan);
     return EXIT_VERIFIED;
 }
 
-int audit_receipt(FILE *to, const char *file, const char *genesis_file, const struct zyd_hash *genesis_hash, bool json)
+int audit_receipt(FILE *to, const char *file, const char *genesis_file, const struct zyd_hash *genesis_hash, const char *loan,
+                  bool json)
 {
     static struct zyd_genesis g;
     static struct zyd_receipt receipt;
@@ -162,7 +195,7 @@ int audit_receipt(FILE *to, const char *file, const char *genesis_file, const st
     } else if (zyd_receipt_decode(&receipt, bytes) != ZYD_OK) {
         rc = verdict(to, json, EXIT_COULD_NOT, "receipt 回执: it is cut, or not well formed");
     } else {
-        rc = checked(to, &g, &receipt, json);
+        rc = checked(to, &g, &receipt, loan, json);
     }
     zyd_consortium_free(c);
     free((void *)(uintptr_t)genesis.data);

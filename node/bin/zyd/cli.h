@@ -67,7 +67,7 @@ extern volatile int cli_interrupted; /* set by SIGINT */
 /* ---- tables of commands, one a file, each ended by an entry without a noun ---- */
 extern const struct command key_commands[], consortium_commands[], devnet_commands[], cluster_commands[], contract_commands[],
     batch_commands[], ledger_commands[], demo_commands[], programme_commands[], statement_commands[],
-    reconcile_commands[], edge_commands[];
+    reconcile_commands[], edge_commands[], list_commands[], report_commands[];
 
 /* ---- out.c ---- */
 /* Prints the catalogue's sentence, the detail and the remedy on stderr (JSON with -o json); returns the exit code. */

@@ -12,7 +12,8 @@ volatile int cli_interrupted;
 
 static const struct command *const tables[] = {key_commands,      consortium_commands, devnet_commands, cluster_commands,
                                                contract_commands, batch_commands,      ledger_commands, demo_commands,
-                                               programme_commands, statement_commands, reconcile_commands, edge_commands};
+                                               programme_commands, statement_commands, reconcile_commands, edge_commands,
+                                               list_commands,     report_commands};
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 
 static const struct option global_options[] = {
