@@ -92,7 +92,7 @@ static int64_t had_below(const struct walk *w, const uint8_t *node)
 /* total over the siblings from node on; total counts what they had. */
 static void spread(struct walk *w, const uint8_t *node, unsigned siblings, int64_t total)
 {
-    int64_t weights[ZYD_GUARANTEE_CHILDREN_MAX], had[ZYD_GUARANTEE_CHILDREN_MAX], inc[ZYD_GUARANTEE_CHILDREN_MAX];
+    int64_t weights[ZYD_GUARANTEE_CHILDREN_MAX] = {0}, had[ZYD_GUARANTEE_CHILDREN_MAX] = {0}, inc[ZYD_GUARANTEE_CHILDREN_MAX];
     const uint8_t *child[ZYD_GUARANTEE_CHILDREN_MAX];
     if (siblings > ZYD_GUARANTEE_CHILDREN_MAX) {
         w->bad = true;

@@ -482,7 +482,7 @@ static void a_reservation_beyond_max_amt_is_refused(void **state)
 
 static void a_household_of_twenty_loans_is_full(void **state)
 {
-    char label[8];
+    char label[16];
     (void)state;
     subsidy_world(1, "1%");
     for (int i = 0; i <= 20; i++) {
