@@ -35,6 +35,19 @@ size_t record_of(struct sim *s, void *out, size_t cap, uint16_t contract, const 
     return r.value.size;
 }
 
+bool reverse_args(struct sim *s, struct draft *d, const struct zyd_hash *object, bool opposite)
+{
+    uint8_t name[33] = {'N'}, note[32];
+    char hex[65];
+    memcpy(name + 1, object->b, 32);
+    if (record_of(s, note, sizeof note, d->product->number, name, sizeof name) == 0) {
+        return false;
+    }
+    hex_of(hex, note);
+    TEXT(d, "op=%s|code=7%s", hex, opposite ? "|opposite=yes" : "");
+    return true;
+}
+
 static uint64_t seq_of(struct sim *s, uint16_t contract, const struct zyd_hash *id)
 {
     struct zyd_hash key;

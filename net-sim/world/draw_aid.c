@@ -76,11 +76,17 @@ static bool settle_args(struct sim *s, struct draft *d, const struct zyd_subsidy
 static uint16_t subsidy_event(struct sim *s, const struct zyd_subsidy_enrolment *e)
 {
     uint64_t at = prng_below(&s->client, 100);
+    if (e->frozen != 0) {
+        return ZYD_SE_UNFREEZE;
+    }
     if (e->state == ZYD_SS_CLAWBACK) {
         return at < 60 ? ZYD_SE_REINSTATE : at < 80 ? ZYD_SE_CLOSE : ZYD_SE_CLAWBACK;
     }
     if (e->state == ZYD_SS_STOPPED) {
         return at < 50 ? ZYD_SE_CLOSE : at < 80 ? ZYD_SE_SETTLE : ZYD_SE_CLAWBACK;
+    }
+    if (at < 12) {
+        return at < 10 ? ZYD_SE_REVERSE : ZYD_SE_FREEZE;
     }
     return at < 62   ? ZYD_SE_SETTLE
            : at < 74 ? ZYD_SE_REPAY_CHANGE
@@ -107,7 +113,9 @@ bool subsidy_draw(struct sim *s, struct draft *d, const struct thing *t, bool od
     memcpy(name + 1, e.loan, 32);
     (void)record_of(s, &l, sizeof l, 3, name, sizeof name);
     d->event = odd ? (uint16_t)between(s, ZYD_SE_SETTLE, ZYD_SE_CLOSE) : subsidy_event(s, &e);
-    d->member = d->event >= ZYD_SE_CLAWBACK ? DEPT : e.bank;
+    d->member = d->event == ZYD_SE_FREEZE || d->event == ZYD_SE_UNFREEZE ? AUD
+                : d->event >= ZYD_SE_CLAWBACK && d->event != ZYD_SE_REVERSE ? DEPT
+                                                                            : e.bank;
     int64_t balance = l.h.point_count > 0 ? l.p[l.h.point_count - 1].balance : l.h.amount;
     switch (d->event) {
     case ZYD_SE_SETTLE:
@@ -129,6 +137,12 @@ bool subsidy_draw(struct sim *s, struct draft *d, const struct thing *t, bool od
         break;
     case ZYD_SE_CLAWBACK:
         TEXT(d, "finding=sha256:f|ppm=%lld", (long long)between(s, 1, 900000));
+        break;
+    case ZYD_SE_REVERSE:
+        return reverse_args(s, d, &t->id, chance(s, 50));
+    case ZYD_SE_FREEZE:
+    case ZYD_SE_UNFREEZE:
+        TEXT(d, "reason=r");
         break;
     case ZYD_SE_REINSTATE:
         TEXT(d, "decision=sha256:d");
@@ -180,11 +194,12 @@ static uint16_t voucher_event(struct sim *s, const struct zyd_voucher *r)
     case ZYD_VS_OFFERED:
         return at < 85 ? ZYD_VE_ACCEPT : ZYD_VE_CANCEL;
     case ZYD_VS_ACTIVE:
-        return at < 25 ? ZYD_VE_SPLIT : at < 55 ? ZYD_VE_TRANSFER : at < 75 ? ZYD_VE_DISCOUNT : at < 85 ? ZYD_VE_PLEDGE : at < 95 ? ZYD_VE_PREPAY : ZYD_VE_FREEZE;
+        return at < 25 ? ZYD_VE_SPLIT : at < 55 ? ZYD_VE_TRANSFER : at < 75 ? ZYD_VE_DISCOUNT : at < 85 ? ZYD_VE_PLEDGE : at < 93 ? ZYD_VE_PREPAY : at < 97 ? ZYD_VE_REVERSE : ZYD_VE_FREEZE;
     case ZYD_VS_PLEDGED:
-        return ZYD_VE_UNPLEDGE;
+        return at < 85 ? ZYD_VE_UNPLEDGE : ZYD_VE_REVERSE;
     case ZYD_VS_FINANCED:
-        return ZYD_VE_PREPAY;
+    case ZYD_VS_MATURED:
+        return at < 75 && r->state == ZYD_VS_FINANCED ? ZYD_VE_PREPAY : ZYD_VE_REVERSE;
     default:
         return (uint16_t)between(s, ZYD_VE_SPLIT, ZYD_VE_PREPAY);
     }
@@ -201,7 +216,10 @@ bool voucher_draw(struct sim *s, struct draft *d, const struct thing *t, bool od
         return false;
     }
     d->event = odd ? (uint16_t)between(s, ZYD_VE_ACCEPT, ZYD_VE_UNFREEZE) : r.flags & ZYD_VF_FROZEN ? ZYD_VE_UNFREEZE : voucher_event(s, &r);
-    d->member = d->event == ZYD_VE_CANCEL || d->event == ZYD_VE_PREPAY ? r.core : d->event >= ZYD_VE_FREEZE ? AUD : r.holder;
+    d->member = d->event == ZYD_VE_CANCEL || d->event == ZYD_VE_PREPAY                        ? r.core
+                : d->event == ZYD_VE_FREEZE || d->event == ZYD_VE_UNFREEZE                    ? AUD
+                : d->event == ZYD_VE_REVERSE && r.state == ZYD_VS_MATURED                     ? r.core
+                                                                                              : r.holder;
     switch (d->event) {
     case ZYD_VE_SPLIT:
         split_args(s, d, r.face + (chance(s, 5) ? 1 : 0));
@@ -225,6 +243,8 @@ bool voucher_draw(struct sim *s, struct draft *d, const struct thing *t, bool od
     case ZYD_VE_PREPAY:
         TEXT(d, "discount_fen=%lld", (long long)between(s, 0, r.face / 10));
         break;
+    case ZYD_VE_REVERSE:
+        return reverse_args(s, d, &t->id, false);
     case ZYD_VE_FREEZE:
         TEXT(d, "order=sha256:o");
         break;

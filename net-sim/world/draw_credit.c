@@ -84,7 +84,7 @@ static void loan_args(struct sim *s, struct draft *d, const struct contract *c)
     }
 }
 
-static void reverse_args(struct sim *s, struct draft *d)
+static void undo_args(struct sim *s, struct draft *d)
 {
     struct zyd_guarantee_undo u;
     uint8_t name[33];
@@ -114,7 +114,7 @@ static void claim_args(struct sim *s, struct draft *d, const struct contract *c)
              (long long)(chance(s, 30) ? between(s, 0, 60000) : 0));
         break;
     case ZYD_GE_REVERSE:
-        reverse_args(s, d);
+        undo_args(s, d);
         break;
     default:
         break;
@@ -285,14 +285,14 @@ static int64_t compensation(struct sim *s, const struct zyd_pool_loan *o)
     static const int64_t ratio[2][2] = {{500000, 400000}, {300000, 300000}};
     bool shared = o->programme == P_SHARED;
     uint8_t name[64] = {ZYD_POOL_KEY_BORROWER, 0, (uint8_t)o->programme};
-    int64_t pay = o->claimed * ratio[shared][o->loan_class > 1] / 1000000;
+    int64_t base = o->claimed - o->disputed, pay = base * ratio[shared][o->loan_class > 1] / 1000000;
     memcpy(name + 3, o->borrower, 32);
     int64_t of_borrower = sum_at(s, name, 35);
     name[0] = ZYD_POOL_KEY_STACK;
     name[1] = 0;
     name[2] = (uint8_t)o->bank;
     memcpy(name + 3, o->loan, 32);
-    int64_t ceiling = o->claimed * (shared ? 200000 : 800000) / 1000000 - sum_at(s, name, 35);
+    int64_t ceiling = base * (shared ? 200000 : 800000) / 1000000 - sum_at(s, name, 35);
     if (!shared) { /* its caps: 50,000 a claim, 300,000 a borrower */
         pay = least(pay, 5000000);
         pay = least(pay, of_borrower < 30000000 ? 30000000 - of_borrower : 0);
@@ -308,9 +308,9 @@ static uint16_t pool_event(struct sim *s, const struct zyd_pool_loan *o)
     case ZYD_PS_DEFAULTED:
         return chance(s, 60) ? ZYD_PE_FILE : ONE(s, ZYD_PE_CURE, ZYD_PE_REPAY, ZYD_PE_STATUS);
     case ZYD_PS_FILED:
-        return chance(s, 85) ? ZYD_PE_DEPT_OK : ZYD_PE_REJECT;
+        return chance(s, 85) ? ZYD_PE_DEPT_OK : ONE(s, ZYD_PE_REJECT, ZYD_PE_DISPUTE, ZYD_PE_DISPUTE);
     case ZYD_PS_REVIEW:
-        return chance(s, 88) ? ZYD_PE_REVIEW_OK : ZYD_PE_REJECT;
+        return chance(s, 85) ? ZYD_PE_REVIEW_OK : ONE(s, ZYD_PE_REJECT, ZYD_PE_DISPUTE, ZYD_PE_RESOLVE);
     case ZYD_PS_REJECTED:
         return chance(s, 80) ? ZYD_PE_FILE : ZYD_PE_REPAY;
     case ZYD_PS_APPROVED:
@@ -318,7 +318,9 @@ static uint16_t pool_event(struct sim *s, const struct zyd_pool_loan *o)
     case ZYD_PS_COMPENSATED:
     case ZYD_PS_REFUNDING:
     case ZYD_PS_CLAWED_BACK:
-        return ONE(s, ZYD_PE_RECOVER, ZYD_PE_RECOVER, ZYD_PE_RECOVER, ZYD_PE_DEMAND_BACK, ZYD_PE_CLOSE, ZYD_PE_CLOSE);
+        return o->disputed != 0 && chance(s, 40) ? ZYD_PE_RESOLVE
+                                                 : ONE(s, ZYD_PE_RECOVER, ZYD_PE_RECOVER, ZYD_PE_RECOVER, ZYD_PE_DEMAND_BACK,
+                                                       ZYD_PE_CLOSE, ZYD_PE_CLOSE, ZYD_PE_REVERSE);
     default:
         return ONE(s, ZYD_PE_RECOVER, ZYD_PE_DEMAND_BACK, ZYD_PE_REPAY, ZYD_PE_CLOSE);
     }
@@ -337,10 +339,10 @@ static void pool_args(struct sim *s, struct draft *d, const struct zyd_pool_loan
         TEXT(d, "principal_fen=%lld|interest_fen=%lld", (long long)o->balance, (long long)between(s, 0, 5000));
         break;
     case ZYD_PE_DEPT_OK:
-        TEXT(d, "base_fen=%lld", (long long)o->claimed);
+        TEXT(d, "base_fen=%lld", (long long)(o->claimed - o->disputed));
         break;
     case ZYD_PE_REVIEW_OK:
-        TEXT(d, "base_fen=%lld|pay_fen=%lld", (long long)o->claimed, (long long)(compensation(s, o) + (chance(s, 4) ? 1 : 0)));
+        TEXT(d, "base_fen=%lld|pay_fen=%lld", (long long)(o->claimed - o->disputed), (long long)(compensation(s, o) + (chance(s, 4) ? 1 : 0)));
         break;
     case ZYD_PE_RECOVER:
         TEXT(d, "gross_fen=%lld|cost_fen=%lld|bank_ref=R", (long long)between(s, 1, o->claimed / 2 + 100), (long long)(chance(s, 30) ? between(s, 0, 5000) : 0));
@@ -351,6 +353,15 @@ static void pool_args(struct sim *s, struct draft *d, const struct zyd_pool_loan
         } else {
             TEXT(d, "finding=f");
         }
+        break;
+    case ZYD_PE_DISPUTE:
+        TEXT(d, "amount_fen=%lld|reason=r", (long long)between(s, 1, o->claimed / 2 + 1));
+        break;
+    case ZYD_PE_RESOLVE:
+        TEXT(d, "upheld_fen=%lld", (long long)between(s, 0, o->disputed));
+        break;
+    case ZYD_PE_REVERSE:
+        (void)reverse_args(s, d, &d->object, false);
         break;
     case ZYD_PE_REJECT:
     case ZYD_PE_CLOSE:

@@ -77,6 +77,8 @@ bool chance(struct sim *s, uint32_t percent);
 int64_t between(struct sim *s, int64_t lo, int64_t hi);
 void hex_of(char out[65], const uint8_t id[32]);
 void borrower_of(char out[19], uint32_t number);
+/* op=... of the last event of the object that REVERSE can take back, by its note; false: none. */
+bool reverse_args(struct sim *s, struct draft *d, const struct zyd_hash *object, bool opposite);
 bool guarantee_draw(struct sim *s, struct draft *d, const struct thing *t, bool odd);
 bool pool_draw(struct sim *s, struct draft *d, const struct thing *t, bool odd);
 bool subsidy_draw(struct sim *s, struct draft *d, const struct thing *t, bool odd);
