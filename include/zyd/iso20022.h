@@ -53,6 +53,26 @@ void zyd_iso_uetr(char out[37], const uint8_t id[32]);
 /* malloc'd, NUL behind the end; equal orders give equal bytes.  ZYD_E_INVALID: a name is not text. */
 enum zyd_status ZYD_MUST_USE zyd_iso_write(char **out, size_t *size, struct zyd_err *err, const struct zyd_iso_order *order);
 
+/* A member's statement of a cycle as camt.053.001.08: one entry an obligation that is netted, and one balance, of the type NET.
+ */
+struct zyd_iso_row {
+    char id[65]; /* of the obligation */
+    char other[64], other_uscc[20];
+    int64_t fen;
+    bool credit, settled;
+};
+struct zyd_iso_statement {
+    char message[ZYD_ISO_REF_MAX + 1];
+    int64_t created_ms;
+    int32_t date;
+    char owner[64], code[16], uscc[20]; /* code: of the member, which names its position as an account does */
+    int64_t net;
+    const struct zyd_iso_row *rows;
+    size_t count;
+};
+enum zyd_status ZYD_MUST_USE zyd_iso_statement_write(char **out, size_t *size, struct zyd_err *err,
+                                                     const struct zyd_iso_statement *statement);
+
 /* ---- any file against a schema that the user has: E8089 with the line.  xsd: the bytes of the schema; imports are refused.
  * ---- */
 enum zyd_status ZYD_MUST_USE zyd_iso_validate(struct zyd_err *err, struct zyd_span xml, struct zyd_span xsd);

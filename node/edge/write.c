@@ -1,4 +1,4 @@
-/* write.c: payment instructions as pacs.009.001.08 and pain.001.001.09.
+/* write.c: payment instructions as pacs.009.001.08 and pain.001.001.09, a member's statement as camt.053.001.08.
  *
  * The order of elements is the schema's.  Times and references come from the ledger, never from a clock: equal orders give
  * equal bytes on every node. */
@@ -256,6 +256,135 @@ static void pain001(struct out *o, const struct zyd_iso_order *d)
     end(o, "CstmrCdtTrfInitn");
 }
 
+/* ---- statement ---- */
+
+static void side(struct out *o, bool credit)
+{
+    leaf(o, "CdtDbtInd", credit ? "CRDT" : "DBIT");
+}
+
+static void statement_row(struct out *o, const struct zyd_iso_statement *s, size_t at)
+{
+    const struct zyd_iso_row *r = &s->rows[at];
+    char reference[ZYD_ISO_REF_MAX + 1];
+    snprintf(reference, sizeof reference, "%.32s", r->id);
+    begin(o, "Ntry");
+    leaf_number(o, "NtryRef", at + 1);
+    leaf_yuan(o, "Amt", r->fen, true);
+    side(o, r->credit);
+    begin(o, "Sts");
+    leaf(o, "Cd", r->settled ? "BOOK" : "PDNG");
+    end(o, "Sts");
+    leaf(o, "AcctSvcrRef", reference);
+    begin(o, "BkTxCd");
+    begin(o, "Prtry");
+    leaf(o, "Cd", "NETTING");
+    end(o, "Prtry");
+    end(o, "BkTxCd");
+    begin(o, "NtryDtls");
+    begin(o, "TxDtls");
+    begin(o, "Refs");
+    leaf(o, "AcctSvcrRef", reference);
+    end(o, "Refs");
+    leaf_yuan(o, "Amt", r->fen, true);
+    side(o, r->credit);
+    begin(o, "RltdPties");
+    begin(o, r->credit ? "Dbtr" : "Cdtr");
+    begin(o, "Pty");
+    leaf(o, "Nm", r->other);
+    begin(o, "Id");
+    begin(o, "OrgId");
+    other(o, r->other_uscc, "USCC");
+    end(o, "OrgId");
+    end(o, "Id");
+    end(o, "Pty");
+    end(o, r->credit ? "Dbtr" : "Cdtr");
+    end(o, "RltdPties");
+    leaf(o, "AddtlTxInf", r->id);
+    end(o, "TxDtls");
+    end(o, "NtryDtls");
+    end(o, "Ntry");
+}
+
+static void camt053(struct out *o, const struct zyd_iso_statement *s)
+{
+    begin(o, "BkToCstmrStmt");
+    begin(o, "GrpHdr");
+    leaf(o, "MsgId", s->message);
+    leaf_time(o, "CreDtTm", s->created_ms);
+    end(o, "GrpHdr");
+    begin(o, "Stmt");
+    leaf(o, "Id", s->message);
+    leaf_time(o, "CreDtTm", s->created_ms);
+    begin(o, "Acct");
+    begin(o, "Id");
+    other(o, s->code, "ZYD");
+    end(o, "Id");
+    leaf(o, "Ccy", "CNY");
+    begin(o, "Ownr");
+    leaf(o, "Nm", s->owner);
+    begin(o, "Id");
+    begin(o, "OrgId");
+    other(o, s->uscc, "USCC");
+    end(o, "OrgId");
+    end(o, "Id");
+    end(o, "Ownr");
+    end(o, "Acct");
+    begin(o, "Bal");
+    begin(o, "Tp");
+    begin(o, "CdOrPrtry");
+    leaf(o, "Prtry", "NET");
+    end(o, "CdOrPrtry");
+    end(o, "Tp");
+    leaf_yuan(o, "Amt", s->net < 0 ? -s->net : s->net, true);
+    side(o, s->net >= 0);
+    begin(o, "Dt");
+    leaf_date(o, "Dt", s->date);
+    end(o, "Dt");
+    end(o, "Bal");
+    for (size_t i = 0; i < s->count; i++) {
+        statement_row(o, s, i);
+    }
+    end(o, "Stmt");
+    end(o, "BkToCstmrStmt");
+}
+
+/* ---- documents ---- */
+
+static void document(struct out *o, char **bytes, size_t *size, const char *message)
+{
+    *bytes = NULL;
+    o->depth = 1;
+    o->f = open_memstream(bytes, size);
+    zyd_assert(o->f);
+    fprintf(o->f, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:%s\">",
+            message);
+}
+
+/* A name that is not UTF-8 makes a document that cannot be read: none is made then. */
+static enum zyd_status finish(struct out *o, char **bytes, const size_t *size, struct zyd_err *err)
+{
+    fputs("\n</Document>\n", o->f);
+    fclose(o->f);
+    xmlDocPtr doc = edge_parse(err, zyd_span(*bytes, *size), false);
+    if (!doc) {
+        free(*bytes);
+        *bytes = NULL;
+        return ZYD_E_INVALID;
+    }
+    xmlFreeDoc(doc);
+    return ZYD_OK;
+}
+
+enum zyd_status zyd_iso_statement_write(char **out, size_t *size, struct zyd_err *err,
+                                        const struct zyd_iso_statement *statement)
+{
+    struct out o;
+    document(&o, out, size, "camt.053.001.08");
+    camt053(&o, statement);
+    return finish(&o, out, size, err);
+}
+
 bool zyd_iso_belongs(enum zyd_iso_format format, const struct zyd_iso_payment *p)
 {
     return (format == ZYD_ISO_PACS009) == (p->payer.is_bank && p->payee.is_bank);
@@ -279,26 +408,12 @@ void zyd_iso_uetr(char out[37], const uint8_t id[32])
 
 enum zyd_status zyd_iso_write(char **out, size_t *size, struct zyd_err *err, const struct zyd_iso_order *order)
 {
-    struct out o = {.depth = 1};
-    *out = NULL;
-    o.f = open_memstream(out, size);
-    zyd_assert(o.f);
-    bool pacs = order->format == ZYD_ISO_PACS009;
-    fprintf(o.f, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:%s\">",
-            pacs ? "pacs.009.001.08" : "pain.001.001.09");
-    if (pacs) {
+    struct out o;
+    document(&o, out, size, order->format == ZYD_ISO_PACS009 ? "pacs.009.001.08" : "pain.001.001.09");
+    if (order->format == ZYD_ISO_PACS009) {
         pacs009(&o, order);
     } else {
         pain001(&o, order);
     }
-    fputs("\n</Document>\n", o.f);
-    fclose(o.f);
-    xmlDocPtr doc = edge_parse(err, zyd_span(*out, *size), false);
-    if (!doc) { /* a name that is not UTF-8 */
-        free(*out);
-        *out = NULL;
-        return ZYD_E_INVALID;
-    }
-    xmlFreeDoc(doc);
-    return ZYD_OK;
+    return finish(&o, out, size, err);
 }

@@ -124,6 +124,17 @@ def the_cycle_settles_from_what_the_banks_send():
         p3 = [e for e, v in others.items() if v[0] == "100000.02"][0]
         u2, u3 = others[p2][3], others[p3][3]
 
+        # a member's statement as a bank would send it: entries add up to the net position
+        w.write("stmt.xsd", XSD % ("camt.053.001.08", "BkToCstmrStmt"))
+        w.run("cycle", "statement", "NETTING#1", "--as", "BANK2", "--format", "camt053", "--out", "stmt.xml", "--schema", "stmt.xsd")
+        root = ET.parse(w.path("stmt.xml")).getroot()
+        ns = root.tag[:root.tag.index("}") + 1]
+        fen = [round(float(e.find(ns + "Amt").text) * 100) * (1 if e.find(ns + "CdtDbtInd").text == "CRDT" else -1)
+               for e in [*root.iter(ns + "Ntry"), *root.iter(ns + "Bal")]]
+        expect(len(fen) == 3 and sum(fen[:-1]) == fen[-1] == int(w.json("cycle", "statement", "NETTING#1", "--as", "BANK2")["net_fen"]), fen)
+        w.run("cycle", "statement", "NETTING#1", "--format", "camt053", "--out", "no.xml", code=2)
+        w.run("cycle", "statement", "NETTING#1", "--as", "BANK2", "--format", "camt053", code=2)
+
         # in: BANK1's notices with a wrong amount, a payment that is told twice, one of nobody
         first = camt(54, [(own1, "B1-1", "DBIT", a1, p1, u1), ("0062220001", "B1-2", "DBIT", "200000.01", p2, u2),
                           (own1, "B1-1", "DBIT", a1, p1, u1), ("0062220001", "B1-4", "DBIT", "1.00", "NOTPROVIDED", u1)])

@@ -323,6 +323,60 @@ static int run_instructions(struct cli *c)
     return rc;
 }
 
+/* ---- a member's statement ---- */
+
+static size_t statement_rows(const struct client *k, struct zyd_iso_row *rows, const json_t *list, uint16_t member)
+{
+    char code[ZYD_CODE_MAX + 1];
+    size_t n = 0, i;
+    const json_t *o;
+    client_code(k, member, code);
+    json_array_foreach((json_t *)(uintptr_t)list, i, o)
+    {
+        struct zyd_iso_row *r = &rows[n];
+        const char *status = json_text(o, "status");
+        r->credit = strcmp(json_text(o, "creditor"), code) == 0;
+        int other = client_member(k, json_text(o, r->credit ? "debtor" : "creditor"));
+        r->settled = strcmp(status, "DONE") == 0;
+        if (other < 0 || (!r->settled && strcmp(status, "IN") != 0)) {
+            continue; /* refused, or left with its member: not of this position */
+        }
+        r->fen = json_fen(o, "amount_fen");
+        snprintf(r->id, sizeof r->id, "%.64s", json_text(o, "id"));
+        put(r->other, sizeof r->other, k->g->members[other].name_zh);
+        put(r->other_uscc, sizeof r->other_uscc, k->g->members[other].uscc);
+        n++;
+    }
+    return n;
+}
+
+int edge_statement(const struct client *k, const json_t *statement, const struct zyd_hash *cycle, int64_t cut_ms,
+                   uint16_t member)
+{
+    const struct cli *c = k->c;
+    const struct zyd_member *m = &k->g->members[member];
+    const json_t *list = json_object_get(statement, "obligations");
+    struct zyd_iso_row *rows = calloc(json_array_size(list) + 1, sizeof *rows);
+    struct zyd_iso_statement s = {.created_ms = cut_ms, .date = zyd_date_of_ms(cut_ms), .rows = rows};
+    struct zyd_err err = {0};
+    char hex[65], *bytes = NULL;
+    size_t size = 0;
+    zyd_assert(rows);
+    cli_hex(hex, cycle->b);
+    snprintf(s.message, sizeof s.message, "ZYD%.12s-S%u-%.8s", hex, (unsigned)member, json_text(statement, "statement"));
+    put(s.owner, sizeof s.owner, m->name_zh);
+    put(s.code, sizeof s.code, m->code);
+    put(s.uscc, sizeof s.uscc, m->uscc);
+    s.net = json_fen(statement, "net_fen");
+    s.count = statement_rows(k, rows, list, member);
+    int rc = zyd_iso_statement_write(&bytes, &size, &err, &s) == ZYD_OK ? 0 : cli_fail_err(c, &err);
+    rc = rc ? rc : edge_validate(c, bytes, size);
+    rc = rc ? rc : cli_write(c, cli_opt(c, "out"), bytes, size, 0644, cli_opt(c, "force") != NULL);
+    free(bytes);
+    free(rows);
+    return rc;
+}
+
 static const struct option instruction_options[] = {
     {"format", 0, "FORMAT", "pacs009（双方均为银行）或 pain001（其余）", "pacs009 (both are banks) or pain001 (all others)"},
     {"out", 0, "FILE", "输出文件", "output file"},

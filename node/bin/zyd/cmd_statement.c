@@ -7,7 +7,7 @@
 #include <zyd/pool.h>
 #include <zyd/state.h>
 
-#include "cycle_part.h"
+#include "edge.h"
 
 static void set_hash(json_t *o, const char *name, const uint8_t hash[32])
 {
@@ -330,6 +330,7 @@ static int run_cycle_statement(struct cli *c)
 {
     struct client k;
     struct cycle *y = calloc(1, sizeof *y);
+    const char *format = cli_opt(c, "format");
     bool moved = true;
     int member = -1;
     zyd_assert(y);
@@ -344,6 +345,9 @@ static int run_cycle_statement(struct cli *c)
         member = client_member(&k, code);
         rc = member < 0 ? cli_fail(c, ZYD_ERR_USAGE, "--as %s", code) : 0;
     }
+    if (rc == 0 && format && (strcmp(format, "camt053") != 0 || member < 0 || !cli_opt(c, "out"))) {
+        rc = cli_fail(c, ZYD_ERR_USAGE, "--format camt053 --as MEMBER --out FILE");
+    }
     rc = rc ? rc : cycle_find(&k, &y->name, c->pos[0]);
     for (int tries = 0; rc == 0 && moved; tries++) {
         cycle_drop(y);
@@ -354,7 +358,9 @@ static int run_cycle_statement(struct cli *c)
     }
     if (rc == 0) {
         json_t *o = cycle_json(&k, y, member);
-        if (c->json) {
+        if (format) {
+            rc = edge_statement(&k, o, &y->name.id, (int64_t)y->c.cut_ms, (uint16_t)member);
+        } else if (c->json) {
             cli_json(o);
         } else {
             cycle_print(c, o);
@@ -505,10 +511,16 @@ static int run_pool_show(struct cli *c)
     return rc;
 }
 
+static const struct option cycle_options[] = {
+    {"format", 0, "camt053", "写成 ISO 20022 对账单（需 --as 和 --out）", "as an ISO 20022 statement (needs --as and --out)"},
+    {"out", 0, "FILE", "输出文件", "output file"},
+    {"force", 0, NULL, "覆盖已有文件", "overwrite"},
+    {"schema", 0, "XSD", "写出前按此模式校验", "check by this schema before writing"},
+    {0}};
 const struct command statement_commands[] = {
-    {"cycle", "statement", "online", "PROGRAMME#N [--as MEMBER]", "清算单（成员确认的内容；无 --as 为全体）",
-     "the statement that a member confirms (without --as: everybody's)", "zyd cycle statement NETTING#1 --as BANK", NULL, 1, 1,
-     run_cycle_statement},
+    {"cycle", "statement", "online", "PROGRAMME#N [--as MEMBER] [--format camt053 --out FILE]", "清算单（成员确认的内容；无 --as 为全体）",
+     "the statement that a member confirms (without --as: everybody's)", "zyd cycle statement NETTING#1 --as BANK", cycle_options,
+     1, 1, run_cycle_statement},
     {"pool", "show", "online", "PROGRAMME", "资金池对账单：各资金层余额", "a pool by its layers", "zyd pool show POOL8", NULL,
      1, 1, run_pool_show},
     {0}};

@@ -6,6 +6,9 @@
 
 /* By --schema, when it is given; prints what is wrong. */
 int edge_validate(const struct cli *c, const void *bytes, size_t size);
+/* A member's statement (the JSON that cycle statement prints) as camt.053 into --out. */
+int edge_statement(const struct client *k, const json_t *statement, const struct zyd_hash *cycle, int64_t cut_ms,
+                   uint16_t member);
 int run_notices(struct cli *c);
 extern const struct option notice_options[];
 
