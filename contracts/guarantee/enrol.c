@@ -1,7 +1,7 @@
 /* enrol.c: ENROL_LIST and TAKE_UP: a list of small loans under one signature (README, "A list under one signature").
  *
- * ENROL_LIST signs the root of an RFC 6962 tree over the loans.  TAKE_UP brings a piece of the list, proves it against the root, and
- * makes each loan a contract of its own, as APPLY to DISBURSE would have. */
+ * ENROL_LIST signs the root of an RFC 6962 tree over the loans.  TAKE_UP brings a piece of the list, proves it against the
+ * root, and makes each loan a contract of its own, as APPLY to DISBURSE would have. */
 #include "guarantee.h"
 
 #define ROW_MAX 160u /* bytes of a loan in the list */
@@ -17,8 +17,9 @@ static void root_key(uint8_t key[1 + CT_ID_SIZE], const uint8_t *root)
     memcpy(key + 1, root, CT_ID_SIZE);
 }
 
-/* ENROL_LIST: new -> ENROLLED by ALL(BANK, GUAR), REG and NFGF where they share, every FISCAL leaf: they say for the whole list what
- * DD_DONE, OFFER, FILE_RE and ISSUE say for one loan.  Inputs: root, number of loans, their sum, letter, last day, purpose. */
+/* ENROL_LIST: new -> ENROLLED by ALL(BANK, GUAR), REG and NFGF where they share, every FISCAL leaf: they say for the whole list
+ * what DD_DONE, OFFER, FILE_RE and ISSUE say for one loan.  Inputs: root, number of loans, their sum, letter, last day,
+ * purpose. */
 void event_enrol(struct gu *g)
 {
     struct zyd_guarantee_enrolment e;
@@ -87,7 +88,7 @@ static void node(uint8_t out[CT_ID_SIZE], const uint8_t *left, const uint8_t *ri
 
 struct piece {
     uint32_t first, count;
-    struct ct_rd rows;                              /* at the first loan */
+    struct ct_rd rows;                                  /* at the first loan */
     uint8_t h[ZYD_GUARANTEE_PIECE_MAX + 2][CT_ID_SIZE]; /* leaves from 1 on; 0 is room for a neighbour on the left */
 };
 
@@ -172,9 +173,8 @@ static void piece_prove(struct piece *p, const struct zyd_guarantee_enrolment *e
 static void number_take(const struct gu *g, uint32_t number, const struct zyd_guarantee_origin *origin)
 {
     struct zyd_guarantee_origin other;
-    uint8_t key[7] = {ZYD_GUARANTEE_KEY_NUMBER, (uint8_t)(g->o.h.bank >> 8), (uint8_t)g->o.h.bank,
-                      (uint8_t)(number >> 24),  (uint8_t)(number >> 16),     (uint8_t)(number >> 8),
-                      (uint8_t)number};
+    uint8_t key[7] = {ZYD_GUARANTEE_KEY_NUMBER, (uint8_t)(g->o.h.bank >> 8), (uint8_t)g->o.h.bank, (uint8_t)(number >> 24),
+                      (uint8_t)(number >> 16),  (uint8_t)(number >> 8),      (uint8_t)number};
     if (ct_get(g->call->contract, key, sizeof key, &other, sizeof other) >= 0) {
         ct_fail(E_DUP_KEY);
     }

@@ -325,8 +325,8 @@ struct zyd_guarantee_object {
 };
 _Static_assert(sizeof(struct zyd_guarantee_object) == 136, "record layout");
 
-/* ENROL_LIST and TAKE_UP (contracts/guarantee/README.md, "A list under one signature").  The n-th loan that is taken up has the id
- * SHA-256(ZYD_GUARANTEE_CHILD_TAG, id of the enrolment, n u16 big-endian), n from 0. */
+/* ENROL_LIST and TAKE_UP (contracts/guarantee/README.md, "A list under one signature").  The n-th loan that is taken up has
+ * the id SHA-256(ZYD_GUARANTEE_CHILD_TAG, id of the enrolment, n u16 big-endian), n from 0. */
 #define ZYD_GUARANTEE_CHILD_TAG "zyd/guarantee/loan"
 #define ZYD_GUARANTEE_LIST_MAX 4096u /* loans of a list */
 #define ZYD_GUARANTEE_PIECE_MAX 8u   /* loans of one TAKE_UP */

@@ -415,7 +415,8 @@ enum zyd_status zyd_guarantee_params_encode(struct zyd_wr *wr, char why[ZYD_WHY]
     char *end = NULL;
     unsigned long register_programme = grades == NULL ? 0 : strtoul(grades, &end, 10);
     if (grades != NULL && (tiers == NULL || *grades < '0' || *grades > '9' || *end != 0 || register_programme > UINT16_MAX)) {
-        return zyd_schema_fail(why, "grades", tiers == NULL ? "there are no tiers" : "number of a register programme is expected");
+        return zyd_schema_fail(why, "grades",
+                               tiers == NULL ? "there are no tiers" : "number of a register programme is expected");
     }
     zyd_wr_array(wr, tiers == NULL ? 5 : 6);
     zyd_wr_bin(wr, bytes, sizeof bytes);

@@ -117,7 +117,8 @@ const struct zyd_field zyd_guarantee_loan_fields[ZYD_GUARANTEE_LOAN_FIELDS] = {
 };
 static const struct zyd_field take_up[] = {
     ZYD_ARG_U64("first", true, 0, ZYD_GUARANTEE_LIST_MAX - 1, "起始序号", "place of the first loan in the list, from 0"),
-    ZYD_ARG_LIST("loans", true, 1, ZYD_GUARANTEE_PIECE_MAX, zyd_guarantee_loan_fields, "贷款", "loans as they stand in the list"),
+    ZYD_ARG_LIST("loans", true, 1, ZYD_GUARANTEE_PIECE_MAX, zyd_guarantee_loan_fields, "贷款",
+                 "loans as they stand in the list"),
     ZYD_ARG_LIST("path", false, 0, ZYD_GUARANTEE_PATH_MAX, zyd_list_ids, "路径", "hashes from the loans to the root"),
 };
 static const struct zyd_field opening[] = {

@@ -1,8 +1,7 @@
-/* Goal: a thousand small loans under one signature (contracts/guarantee/README.md): what was signed is what enters the books, once,
- * in whatever pieces, and each loan then stands as one that came alone.
- * Method: the plugin on the ledger in memory.  Lists of every size up to 20 are taken up in random pieces, and before each piece the
- * same one damaged; a list of 1,000 is taken up whole; a loan of a list is compared, record and postings, with its twin that went
- * through APPLY to DISBURSE. */
+/* Goal: a thousand small loans under one signature (contracts/guarantee/README.md): what was signed is what enters the books,
+ * once, in whatever pieces, and each loan then stands as one that came alone. Method: the plugin on the ledger in memory. Lists
+ * of every size up to 20 are taken up in random pieces, and before each piece the same one damaged; a list of 1,000 is taken up
+ * whole; a loan of a list is compared, record and postings, with its twin that went through APPLY to DISBURSE. */
 #include "guarantee_rig.h"
 #include <zyd/guarantee_list.h>
 
@@ -37,8 +36,9 @@ static void loan_write(uint32_t i, const char *borrower, const char *amount)
     struct zyd_wr wr = zyd_wr_of(list.bytes[i], sizeof list.bytes[i]);
     snprintf(number, sizeof number, "%u", next_number++);
     snprintf(consent, sizeof consent, "sha256:%u", i);
-    struct zyd_pair pairs[] = {{"number", number}, {"borrower", borrower}, {"amount", amount}, {"value_date", "2026-01-05"},
-                               {"maturity", "2026-12-20"}, {"rate_ppm", "4.35%"}, {"county", "430121"}, {"consent", consent}};
+    struct zyd_pair pairs[] = {{"number", number},           {"borrower", borrower},     {"amount", amount},
+                               {"value_date", "2026-01-05"}, {"maturity", "2026-12-20"}, {"rate_ppm", "4.35%"},
+                               {"county", "430121"},         {"consent", consent}};
     assert_int_equal(zyd_args_encode(&wr, why, &zyd_guarantee_loan_event, pairs, 8, &members), ZYD_OK);
     list.loan[i] = zyd_wr_span(&wr);
     zyd_merkle_leaf(&list.leaf[i], wr.data, wr.size);
@@ -68,7 +68,8 @@ static void list_enrol(struct zyd_hash *id, uint16_t programme_, unsigned signer
         snprintf(root + 2 * i, 3, "%02x", list.root.b[i]);
     }
     zyd_yuan_text(yuan, list.total, false);
-    snprintf(text, sizeof text, "root=%s|count=%u|total=%s|letter=" DOC "|valid_until=2026-03-31|purpose=seed", root, list.count, yuan);
+    snprintf(text, sizeof text, "root=%s|count=%u|total=%s|letter=" DOC "|valid_until=2026-03-31|purpose=seed", root,
+             list.count, yuan);
     OK(programme_, "ENROL_LIST", id, BANK, signers, text);
 }
 
@@ -81,8 +82,13 @@ static uint32_t take(const struct zyd_hash *id, uint16_t programme_, uint32_t fi
     struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
     zyd_guarantee_take_up_args(&wr, first, list.loan + first % list.count, n, path, paths);
     assert_false(wr.full);
-    struct zyd_fixture_op op = {.contract = 1, .event = ZYD_GE_TAKE_UP, .programme = programme_, .member = BANK, .object = id,
-                                .expect_seq = UINT64_MAX, .args = zyd_wr_span(&wr)};
+    struct zyd_fixture_op op = {.contract = 1,
+                                .event = ZYD_GE_TAKE_UP,
+                                .programme = programme_,
+                                .member = BANK,
+                                .object = id,
+                                .expect_seq = UINT64_MAX,
+                                .args = zyd_wr_span(&wr)};
     now += 1000;
     zyd_fixture_block(f, now);
     uint32_t code = zyd_fixture_run(f, &op);
@@ -191,8 +197,8 @@ static void postings_like(char *out, size_t cap)
     size_t at = 0;
     for (uint32_t i = 0; i < f->outcome.posting_count; i++) {
         const struct zyd_posting *p = &f->postings[i];
-        at += (size_t)snprintf(out + at, cap - at, "%u %u %.4s %.4s %lld\n", p->member, p->label, p->dr,
-                               p->cr, (long long)p->amount.fen);
+        at += (size_t)snprintf(out + at, cap - at, "%u %u %.4s %.4s %lld\n", p->member, p->label, p->dr, p->cr,
+                               (long long)p->amount.fen);
     }
 }
 
@@ -215,7 +221,8 @@ static void a_loan_of_a_list_stands_as_one_that_came_alone(void **state)
     struct zyd_guarantee_view listed = view;
 
     char draw_text[200];
-    snprintf(draw_text, sizeof draw_text, "drawdown=%u|amount=12345.67|value_date=2026-01-05|maturity=2026-12-20|rate_ppm=4.35%%", number);
+    snprintf(draw_text, sizeof draw_text,
+             "drawdown=%u|amount=12345.67|value_date=2026-01-05|maturity=2026-12-20|rate_ppm=4.35%%", number);
     OK(FARM, "APPLY", &alone, BANK, 0,
        "borrower=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff|amount=12345.67|term_days=349|purpose=seed|"
        "county=430121|consent=" DOC);
@@ -284,7 +291,8 @@ static void a_thousand_loans_cost_a_hundred_and_twenty_five_operations_within_bo
     int64_t before = zyd_fixture_balance(f, BANK, SHARED, "1101");
     for (uint32_t first = 0; first < 1000; first += ZYD_GUARANTEE_PIECE_MAX) {
         most_fuel = 0;
-        assert_int_equal(take(&id, SHARED, first, ZYD_GUARANTEE_PIECE_MAX, path, path_of(path, first, ZYD_GUARANTEE_PIECE_MAX)), 0);
+        assert_int_equal(take(&id, SHARED, first, ZYD_GUARANTEE_PIECE_MAX, path, path_of(path, first, ZYD_GUARANTEE_PIECE_MAX)),
+                         0);
         fuel = most_fuel > fuel ? most_fuel : fuel;
     }
     print_message("ENROL_LIST %llu fuel, TAKE_UP of 8 in a tree of four: at most %llu\n", (unsigned long long)enrol_fuel,
@@ -301,7 +309,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(any_piece_of_a_list_of_any_size_proves_itself_and_nothing_else, setup, teardown),
         cmocka_unit_test_setup_teardown(a_loan_of_a_list_stands_as_one_that_came_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_loan_alone_may_not_a_loan_of_a_list_may_not, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_thousand_loans_cost_a_hundred_and_twenty_five_operations_within_bounds, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_thousand_loans_cost_a_hundred_and_twenty_five_operations_within_bounds, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* A loan of a list that was enrolled under one signature: the receipt proves the operation, this proves the loan against the root
- * in it (contracts/guarantee/README.md; the proof is what zyd list proof writes). */
+/* A loan of a list that was enrolled under one signature: the receipt proves the operation, this proves the loan against the
+ * root in it (contracts/guarantee/README.md; the proof is what zyd list proof writes). */
 #include "audit.h"
 #include <jansson.h>
 #include <stdlib.h>
@@ -60,8 +60,8 @@ static bool read_list(struct zyd_hash *root, uint64_t *count, const struct zyd_g
     struct zyd_rd rd = zyd_rd_of(op->args);
     bool guarantee = false;
     for (uint16_t i = 0; i < g->plugin_count; i++) {
-        guarantee = guarantee || (g->plugins[i].contract == op->contract &&
-                                  zyd_product_of(g->plugins[i].name) == &zyd_product_guarantee);
+        guarantee = guarantee ||
+                    (g->plugins[i].contract == op->contract && zyd_product_of(g->plugins[i].name) == &zyd_product_guarantee);
     }
     zyd_rd_array_of(&rd, 6);
     zyd_rd_hash(&rd, root);

@@ -3,8 +3,8 @@
  *   loans.csv --rows as leaves--> root --enrol: one operation, signed by all--> the list on the ledger
  *   loans.csv --take: pieces of 8, 16 an envelope--> contracts        --proof: one loan, checked by zyd-audit offline
  *
- * What is taken up stands on the ledger, by the bank's number of the loan: `take` looks there first, so that it may be interrupted
- * and run again. */
+ * What is taken up stands on the ledger, by the bank's number of the loan: `take` looks there first, so that it may be
+ * interrupted and run again. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -50,7 +50,8 @@ static int read_loans(struct job *j)
     int rc = 0;
     j->count = (uint32_t)j->b->row_count;
     if (j->count == 0 || j->count > ZYD_GUARANTEE_LIST_MAX) {
-        return cli_fail(j->c, ZYD_ERR_USAGE, TR(j->c, "一份清单为 1 至 %u 笔", "a list has 1 to %u loans"), ZYD_GUARANTEE_LIST_MAX);
+        return cli_fail(j->c, ZYD_ERR_USAGE, TR(j->c, "一份清单为 1 至 %u 笔", "a list has 1 to %u loans"),
+                        ZYD_GUARANTEE_LIST_MAX);
     }
     j->leaves = calloc(j->count, sizeof *j->leaves);
     j->work = calloc(j->count, sizeof *j->work);
@@ -83,20 +84,22 @@ static int read_loans(struct job *j)
 
 static int refuse_issues(const struct job *j)
 {
-    static const struct column columns[] = {{"row", "行", "ROW", 'r'},      {"column", "列", "COLUMN", 't'}, {"value", "内容", "VALUE", 't'},
-                                            {"code", "代码", "CODE", 't'}, {"reason", "原因", "REASON", 't'}, {0}};
+    static const struct column columns[] = {{"row", "行", "ROW", 'r'},         {"column", "列", "COLUMN", 't'},
+                                            {"value", "内容", "VALUE", 't'},   {"code", "代码", "CODE", 't'},
+                                            {"reason", "原因", "REASON", 't'}, {0}};
     json_t *rows = json_array();
     for (size_t i = 0; i < j->b->issue_count; i++) {
         const struct zyd_batch_issue *x = &j->b->issues[i];
         char label[8];
         zyd_catalogue_label(label, x->code);
         json_array_append_new(rows, json_pack("{s:i,s:s,s:s,s:s,s:s}", "row", (int)x->row, "column",
-                                              x->column >= 0 ? zyd_csv_cell(j->csv, 0, (size_t)x->column) : "", "value", x->value,
-                                              "code", label, "reason", x->text[j->c->lang]));
+                                              x->column >= 0 ? zyd_csv_cell(j->csv, 0, (size_t)x->column) : "", "value",
+                                              x->value, "code", label, "reason", x->text[j->c->lang]));
     }
     cli_table(j->c, rows, columns);
     json_decref(rows);
-    cli_say(j->c, TR(j->c, "%zu 行有误；清单要么整份正确，要么不签", "%zu rows are wrong; a list is signed whole or not at all"),
+    cli_say(j->c,
+            TR(j->c, "%zu 行有误；清单要么整份正确，要么不签", "%zu rows are wrong; a list is signed whole or not at all"),
             j->b->row_count - j->b->good_count);
     return ZYD_EXIT_PARTIAL;
 }
@@ -250,7 +253,10 @@ static int find_list(struct job *j)
     } else if (memcmp(j->e.root, j->root.b, sizeof j->e.root) != 0 || j->e.count != j->count) {
         rc = cli_fail(j->c, 1128, TR(j->c, "%s：文件不是签署的清单", "%s: the file is not the list that was signed"), name);
     } else {
-        j->op = (struct zyd_op){.contract = p->contract, .event = ZYD_GE_TAKE_UP, .programme = p->id, .has_object = true,
+        j->op = (struct zyd_op){.contract = p->contract,
+                                .event = ZYD_GE_TAKE_UP,
+                                .programme = p->id,
+                                .has_object = true,
                                 .member = j->k.me < 0 ? j->e.bank : (uint16_t)j->k.me,
                                 .expect_seq = (uint64_t)json_fen(o, "seq")};
         rc = cli_unhex(j->op.object.b, json_text(o, "id")) ? 0 : cli_fail(j->c, ZYD_ERR_MALFORMED, "%s", name);
@@ -372,8 +378,11 @@ static int send_pieces(struct job *j, uint32_t from, uint32_t end, bool *progres
 
 static int print_take(const struct job *j)
 {
-    static const struct column columns[] = {{"row", "行", "ROW", 'r'}, {"ref", "业务编号", "REF", 't'}, {"code", "代码", "CODE", 't'},
-                                            {"reason", "原因", "REASON", 't'}, {0}};
+    static const struct column columns[] = {{"row", "行", "ROW", 'r'},
+                                            {"ref", "业务编号", "REF", 't'},
+                                            {"code", "代码", "CODE", 't'},
+                                            {"reason", "原因", "REASON", 't'},
+                                            {0}};
     json_t *refused = json_array();
     int fresh = 0, taken = 0, open = 0;
     for (uint32_t i = 0; i < j->count; i++) {
@@ -384,8 +393,9 @@ static int print_take(const struct job *j)
         open += r->state == ROW_NEW;
         if (r->state == ROW_REFUSED) {
             zyd_catalogue_label(label, r->code);
-            json_array_append_new(refused, json_pack("{s:i,s:s,s:s,s:s}", "row", (int)j->b->rows[i].row, "ref", j->b->rows[i].ref,
-                                                     "code", label, "reason", zyd_catalogue_get(r->code)->text[j->c->lang]));
+            json_array_append_new(refused,
+                                  json_pack("{s:i,s:s,s:s,s:s}", "row", (int)j->b->rows[i].row, "ref", j->b->rows[i].ref,
+                                            "code", label, "reason", zyd_catalogue_get(r->code)->text[j->c->lang]));
         }
     }
     int refusals = (int)json_array_size(refused);
@@ -398,7 +408,8 @@ static int print_take(const struct job *j)
         if (refusals) {
             cli_table(j->c, refused, columns);
         }
-        printf(TR(j->c, "新入账 %d · 已在账 %d · 拒绝 %d · 未入账 %d\n", "taken up %d · already there %d · refused %d · open %d\n"),
+        printf(TR(j->c, "新入账 %d · 已在账 %d · 拒绝 %d · 未入账 %d\n",
+                  "taken up %d · already there %d · refused %d · open %d\n"),
                fresh, taken, refusals, open);
         json_decref(refused);
     }
@@ -473,8 +484,8 @@ static int run_proof(struct cli *c)
         for (size_t i = 0; i < j.loans[index].size && i < 160; i++) {
             snprintf(hex + 2 * i, 3, "%02x", j.loans[index].data[i]);
         }
-        json_t *o = json_pack("{s:s,s:i,s:s}", "format", "zyd-loan-proof-1", "index", (int)index, "leaf", hex), *loan = json_object(),
-               *list = json_array();
+        json_t *o = json_pack("{s:s,s:i,s:s}", "format", "zyd-loan-proof-1", "index", (int)index, "leaf", hex),
+               *loan = json_object(), *list = json_array();
         enum zyd_status s = zyd_args_decode(put_text, loan, &zyd_guarantee_loan_event, j.loans[index], NULL);
         zyd_assert(s == ZYD_OK);
         for (size_t i = 0; i < n; i++) {
@@ -493,13 +504,12 @@ static int run_proof(struct cli *c)
 }
 
 static const struct option out_options[] = {{"out", 0, "FILE", "输出文件", "output file"}, {0}};
-static const struct option enrol_options[] = {
-    {"programme", 0, "CODE", "项目", "programme"},
-    {"ref", 0, "TEXT", "业务编号", "reference of the list"},
-    {"letter", 0, "HASH", "担保函：sha256:文本 或 64 位", "hash of the letter"},
-    {"until", 0, "DATE", "入账截止日", "last day of taking up"},
-    {"purpose", 0, "TEXT", "用途", "purpose"},
-    {0}};
+static const struct option enrol_options[] = {{"programme", 0, "CODE", "项目", "programme"},
+                                              {"ref", 0, "TEXT", "业务编号", "reference of the list"},
+                                              {"letter", 0, "HASH", "担保函：sha256:文本 或 64 位", "hash of the letter"},
+                                              {"until", 0, "DATE", "入账截止日", "last day of taking up"},
+                                              {"purpose", 0, "TEXT", "用途", "purpose"},
+                                              {0}};
 static const struct option take_options[] = {{"list", 0, "REF", "清单的业务编号或 64 位编号", "reference or id of the list"},
                                              {"row", 0, "N", "只入账文件的这一行", "only this row of the file"},
                                              {0}};
@@ -508,14 +518,17 @@ static const struct option proof_options[] = {
 const struct command list_commands[] = {
     {"list", "template", "local", "[--out FILE]", "小额贷款清单的表头", "header of a list of small loans",
      "zyd list template --out loans.csv", out_options, 0, 0, run_template},
-    {"list", "check", "local", "LOANS.csv", "检查清单：笔数、合计、清单根", "check a list: loans, sum, root", "zyd list check loans.csv",
-     NULL, 1, 1, run_check},
+    {"list", "check", "local", "LOANS.csv", "检查清单：笔数、合计、清单根", "check a list: loans, sum, root",
+     "zyd list check loans.csv", NULL, 1, 1, run_check},
     {"list", "enrol", "online", "LOANS.csv --programme CODE --ref REF --letter HASH --until DATE --purpose TEXT",
      "一次签名登记整份清单", "enrol the whole list under one signature",
-     "zyd list enrol loans.csv --programme FARM --ref L1 --letter sha256:l --until 2026-01-31 --purpose seed --as BANK,GUAR,REG,LGOV",
+     "zyd list enrol loans.csv --programme FARM --ref L1 --letter sha256:l --until 2026-01-31 --purpose seed --as "
+     "BANK,GUAR,REG,LGOV",
      enrol_options, 1, 1, run_enrol},
-    {"list", "take", "online", "LOANS.csv --list REF [--row N]", "清单贷款入账；可中断后重做", "its loans enter the books; may be run again",
-     "zyd list take loans.csv --list L1 --as BANK", take_options, 1, 1, run_take},
-    {"list", "proof", "local", "LOANS.csv --row N [--out FILE]", "一笔贷款在清单中的证明", "proof that a loan stands in the list",
-     "zyd list proof loans.csv --row 18 --out loan.json", proof_options, 1, 1, run_proof},
+    {"list", "take", "online", "LOANS.csv --list REF [--row N]", "清单贷款入账；可中断后重做",
+     "its loans enter the books; may be run again", "zyd list take loans.csv --list L1 --as BANK", take_options, 1, 1,
+     run_take},
+    {"list", "proof", "local", "LOANS.csv --row N [--out FILE]", "一笔贷款在清单中的证明",
+     "proof that a loan stands in the list", "zyd list proof loans.csv --row 18 --out loan.json", proof_options, 1, 1,
+     run_proof},
     {0}};

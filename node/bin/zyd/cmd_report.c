@@ -1,7 +1,7 @@
 /* zyd report county: what the programmes did for each county in a year, beside the tax figure that its authority attested.
  *
- *   contracts --drawdowns of the year--> loans, lent, guaranteed        postings of the year --> compensated, recovered, subsidised
- *   register --the record that stands--> tax                            a loan's county is what its contract says
+ *   contracts --drawdowns of the year--> loans, lent, guaranteed        postings of the year --> compensated, recovered,
+ * subsidised register --the record that stands--> tax                            a loan's county is what its contract says
  *
  * All of it is the ledger of one height: it is read again when the ledger moved meanwhile. */
 #include <stdio.h>
@@ -232,10 +232,14 @@ static void put_fen(json_t *o, const char *name, int64_t fen)
     json_object_set_new(o, name, json_string(text));
 }
 
-static const struct column columns[] = {{"county", "区县", "COUNTY", 't'},          {"loans", "笔数", "LOANS", 'r'},
-                                        {"lent_fen", "放款", "LENT", 'f'},          {"guaranteed_fen", "担保责任", "GUARANTEED", 'f'},
-                                        {"compensated_fen", "代偿", "COMPENSATED", 'f'}, {"recovered_fen", "净追回", "RECOVERED", 'f'},
-                                        {"subsidised_fen", "补贴", "SUBSIDISED", 'f'},   {"tax_fen", "税收", "TAX", 'f'},
+static const struct column columns[] = {{"county", "区县", "COUNTY", 't'},
+                                        {"loans", "笔数", "LOANS", 'r'},
+                                        {"lent_fen", "放款", "LENT", 'f'},
+                                        {"guaranteed_fen", "担保责任", "GUARANTEED", 'f'},
+                                        {"compensated_fen", "代偿", "COMPENSATED", 'f'},
+                                        {"recovered_fen", "净追回", "RECOVERED", 'f'},
+                                        {"subsidised_fen", "补贴", "SUBSIDISED", 'f'},
+                                        {"tax_fen", "税收", "TAX", 'f'},
                                         {0}};
 
 static json_t *rows_json(const struct job *j)
@@ -353,8 +357,11 @@ static int run_county(struct cli *c)
             cli_table(c, rows, columns);
         }
         json_decref(rows);
-        cli_say(c, TR(c, "%ld 年，高度 %lld；贴息只在其贷款由本账本担保时归入区县", "%ld, at height %lld; a subsidy belongs to a county where its "
-                         "loan is guaranteed on this ledger"), year, (long long)height);
+        cli_say(c,
+                TR(c, "%ld 年，高度 %lld；贴息只在其贷款由本账本担保时归入区县",
+                   "%ld, at height %lld; a subsidy belongs to a county where its "
+                   "loan is guaranteed on this ledger"),
+                year, (long long)height);
     }
     json_decref(j.county_of);
     free(j.rows);
@@ -364,8 +371,8 @@ static int run_county(struct cli *c)
 
 static const struct option county_options[] = {
     {"year", 0, "Y", "年度", "year"}, {"csv", 0, "FILE", "写入 CSV 文件", "write a CSV file"}, {0}};
-const struct command report_commands[] = {
-    {"report", "county", "online", "--year Y [--csv FILE]", "区县年度报表：贷款、担保、代偿、追回、补贴、税收",
-     "a year by county: loans, guarantees, claims, recoveries, subsidies, tax", "zyd report county --year 2025 --csv county.csv",
-     county_options, 0, 0, run_county},
-    {0}};
+const struct command report_commands[] = {{"report", "county", "online", "--year Y [--csv FILE]",
+                                           "区县年度报表：贷款、担保、代偿、追回、补贴、税收",
+                                           "a year by county: loans, guarantees, claims, recoveries, subsidies, tax",
+                                           "zyd report county --year 2025 --csv county.csv", county_options, 0, 0, run_county},
+                                          {0}};
