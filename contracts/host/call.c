@@ -181,8 +181,7 @@ static void contract_op(struct zyd_host *h, struct result *r, const struct zyd_o
     }
 }
 
-/* Did a maker and a checker of the acting member sign? (ledger.md 2.1, `dual`) */
-static bool both_officers(const struct zyd_host *h, const struct signers *s, uint16_t member)
+bool zyd_host_both_officers(const struct zyd_host *h, const struct signers *s, uint16_t member)
 {
     bool maker = false, checker = false;
     for (uint8_t i = 0; i < s->count; i++) {
@@ -220,7 +219,7 @@ void zyd_host_attempt(struct zyd_host *h, struct result *r, const struct zyd_op 
         contract_op(h, r, op);
     }
     bool money = h->j.posting_count != 0 || h->j.obligations != 0;
-    if (r->code == 0 && c->terms != NULL && c->terms->dual != 0 && money && !both_officers(h, signers, op->member)) {
+    if (r->code == 0 && c->terms != NULL && c->terms->dual != 0 && money && !zyd_host_both_officers(h, signers, op->member)) {
         r->code = ZYD_CODE_SIGNER_MISSING;
     }
     r->commit = r->code == 0;

@@ -11,7 +11,8 @@
  *
  * The voters are all members that hold an officer's key, auditors excepted; the quorum is that of
  * consensus.md 1.2 over their number, so that any two decisions share a member outside every third
- * that may be at fault.  All signers of an envelope that may vote have voted. */
+ * that may be at fault.  All signers of an envelope that may vote have voted; where genesis says so
+ * (ZYD_GENESIS_DUAL) those of whom a maker and a checker signed it. */
 #include "impl.h"
 
 #define PROPOSAL_MS (UINT64_C(30) * 86400000u)
@@ -103,7 +104,13 @@ static bool decided(const struct zyd_host *h, uint64_t approvals)
 
 static uint64_t votes_of(const struct zyd_host *h, const struct signers *s)
 {
-    return s->members & zyd_genesis_voters(h->genesis);
+    uint64_t votes = s->members & zyd_genesis_voters(h->genesis);
+    for (uint8_t i = 0; i < s->count && (h->genesis->flags & ZYD_GENESIS_DUAL) != 0; i++) {
+        if (!zyd_host_both_officers(h, s, s->member[i])) {
+            votes &= ~(UINT64_C(1) << s->member[i]);
+        }
+    }
+    return votes;
 }
 
 /* ---- the four kinds: does it fit the state, and if enact, write it ---- */
@@ -357,12 +364,12 @@ static void approve(struct zyd_host *h, struct result *r, const struct zyd_op *o
     r->commit = true;
 }
 
-static void revoke(struct zyd_host *h, struct result *r, const struct zyd_op *op)
+static void revoke(struct zyd_host *h, struct result *r, const struct zyd_op *op, const struct signers *signers)
 {
     struct zyd_proposal p;
     uint64_t seq = 0;
     r->code = open_proposal(h, &p, &seq, op);
-    if (r->code == 0 && p.proposer != op->member) {
+    if (r->code == 0 && (p.proposer != op->member || (votes_of(h, signers) >> op->member & 1) == 0)) {
         r->code = ZYD_CODE_SIGNER_MISSING;
     }
     r->has_object = r->code != ZYD_CODE_RANGE && r->code != ZYD_CODE_UNKNOWN_OBJECT;
@@ -395,7 +402,7 @@ void zyd_host_govern(struct zyd_host *h, struct result *r, const struct zyd_op *
         approve(h, r, op, signers);
         return;
     case ZYD_HOST_REVOKE:
-        revoke(h, r, op);
+        revoke(h, r, op, signers);
         return;
     default:
         r->fuel += op->event == ZYD_HOST_PLUGIN ? 0 : 2 * TARIFF_WRITE_BYTE * op->args.size;

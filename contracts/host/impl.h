@@ -248,6 +248,8 @@ void zyd_host_run_contract(struct zyd_host *h, struct result *r);
 /* Members that h->call needed and that have not signed. */
 uint64_t zyd_host_missing(const struct zyd_host *h);
 void zyd_host_op_object(struct zyd_hash *out, const struct zyd_op *op);
+/* Did a maker and a checker of the member sign? (ledger.md 2.1, `dual`) */
+bool zyd_host_both_officers(const struct zyd_host *h, const struct signers *s, uint16_t member);
 
 /* hostcalls.c */
 enum zyd_vm_trap zyd_host_call(void *ctx, struct zyd_vm *vm, uint64_t *value, uint64_t number,

@@ -123,6 +123,12 @@ void zyd_rate_key(struct zyd_hash *out, struct zyd_span rate)
     zyd_record_key(out, ZYD_CONTRACT_HOST, zyd_span(n.bytes, n.size));
 }
 
+void zyd_plugin_part_key(struct zyd_hash *out, uint16_t contract, uint16_t part)
+{
+    struct name n = name_part("plgi", contract, part);
+    zyd_record_key(out, ZYD_CONTRACT_HOST, zyd_span(n.bytes, n.size));
+}
+
 void zyd_plugin_key(struct zyd_hash *out, uint16_t contract)
 {
     struct name n = name_number("plug", contract);

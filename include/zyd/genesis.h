@@ -44,6 +44,7 @@ enum zyd_key_purpose { /* fixed numbers */
     ZYD_KEY_CHECKER = 4  /* second officer where a programme says dual */
 };
 #define ZYD_GENESIS_DEVELOPMENT 1u /* flags bit 0: D21 */
+#define ZYD_GENESIS_DUAL 2u        /* flags bit 1: a vote on a proposal takes its member's maker and checker */
 #define ZYD_MEMBER_VALIDATOR 1u    /* member flags bit 0 */
 
 struct zyd_member_key {
@@ -145,7 +146,7 @@ void zyd_calendar_encode(struct zyd_wr *wr, const struct zyd_calendar *c);
 const char *zyd_calendar_fault(const struct zyd_calendar *c);
 /* A code of 1..12 of A-Z 0-9 _ */
 bool zyd_code_valid(struct zyd_span code);
-/* Members that vote on governance: all that hold an officer's key but auditors; bit m: member m.  Approval takes
+/* Members that vote on governance: all that hold an officer's key (ZYD_GENESIS_DUAL: a maker's and a checker's) but auditors.  Bit m: member m.  Approval takes
  * zyd_quorum_q of their number. */
 uint64_t zyd_genesis_voters(const struct zyd_genesis *g);
 

@@ -165,6 +165,7 @@ void zyd_programme_key(struct zyd_hash *out, uint16_t id);
 void zyd_calendar_key(struct zyd_hash *out, uint16_t calendar);
 void zyd_rate_key(struct zyd_hash *out, struct zyd_span rate);
 void zyd_plugin_key(struct zyd_hash *out, uint16_t contract);
+void zyd_plugin_part_key(struct zyd_hash *out, uint16_t contract, uint16_t part); /* of its image: parts from 0 to its size */
 bool zyd_rate_on(uint32_t *ppm, struct zyd_span value, int32_t date);
 enum zyd_status ZYD_MUST_USE zyd_plugin_decode(struct zyd_plugin_ref *out, uint32_t *size, struct zyd_span value);
 struct zyd_proposal {

@@ -229,10 +229,13 @@ uint64_t zyd_genesis_voters(const struct zyd_genesis *g)
     uint64_t voters = 0;
     for (uint16_t i = 0; i < g->member_count; i++) {
         const struct zyd_member *m = &g->members[i];
+        bool maker = false, checker = false;
         for (uint8_t k = 0; k < m->key_count; k++) {
-            bool officer = m->keys[k].purpose == ZYD_KEY_MAKER || m->keys[k].purpose == ZYD_KEY_CHECKER;
-            voters |= officer && m->role != ZYD_ROLE_AUD ? UINT64_C(1) << i : 0;
+            maker = maker || m->keys[k].purpose == ZYD_KEY_MAKER;
+            checker = checker || m->keys[k].purpose == ZYD_KEY_CHECKER;
         }
+        bool may = (g->flags & ZYD_GENESIS_DUAL) != 0 ? maker && checker : maker || checker;
+        voters |= may && m->role != ZYD_ROLE_AUD ? UINT64_C(1) << i : 0;
     }
     return voters;
 }

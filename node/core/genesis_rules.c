@@ -51,7 +51,7 @@ bool zyd_code_valid(struct zyd_span s)
 
 static const char *numbers_fault(const struct zyd_genesis *g)
 {
-    if (g->flags > ZYD_GENESIS_DEVELOPMENT) {
+    if ((g->flags & ~(ZYD_GENESIS_DEVELOPMENT | ZYD_GENESIS_DUAL)) != 0) {
         return "unknown flags";
     }
     if (g->preset > 1) {

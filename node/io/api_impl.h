@@ -287,7 +287,7 @@ struct zyd_members zyd_api_members(const struct zyd_genesis *g);
     X(obligations_get) X(programmes_get) X(programme_get) X(transaction_get) X(transaction_receipt_get)                \
     X(proposals_get) X(cycles_get) X(cycle_get) X(cycle_statement_get)                                                                                                   \
     X(postings_get) X(blocks_get) X(block_get) X(block_raw_get) X(frames_get) X(proof_get) X(consortium_get)           \
-    X(plugin_get) X(nodes_get) X(status_get) X(version_get) X(errors_get) X(schema_get) X(stream_get) X(livez_get) X(readyz_get)     \
+    X(plugin_get) X(plugins_get) X(nodes_get) X(status_get) X(version_get) X(errors_get) X(schema_get) X(stream_get) X(livez_get) X(readyz_get)     \
     X(metrics_get) X(clock_get) X(clock_post)
 #define X(name) enum step zyd_run_##name(struct request *r);
 ZYD_API_RUN(X)

@@ -209,7 +209,39 @@ enum step zyd_run_consortium_get(struct request *r)
     return file_answer(r, r->api->config.consortium_json, "application/json");
 }
 
-/* The plugin of genesis whose hash is asked for, found among the files of the plugin folder by its content. */
+enum step zyd_run_plugins_get(struct request *r)
+{
+    struct zyd_api *a = r->api;
+    json_t *items = json_array();
+    zyd_view_lock(a->view);
+    const struct zyd_genesis *g = zyd_view_genesis(a->view);
+    for (uint16_t i = 0; i < g->plugin_count; i++) {
+        json_t *one = json_object();
+        zyd_j_u64(one, "contract", g->plugins[i].contract);
+        zyd_j_span(one, "name", g->plugins[i].name);
+        zyd_j_hash(one, "sha256", &g->plugins[i].hash);
+        zyd_j_str(one, "source", i < a->config.genesis->plugin_count ? "genesis" : "governance");
+        json_array_append_new(items, one);
+    }
+    zyd_view_unlock(a->view);
+    return zyd_answer(r, 200, zyd_page_json(r, items, UINT64_MAX));
+}
+
+/* The image of this hash that governance added: it lies in records.  NULL: none. */
+static uint8_t *added_image(const struct zyd_api *a, const struct zyd_hash *want, size_t *size)
+{
+    uint8_t *image = NULL;
+    zyd_view_lock(a->view);
+    const struct zyd_genesis *g = zyd_view_genesis(a->view);
+    for (uint16_t i = a->config.genesis->plugin_count; i < g->plugin_count && image == NULL; i++) {
+        image = zyd_hash_eq(&g->plugins[i].hash, want) ? zyd_view_image(a->view, g->plugins[i].contract, size) : NULL;
+    }
+    zyd_view_unlock(a->view);
+    return image;
+}
+
+/* The plugin whose hash is asked for: one that governance added from the ledger, one of genesis from the plugin folder, by its
+ * content. */
 enum step zyd_run_plugin_get(struct request *r)
 {
     struct zyd_api *a = r->api;
@@ -218,6 +250,11 @@ enum step zyd_run_plugin_get(struct request *r)
     char path[4200];
     if (!zyd_hex32_parse(&want, r->uri.segments[2])) {
         return zyd_fail(r, ZYD_ERR_NOT_FOUND, "", "a plugin's hash is 64 hex digits");
+    }
+    size_t image_size = 0;
+    uint8_t *image = added_image(a, &want, &image_size);
+    if (image != NULL) {
+        return zyd_answer_bytes(r, "application/octet-stream", image, image_size);
     }
     for (uint16_t i = 0; i < a->g->plugin_count; i++) {
         named |= zyd_hash_eq(&a->g->plugins[i].hash, &want);

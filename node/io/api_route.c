@@ -37,6 +37,7 @@ static const struct route routes[] = {
     {"GET", "v1/records/*/proof", NEED_ALL, BODY_NONE, RUN(proof_get), false},
     {"GET", "v1/records/proof", NEED_ALL, BODY_NONE, RUN(proof_get), false},
     {"GET", "v1/consortium", NEED_READ, BODY_NONE, RUN(consortium_get), false},
+    {"GET", "v1/plugins", NEED_READ, BODY_NONE, RUN(plugins_get), false},
     {"GET", "v1/plugins/*", NEED_READ, BODY_NONE, RUN(plugin_get), false},
     {"GET", "v1/nodes", NEED_READ, BODY_NONE, RUN(nodes_get), false},
     {"GET", "v1/status", NEED_READ, BODY_NONE, RUN(status_get), false},

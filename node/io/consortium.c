@@ -360,6 +360,7 @@ static enum zyd_status read_all(struct zyd_genesis *g, struct zyd_err *err, cons
     }
     g->created_ms = (uint64_t)ms;
     g->flags = json_is_true(json_object_get(root, "development")) ? ZYD_GENESIS_DEVELOPMENT : 0;
+    g->flags = (uint8_t)(g->flags | (json_is_true(json_object_get(root, "dual_governance")) ? ZYD_GENESIS_DUAL : 0));
     g->member_count = (uint16_t)count;
     for (size_t i = 0; i < count && s == ZYD_OK; i++) {
         char where[32];

@@ -122,6 +122,9 @@ enum zyd_status zyd_consortium_show(char **out, struct zyd_err *err, const struc
         (json_int_t)g->delta_ms, "delta_max_ms", (json_int_t)g->delta_max_ms, "heartbeat_ms", (json_int_t)g->heartbeat_ms,
         "precision_ms", (json_int_t)g->precision_ms, "msgdelay_ms", (json_int_t)g->msgdelay_ms, "plugins", plugins, "members",
         members_json(g), "programmes", programmes, "calendars", calendars_json(g), "openings", openings);
+    if (root && (g->flags & ZYD_GENESIS_DUAL) != 0) {
+        json_object_set_new(root, "dual_governance", json_true());
+    }
     *out = s == ZYD_OK && root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
     json_decref(root);
     if (!*out && s == ZYD_OK) {

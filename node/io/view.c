@@ -155,6 +155,32 @@ void zyd_view_add_plugin(struct zyd_view *v, const struct zyd_hash *key, struct 
     v->g = &e->g;
 }
 
+uint8_t *zyd_view_image(const struct zyd_view *v, uint16_t contract, size_t *size)
+{
+    struct zyd_plugin_ref ref;
+    struct zyd_hash key;
+    uint32_t whole = 0;
+    zyd_plugin_key(&key, contract);
+    const struct zyd_view_record *r = zyd_view_record(v, &key);
+    if (r == NULL || zyd_plugin_decode(&ref, &whole, zyd_span(r->value, r->size)) != ZYD_OK) {
+        return NULL;
+    }
+    uint8_t *out = malloc(whole);
+    zyd_assert(out != NULL);
+    *size = 0;
+    for (uint16_t part = 0; *size < whole; part++) {
+        zyd_plugin_part_key(&key, contract, part);
+        r = zyd_view_record(v, &key);
+        if (r == NULL || r->size == 0 || r->size > whole - *size) {
+            free(out);
+            return NULL;
+        }
+        memcpy(out + *size, r->value, r->size);
+        *size += r->size;
+    }
+    return out;
+}
+
 const struct zyd_view_proposal *zyd_view_proposal_at(const struct zyd_view *v, uint32_t index)
 {
     return index < v->proposals.count ? &v->proposals.items[index] : NULL;

@@ -112,6 +112,8 @@ uint64_t zyd_view_height(const struct zyd_view *v);
 uint64_t zyd_view_time_ms(const struct zyd_view *v); /* of the newest block; genesis at height 0 */
 /* Genesis, and with it the programmes and plugins that governance added; what was returned stays good while the view lives. */
 const struct zyd_genesis *zyd_view_genesis(const struct zyd_view *v);
+/* Copy of the image of a plugin that governance added, malloc'd; NULL: genesis named it, or there is none. */
+uint8_t *zyd_view_image(const struct zyd_view *v, uint16_t contract, size_t *size);
 /* In order of making, or NULL. */
 const struct zyd_view_proposal *zyd_view_proposal_at(const struct zyd_view *v, uint32_t index);
 uint16_t zyd_view_guarantee(const struct zyd_view *v); /* contract number, or 0 */

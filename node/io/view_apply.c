@@ -146,6 +146,7 @@ static enum zyd_status write_set(struct zyd_view *v, struct zyd_span writes)
             s = zyd_view_add_programme(v, r.value);
             break;
         case ZYD_REC_PLUGIN:
+            put_record(v, &r); /* its image stands in parts beside it */
             zyd_view_add_plugin(v, &r.key, r.value);
             break;
         case ZYD_REC_OBJECT:

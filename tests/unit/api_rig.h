@@ -25,6 +25,7 @@
 #define TOKEN_MAKER "maker-token-0123456789"
 #define TOKEN_CHECKER "checker-token-0123456789"
 #define TOKEN_OPERATOR "operator-token-0123456789"
+#define TOKEN_GOVERNOR "governor-token-012345678"
 #define TOKEN_OWN "own-auditor-token-012345"
 
 static struct zyd_live live;
@@ -103,10 +104,11 @@ static void rig_start(void)
 {
     FILE *f;
     static const char *const tokens[][2] = {
-        {"maker all", TOKEN_MAKER}, {"checker all", TOKEN_CHECKER}, {"operator all", TOKEN_OPERATOR}, {"auditor own", TOKEN_OWN}};
+        {"maker all", TOKEN_MAKER}, {"checker all", TOKEN_CHECKER}, {"operator all", TOKEN_OPERATOR}, {"auditor own", TOKEN_OWN},
+        {"governor all", TOKEN_GOVERNOR}};
     snprintf(tokens_path, sizeof tokens_path, "/tmp/zyd-tokens-%d", (int)getpid());
     f = fopen(tokens_path, "w");
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++) {
         struct zyd_hash h;
         char hex[65];
         zyd_sha256(&h, tokens[i][1], strlen(tokens[i][1]));

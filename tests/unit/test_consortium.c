@@ -14,7 +14,7 @@
 #include <zyd/consortium.h>
 
 static const char draft[] =
-    "{\"format\":\"zyd-consortium-1\",\"name\":{\"zh\":\"示范\",\"en\":\"Demo\"},\"development\":true,\"preset\":\"LAN\","
+    "{\"format\":\"zyd-consortium-1\",\"name\":{\"zh\":\"示范\",\"en\":\"Demo\"},\"development\":true,\"dual_governance\":true,\"preset\":\"LAN\","
     "\"created\":\"2025-01-02T09:00:00+08:00\",\"plugins\":[{\"contract\":1,\"name\":\"guarantee\",\"sha256\":"
     "\"1111111111111111111111111111111111111111111111111111111111111111\"}],"
     "\"calendars\":[[{\"year\":2025,\"holidays\":[\"10-01\",\"10-02\"],\"workdays\":[\"09-28\"]}]],"

@@ -51,9 +51,10 @@ static const char *fresh(void)
     return text;
 }
 
-static int setup(void **state)
+static int setup_flags(void **state, uint8_t flags)
 {
     struct zyd_fixture *f = zyd_fixture_new(5);
+    f->c.g.flags |= flags;
     static const uint8_t params[] = {0x91, 7};
     zyd_fixture_member(f, AUDITOR, "AUD", ZYD_ROLE_AUD);
     zyd_fixture_native(f, PROBE, "probe", probe_call);
@@ -66,6 +67,16 @@ static int setup(void **state)
     fclose(file);
     *state = f;
     return 0;
+}
+
+static int setup(void **state)
+{
+    return setup_flags(state, 0);
+}
+
+static int setup_dual(void **state)
+{
+    return setup_flags(state, ZYD_GENESIS_DUAL);
 }
 
 static int teardown(void **state)
@@ -707,6 +718,49 @@ static void an_image_that_costs_more_than_a_call_is_refused(void **state)
     zyd_fixture_free(f);
 }
 
+/* One operation, signed by these officers: member * 2, and 1 more for the checker. */
+static uint32_t officers(struct zyd_fixture *f, uint16_t event, const struct zyd_hash *proposal, struct zyd_span args,
+                         uint32_t count, const uint16_t *signers)
+{
+    struct zyd_hash id = proposal == NULL ? (struct zyd_hash){{0}} : *proposal;
+    struct zyd_fixture_op op = {.event = event,
+                                .member = signers[0] / 2,
+                                .object = proposal == NULL ? NULL : &id,
+                                .ref = proposal == NULL ? fresh() : NULL,
+                                .args = args,
+                                .class_ = ZYD_ENV_GOVERNANCE};
+    for (uint32_t i = 1; i < count; i++) {
+        op.signers[op.signer_count++] = ZYD_FIXTURE_KEY(signers[i] / 2, 2 + signers[i] % 2);
+    }
+    return zyd_fixture_run(f, &op);
+}
+#define OFFICERS(...) sizeof(uint16_t[]){__VA_ARGS__} / 2, (const uint16_t[]){__VA_ARGS__}
+#define M(member) (uint16_t)(2 * (member))
+#define C(member) (uint16_t)(2 * (member) + 1)
+
+static void where_genesis_says_so_a_vote_takes_maker_and_checker(void **state)
+{
+    struct zyd_fixture *f = *state;
+    struct zyd_programme p = a_programme(9, "COUNTY", PROBE);
+    struct zyd_span args = programme_args(&p), none = zyd_span(NULL, 0);
+    REFUSED(f, ZYD_CODE_SIGNER_MISSING, officers(f, ZYD_HOST_PROGRAMME, NULL, args, OFFICERS(M(0))));
+    REFUSED(f, ZYD_CODE_SIGNER_MISSING, officers(f, ZYD_HOST_PROGRAMME, NULL, args, OFFICERS(M(0), C(1)))); /* another's */
+    assert_int_equal(officers(f, ZYD_HOST_PROGRAMME, NULL, args, OFFICERS(M(0), C(0), M(1))), 0);
+    struct zyd_hash id = f->object;
+    assert_int_equal(state_of(f, &id), 1); /* member 1 has not voted: its maker alone signed */
+    REFUSED(f, ZYD_CODE_SIGNER_MISSING, officers(f, ZYD_HOST_APPROVE, &id, none, OFFICERS(M(1))));
+    assert_int_equal(officers(f, ZYD_HOST_APPROVE, &id, none, OFFICERS(M(1), C(1))), 0);
+    assert_int_equal(state_of(f, &id), 1);
+    REFUSED(f, ZYD_CODE_SIGNER_MISSING, officers(f, ZYD_HOST_REVOKE, &id, none, OFFICERS(M(0))));
+    assert_int_equal(officers(f, ZYD_HOST_APPROVE, &id, none, OFFICERS(M(2), C(2))), 0);
+    assert_int_equal(state_of(f, &id), 2);
+    p = a_programme(10, "OTHER", PROBE);
+    assert_int_equal(officers(f, ZYD_HOST_PROGRAMME, NULL, programme_args(&p), OFFICERS(M(0), C(0))), 0);
+    id = f->object;
+    assert_int_equal(officers(f, ZYD_HOST_REVOKE, &id, none, OFFICERS(M(0), C(0))), 0);
+    assert_int_equal(state_of(f, &id), 3);
+}
+
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 
 int main(void)
@@ -733,6 +787,7 @@ int main(void)
         TEST(the_ledger_holds_255_programmes),
         TEST(the_ledger_holds_32_plugins),
         TEST(an_image_that_costs_more_than_a_call_is_refused),
+        cmocka_unit_test_setup_teardown(where_genesis_says_so_a_vote_takes_maker_and_checker, setup_dual, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

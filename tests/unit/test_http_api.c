@@ -605,6 +605,66 @@ static void envelopes_of_many_operations_are_taken_as_bytes(void **state)
     EXPECT(post(BANK, "/v1/contracts", NULL, APPLY("BA-9", "5000000")), 201);
 }
 
+static json_t *plugin_of(uint64_t contract)
+{
+    json_t *items = json_object_get(get(GUAR, "/v1/plugins"), "items"), *one;
+    size_t i;
+    json_array_foreach(items, i, one)
+    {
+        if ((uint64_t)json_integer_value(json_object_get(one, "contract")) == contract) {
+            return one;
+        }
+    }
+    return NULL;
+}
+
+static void a_plugin_that_the_members_added_is_listed_and_served_from_the_ledger(void **state)
+{
+    static uint8_t elf[ZYD_PLUGIN_SIZE_MAX], bytes[ZYD_OP_PLUGIN_SIZE_MAX + 4096], args[ZYD_OP_PLUGIN_SIZE_MAX], one[sizeof bytes];
+    struct zyd_hash hash, leaf;
+    char url[100], hex[65];
+    (void)state;
+    FILE *f = fopen(ZYD_PLUGIN_DIR "/template.elf", "rb");
+    assert_non_null(f);
+    size_t size = fread(elf, 1, sizeof elf, f);
+    fclose(f);
+    zyd_sha256(&hash, elf, size);
+    sodium_bin2hex(hex, sizeof hex, hash.b, 32);
+    snprintf(url, sizeof url, "/v1/plugins/%s", hex);
+    assert_string_equal(text(plugin_of(1), "source"), "genesis");
+    assert_string_equal(text(plugin_of(1), "name"), "guarantee");
+    assert_null(plugin_of(9));
+    get(GUAR, url);
+    assert_int_equal(last.status, 404);
+    struct zyd_wr a = zyd_wr_of(args, sizeof args), o = zyd_wr_of(one, sizeof one), env = zyd_wr_of(bytes, sizeof bytes);
+    static uint8_t ops[sizeof bytes];
+    struct zyd_wr wr = zyd_wr_of(ops, sizeof ops);
+    zyd_wr_array(&a, 4);
+    zyd_wr_u64(&a, 9);
+    zyd_wr_str(&a, "iou", 3);
+    zyd_wr_hash(&a, &hash);
+    zyd_wr_bin(&a, elf, size);
+    const struct zyd_op op = {.event = ZYD_HOST_PLUGIN, .client_ref = zyd_span("PLUGIN-1", 8), .args = zyd_wr_span(&a)};
+    zyd_op_encode(&o, &op);
+    zyd_wx_block(&wr, zyd_wr_span(&o));
+    zyd_env_build(&env, &live.c.g.hash, ZYD_ENV_GOVERNANCE, 0, (uint64_t)zyd_live_wall(&live) + 60000, 1, zyd_wr_span(&wr), &leaf);
+    for (uint16_t m = 0; m < 4; m++) { /* four of five voters */
+        zyd_env_sign(&env, m, 2, nodes[m].maker.sk);
+    }
+    zyd_http_answer_free(&last);
+    last = zyd_http_call(nodes[GUAR].port, TOKEN_GOVERNOR, "POST", "/v1/envelopes",
+                         "Content-Type: application/octet-stream\r\nPrefer: wait=15\r\n", env.data, env.size);
+    if (last.status != 200 || json_integer_value(json_object_get(last.json, "done")) != 1) {
+        fail_msg("%d %s", last.status, last.body);
+    }
+    assert_string_equal(text(plugin_of(9), "source"), "governance");
+    assert_string_equal(text(plugin_of(9), "sha256"), hex);
+    get(GUAR, url);
+    assert_int_equal(last.status, 200);
+    assert_int_equal(last.size, size);
+    assert_memory_equal(last.body, elf, size);
+}
+
 static void tokens_say_who_may_do_and_see_what(void **state)
 {
     (void)state;
@@ -760,6 +820,7 @@ int main(void)
         cmocka_unit_test(obligations_are_paid_by_debtor_and_creditor),
         cmocka_unit_test(in_a_dual_programme_a_checker_approves_what_a_maker_asked_for),
         cmocka_unit_test(envelopes_of_many_operations_are_taken_as_bytes),
+        cmocka_unit_test(a_plugin_that_the_members_added_is_listed_and_served_from_the_ledger),
         cmocka_unit_test(tokens_say_who_may_do_and_see_what),
         cmocka_unit_test(the_node_tells_its_health_and_metrics),
         cmocka_unit_test(events_stream_as_blocks_become_final_and_go_on_where_they_were_left),

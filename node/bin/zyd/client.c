@@ -117,18 +117,24 @@ static int add_signer(struct client *k, const struct zyd_key *key)
     return cli_fail(k->c, ZYD_ERR_KEY_WRONG, TR(k->c, "该公钥不在联盟文件中", "this public key is not in the consortium file"));
 }
 
-int client_add_devnet_signer(struct client *k, const char *code)
+static int add_devnet_key(struct client *k, const char *code, const char *which)
 {
     char path[CLI_PATH_MAX];
     struct zyd_key key;
     struct zyd_err err = {0};
-    cli_path(path, "%s/%s/keys/maker.key", k->devnet.dir, code);
+    cli_path(path, "%s/%s/keys/%s.key", k->devnet.dir, code, which);
     if (zyd_key_load(&key, &err, path, "") != ZYD_OK) {
         return cli_fail_err(k->c, &err);
     }
     int rc = add_signer(k, &key);
     sodium_memzero(&key, sizeof key);
     return rc;
+}
+
+int client_add_devnet_signer(struct client *k, const char *code)
+{
+    int rc = add_devnet_key(k, code, "maker");
+    return rc || !k->governs || (k->g->flags & ZYD_GENESIS_DUAL) == 0 ? rc : add_devnet_key(k, code, "checker");
 }
 
 static int open_genesis(struct client *k)
@@ -213,6 +219,7 @@ static int open_keys(struct client *k, unsigned need)
 {
     const char *path;
     int rc = 0;
+    k->governs = (need & CLIENT_GOVERNS) != 0;
     for (size_t i = 0; rc == 0 && (path = cli_opt_nth(k->c, "key", i)) != NULL; i++) {
         struct zyd_key key;
         rc = cli_key_load(k->c, &key, path);

@@ -80,13 +80,14 @@ struct client {
     struct client_genesis *extended; /* what g points to once the node told of programmes that governance added */
     int me; /* member of --as or of the first key, or -1 */
     size_t signer_count;
+    bool governs;
     struct signer signers[SIGNERS_MAX]; /* ascending (member, key) */
 };
 enum { CLIENT_NODE = 1, CLIENT_GENESIS = 2, CLIENT_KEYS = 4 /* fail without a key */,
        CLIENT_GOVERNS = 8 /* devnet: a governor's token */ };
 int client_open(struct client *k, const struct cli *c, unsigned need);
 void client_close(struct client *k);
-/* Adds the maker key of a devnet member. */
+/* Adds the maker key of a devnet member; to govern where genesis wants both officers, the checker's as well. */
 int client_add_devnet_signer(struct client *k, const char *code);
 /* The node's clock. */
 int client_wall(struct client *k, int64_t *wall_ms);
