@@ -336,8 +336,9 @@ static enum zyd_status read_openings(struct zyd_genesis *g, struct zyd_err *err,
 
 static enum zyd_status read_all(struct zyd_genesis *g, struct zyd_err *err, const json_t *root, uint8_t *params)
 {
-    static const char *const allowed[] = {"format",  "name",       "development", "preset",   "created",   "limits", "plugins",
-                                          "members", "programmes", "calendars",   "openings", "approvals", NULL};
+    static const char *const allowed[] = {"format",     "name",      "development", "dual_governance", "preset", "created", "limits",
+                                          "plugins",    "members",   "programmes",  "calendars",       "openings",
+                                          "approvals",  NULL};
     const json_t *created = json_object_get(root, "created");
     const json_t *members = json_object_get(root, "members");
     struct zyd_span format;

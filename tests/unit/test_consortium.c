@@ -14,7 +14,8 @@
 #include <zyd/consortium.h>
 
 static const char draft[] =
-    "{\"format\":\"zyd-consortium-1\",\"name\":{\"zh\":\"示范\",\"en\":\"Demo\"},\"development\":true,\"dual_governance\":true,\"preset\":\"LAN\","
+    "{\"format\":\"zyd-consortium-1\",\"name\":{\"zh\":\"示范\",\"en\":\"Demo\"},\"development\":true,"
+    "\"dual_governance\":true,\"preset\":\"LAN\","
     "\"created\":\"2025-01-02T09:00:00+08:00\",\"plugins\":[{\"contract\":1,\"name\":\"guarantee\",\"sha256\":"
     "\"1111111111111111111111111111111111111111111111111111111111111111\"}],"
     "\"calendars\":[[{\"year\":2025,\"holidays\":[\"10-01\",\"10-02\"],\"workdays\":[\"09-28\"]}]],"
@@ -121,6 +122,7 @@ static void the_genesis_shown_is_the_genesis_read(void **state)
     const struct zyd_genesis *a = zyd_consortium_genesis(c), *b = zyd_consortium_genesis(again);
     assert_int_equal(a->body.size, b->body.size);
     assert_memory_equal(a->body.data, b->body.data, a->body.size);
+    assert_int_equal(b->flags, ZYD_GENESIS_DEVELOPMENT | ZYD_GENESIS_DUAL);
     bool working = true;
     assert_true(zyd_calendar_is_working(&b->calendars[0], 20251001, &working) && !working);
     assert_true(zyd_calendar_is_working(&b->calendars[0], 20250928, &working) && working);  /* a Sunday */

@@ -102,7 +102,7 @@ static void every_broken_rule_is_named(void **state)
     (void)state;
     struct zyd_genesis *g = &C.g;
     plan();
-    g->flags = 2;
+    g->flags = 4;
     refused("unknown flags");
     g->preset = 2;
     refused("preset is neither LAN nor WAN");
