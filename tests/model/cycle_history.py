@@ -241,7 +241,7 @@ class CycleHistory(History):
 
     def stop(self, to):
         d = day_of(self.cut_ms)
-        return d if self.today < d <= to else None
+        return d if d <= to else None  # a cut-off that is still to come today holds the day
 
     def until(self, at):
         """A block then; what falls due before a cut-off has its own blocks first, so that the cut finds what it made."""

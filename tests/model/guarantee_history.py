@@ -131,9 +131,9 @@ class GuaranteeHistory(History):
         """by: names of the sender and the other signers."""
         by = list(by)
         r = self.r
-        if self.style != 'legal' and r.random() < 0.06:
+        if self.style != 'legal' and r.random() < 0.1:
             k = r.random()
-            if k < 0.5 and len(by) > 1:
+            if k < 0.7 and len(by) > 1:
                 by.pop(r.randrange(1, len(by)))
             elif k < 0.8:
                 by[0] = r.choice([x for x in ('BANK', 'BANK2', 'GUAR', 'REG', 'DEPT', 'CITY') if x not in by])
@@ -330,10 +330,20 @@ class GuaranteeHistory(History):
         r, t = self.r, self.today
         amount = c.amount if r.random() < 0.7 else r.randint(1, c.amount)
         amount += self.bad(0.05)
+        if r.random() < 0.5 and c.fits(c.amount, self.all):
+            amount = self.limit(c) + self.bad(0.5)
         tree = r.choice([None, tree_hash(c.g.tree)]) if not self.bad(0.03) else bytes(32)
         high = amount > c.g.p['auto_limit'] and c.reg
         self.do(c, 'OFFER', [c.guar] + (['REG'] if high else []), [amount, None, tree],
                 lambda: c.offer(t, amount, None, tree, self.all))
+
+    def limit(self, c):
+        """The most that the limits allow, to the fen."""
+        low, high = 1, c.amount
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (low, middle - 1) if c.fits(middle, self.all) else (middle, high)
+        return low
 
     def file(self, c):
         by = c.g.filers or ['REG']

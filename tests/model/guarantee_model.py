@@ -101,18 +101,7 @@ class Contract(model.Contract):
         g.open_breaker(today)
         need(tree is None or tree == tree_hash(g.tree), 9103)
         need(amount <= self.amount, 1108)
-        mine = [c for c in everyone if c.borrower == self.borrower and c.g.p['class'] == p['class']]
-        need(sum(c.committed for c in mine) + amount <= p['household_cap'], 1103)
-        if p['net_assets']:
-            counted = [c for c in everyone if c.exposed] + [self]
-
-            def weighted(of):
-                small = sum(c.leaf(amount if c is self else c.committed) for c in of if c.is_small(amount))
-                whole = sum(c.leaf(amount if c is self else c.committed) for c in of)
-                return -(-small * p['small_ppm'] // PPM) + whole - small
-            need(weighted(counted) <= p['leverage'] * p['net_assets'], 1104)
-            need(weighted([c for c in counted if c.borrower == self.borrower]) <=
-                 p['net_assets'] * p['concentration_ppm'] // PPM, 1105)
+        need(self.fits(amount, everyone) == 0, self.fits(amount, everyone))
         need(g.tree[0][1] >= p['min_bank_share'], 1106)
         self.signed(self.guar, self.reg if amount > p['auto_limit'] else None)
         self.exposed = bool(p['net_assets'])
@@ -122,6 +111,25 @@ class Contract(model.Contract):
             self.fee_ppm = fee
         self.state, self.lapse = 'OFFERED', workday_add(today, p['issue_wd'])
         return self.take()
+
+    def fits(self, amount, everyone):
+        """Ruling 10, E20: 0, or the code of the limit that an offer of so much would pass."""
+        p = self.g.p
+        mine = [c for c in everyone if c.borrower == self.borrower and c.g.p['class'] == p['class']]
+        if sum(c.committed for c in mine) + amount > p['household_cap']:
+            return 1103
+        if p['net_assets']:
+            counted = [c for c in everyone if c.exposed] + [self]
+
+            def weighted(of):
+                small = sum(c.leaf(amount if c is self else c.committed) for c in of if c.is_small(amount))
+                whole = sum(c.leaf(amount if c is self else c.committed) for c in of)
+                return -(-small * p['small_ppm'] // PPM) + whole - small
+            if weighted(counted) > p['leverage'] * p['net_assets']:
+                return 1104
+            if weighted([c for c in counted if c.borrower == self.borrower]) > p['net_assets'] * p['concentration_ppm'] // PPM:
+                return 1105
+        return 0
 
     exposed = small = False
 
