@@ -186,6 +186,11 @@ def a_thousand_loans_under_one_signature():
         w.run("report", "county", "--year", "2025", "--csv", "county.csv")
         year = list(csv.DictReader(io.StringIO(w.read("county.csv"))))
         expect([(r["county"], r["tax_yuan"], r["loans"]) for r in year] == [("430121", "1.00", "0")], year)
+        # an auditor executes all of it again, and adds up the books
+        w.run("export", "bundle", "--out", "bundle")
+        p = subprocess.run([os.path.join(BUILD, "zyd-audit"), "verify", "bundle", "--genesis-hash", digits, "--quiet"], capture_output=True, text=True,
+                           cwd=w.dir)
+        expect(p.returncode == 0, (p.returncode, p.stdout, p.stderr))
 
 
 if __name__ == "__main__":
