@@ -599,8 +599,8 @@ static int run_cluster(struct cli *c)
 
 static const struct option up_options[] = {
     {"start", 0, "DATE", "业务起始日（默认今天）", "first business date (default: today)"},
-    {"member", 0, "CODE", "另加只签名的成员：PFIN CITY COUNTY CITY_G COUNTY_G AUD",
-     "another member that only signs: PFIN CITY COUNTY CITY_G COUNTY_G AUD"},
+    {"member", 0, "CODE", "另加只签名的成员：PFIN CITY COUNTY CITY_G COUNTY_G CORE COOP SEED INSURER TAX AUD",
+     "another member that only signs: PFIN CITY COUNTY CITY_G COUNTY_G CORE COOP SEED INSURER TAX AUD"},
     {"policy", 0, "FILE", "项目与日历（默认 NAT2080、AH4321）", "programmes and calendar (default NAT2080, AH4321, one of each other product)"},
     {"plugin", 0, "ELF", "担保合约程序", "image of the guarantee contract"},
     {0}};

@@ -77,6 +77,8 @@ static const struct {
             {"CORE", "示范龙头企业", "Demo Leading Firm", ZYD_ROLE_OTHER, false},
             {"COOP", "示范合作社", "Demo Cooperative", ZYD_ROLE_OTHER, false},
             {"SEED", "示范种业", "Demo Seed Supplier", ZYD_ROLE_OTHER, false},
+            {"INSURER", "示范保险", "Demo Insurance", ZYD_ROLE_OTHER, false},
+            {"TAX", "示范税务局", "Demo Tax Bureau", ZYD_ROLE_OTHER, false},
             {"AUD", "示范审计", "Demo Auditor", ZYD_ROLE_AUD, false}};
 #define CAST_COUNT (sizeof cast / sizeof cast[0])
 #define DEFAULT_COUNT 5u /* four nodes and the national fund, which only signs */
