@@ -119,12 +119,14 @@ bool paid_draw(struct sim *s, struct draft *d)
         struct owed one = p->owed[i];
         zyd_obligation_key(&key, &one.id);
         bool there = model_find(s->model, &r, &key) && zyd_obligation_decode(&o, r.value) == ZYD_OK;
-        bool wrong = chance(s, 2); /* one that is netted, or paid */
+        bool wrong = chance(s, 6); /* one that is netted, or paid */
         if (there && o.state == CT_OBL_CREATED && !o.gross && !wrong) {
             p->owed[i] = p->owed[--p->owed_count]; /* the cycle's */
             continue;
         }
-        p->owed[i] = p->owed[--p->owed_count];
+        if (!chance(s, 20)) { /* else somebody will want to pay it again */
+            p->owed[i] = p->owed[--p->owed_count];
+        }
         if (there && (wrong || (o.gross && o.state == CT_OBL_CREATED))) {
             d->event = ZYD_HOST_PAID;
             d->member = o.debtor;

@@ -3,6 +3,7 @@
  * each step.  Then the tape of a scenario (operations and outcomes as they were) is played to a fresh checker with one thing changed:
  * a fen, a leg, a record, an event after the end.  The right invariant must name the right member, object and log index; and the
  * tape without the change must pass. */
+#include "node/bin/zyd-audit/audit.h"
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -622,6 +623,41 @@ static void an_obligation_settled_twice_breaks_i11(void **state)
     stop(&t);
 }
 
+/* What zyd-audit makes of it: exit 8, and in the report the invariant, the member by its code, the object, the log entry. */
+static void the_auditor_names_invariant_member_object_and_entry(void **state)
+{
+    static struct tape t;
+    static struct audit_result r;
+    static struct audit_bundle b;
+    static char report[1 << 16];
+    (void)state;
+    play(&t, "e3.scn");
+    size_t at;
+    struct zyd_posting *p = posting(&t, &at, ZYD_GL_DRAW, "9001", 0);
+    p->amount.fen--;
+    BROKEN(&t, 6, false);
+    memset(&r, 0, sizeof r);
+    b.genesis = *t.inner.genesis(t.inner.ctx);
+    b.have_genesis = true;
+    audit_note_invariant(&r, &found, &b.genesis, "segments/1.seg");
+    assert_int_equal(r.exit, EXIT_BAD_LEDGER);
+    assert_int_equal(r.fault.row, ROW_INVARIANTS);
+    assert_int_equal(r.fault.entry, at);
+    FILE *f = fmemopen(report, sizeof report, "w");
+    assert_non_null(f);
+    assert_int_equal(audit_report_json(f, &r, &b), 0);
+    fclose(f);
+    char want[160], hex[65];
+    const struct zyd_span code = b.genesis.members[p->member].code;
+    audit_hex_write(hex, &t.events[at].o.object);
+    snprintf(want, sizeof want, "\"member\": \"%.*s\"", (int)code.size, (const char *)code.data);
+    assert_non_null(strstr(report, "\"invariant\": \"I6\""));
+    assert_non_null(strstr(report, want));
+    snprintf(want, sizeof want, "\"object\": \"%s\"", hex);
+    assert_non_null(strstr(report, want));
+    stop(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -638,6 +674,7 @@ int main(void)
         cmocka_unit_test(an_event_after_the_end_breaks_i10),
         cmocka_unit_test(a_number_a_reference_or_an_envelope_twice_breaks_i11),
         cmocka_unit_test(an_obligation_settled_twice_breaks_i11),
+        cmocka_unit_test(the_auditor_names_invariant_member_object_and_entry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
