@@ -194,8 +194,11 @@ static void keep_books(struct zyd_fixture *f, const struct zyd_posting *p, uint6
     enter(cr, p, log_index, n);
 }
 
-static void keep_outcome(struct zyd_fixture *f, uint64_t log_index, uint32_t n)
+static void keep_outcome(struct zyd_fixture *f, uint64_t log_index, uint32_t n, const struct zyd_op *op)
 {
+    if (f->watch != NULL) {
+        f->watch(f->watch_ctx, f, f->outcome.due_ms > 0 ? NULL : op, log_index, n);
+    }
     for (uint32_t i = 0; i < f->outcome.posting_count && !f->quiet_check; i++) {
         keep_books(f, &f->postings[i], log_index, n);
     }
@@ -321,7 +324,7 @@ uint32_t zyd_fixture_block(struct zyd_fixture *f, uint64_t time_ms)
     f->sys_count = f->block.op_count;
     struct zyd_rd rd = zyd_rd_of(zyd_wr_span(&f->outcomes));
     for (uint32_t n = 0; next_outcome(f, &rd); n++) {
-        keep_outcome(f, f->block.log_index, n);
+        keep_outcome(f, f->block.log_index, n, NULL);
     }
     f->log_size += f->sys_count != 0 ? 2 : 1; /* the seal, and the SYS leaf */
     return f->sys_count;
@@ -441,7 +444,7 @@ uint32_t zyd_fixture_run(struct zyd_fixture *f, const struct zyd_fixture_op *spe
     zyd_assert(f->block.op_count == before + f->last_count);
     struct zyd_rd rd = {f->outcomes.data, f->outcomes.size, at, false}; /* only what this operation wrote */
     for (uint32_t n = 0; next_outcome(f, &rd); n++) {
-        keep_outcome(f, f->block.log_index, n);
+        keep_outcome(f, f->block.log_index, n, &op);
     }
     zyd_assert(f->outcome.code == code);
     f->object = f->outcome.object;

@@ -21,6 +21,10 @@
 #include <zyd/host.h>
 #include <zyd/state.h>
 
+struct zyd_fixture;
+/* Told of every outcome, in f->outcome, in the ledger's order; op: whose it is, NULL: of a deadline. */
+typedef void zyd_fixture_watch(void *ctx, struct zyd_fixture *f, const struct zyd_op *op, uint64_t log_index, uint32_t n);
+
 struct zyd_fixture {
     struct zyd_test_consortium c;
     struct zyd_state_limits limits; /* may be changed until start */
@@ -52,6 +56,8 @@ struct zyd_fixture {
     void *state_mem, *host_mem;
     struct zyd_fixture_book *books; /* accounts as an auditor computes them from outcomes alone */
     size_t book_count, book_cap;
+    zyd_fixture_watch *watch; /* NULL: nobody; may be set until start */
+    void *watch_ctx;
     bool quiet_check; /* true: zyd_fixture_end does not scan (benchmarks) */
     bool unsigned_envelopes; /* true: signatures are zeros (the host trusts what let the envelope in); saves their cost */
     uint64_t run_ns, seal_ns; /* time spent in zyd_host_run_op; in sealing and applying blocks */

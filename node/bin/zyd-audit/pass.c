@@ -197,6 +197,17 @@ static void op_step(struct audit_pass *p, struct audit_step s, const struct zyd_
     }
 }
 
+void audit_pass_step(struct audit_pass *p, const struct audit_step *at, const struct zyd_op *op, struct zyd_state *state)
+{
+    p->state = state;
+    if (op == NULL) {
+        sys_step(p, *at);
+    } else {
+        op_step(p, *at, op);
+    }
+    p->state = NULL;
+}
+
 static bool next_outcome(struct audit_pass *p, struct zyd_outcome *o, struct zyd_rd *rd)
 {
     struct zyd_span bytes = rd->pos < rd->size ? zyd_rx_block(rd, rd->size) : zyd_span(NULL, 0);

@@ -35,6 +35,9 @@ struct audit_pass *audit_pass_new(const struct zyd_genesis *g);
 void audit_pass_free(struct audit_pass *p); /* NULL is fine */
 void audit_pass_add(struct audit_pass *p, audit_step_fn *step, void *ctx);
 void audit_pass_block(struct audit_pass *p, const struct zyd_block_view *b, struct zyd_state *state);
+/* One step alone, where there is no block to read (tests): height, log_index, number, o, and the block's time_ms of at; op as it was
+ * sent, NULL: SYS. */
+void audit_pass_step(struct audit_pass *p, const struct audit_step *at, const struct zyd_op *op, struct zyd_state *state);
 
 /* An object that an operation made beside its own (a loan of a list): its programme and number from then on. */
 void audit_pass_know(struct audit_pass *p, const struct zyd_hash *object, uint16_t programme, const char *ref);

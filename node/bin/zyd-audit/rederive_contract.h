@@ -39,7 +39,7 @@ struct gu_drawdown {
     int32_t value_date, maturity, settled_to;
     int64_t principal, balance, interest, fee; /* interest booked and unpaid; fee charged and not earned */
     struct gu_repaid *repaid;
-    size_t repaid_count;
+    size_t repaid_count, repaid_settled; /* of the first, interest has been settled */
     struct gu_segment charged[1 + ZYD_GUARANTEE_EXTENSIONS_MAX];
     size_t charged_count;
 };

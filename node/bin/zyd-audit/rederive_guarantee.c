@@ -147,14 +147,15 @@ static void released(struct gu_contract *c, const struct audit_step *s, int64_t 
 
 /* ---- interest and fees ---- */
 
-/* Fen-days of [from, to): what is owed on each day by value dates, in whatever order repayments were booked. */
+/* Fen-days of [from, to) by value dates, in whatever order repayments were booked.  What was repaid earns until its own value date, also
+ * where that lies behind to (a payoff or an overdue date that is told late): then it is settled, too. */
 static int64_t interest_of(const struct gu_contract *c, const struct gu_drawdown *d, int32_t from, int32_t to)
 {
     zyd_u128 days = 0;
     int32_t n = re_days(from, to);
     days += (zyd_u128)(uint64_t)d->balance * (uint64_t)(uint32_t)n;
-    for (size_t i = 0; i < d->repaid_count; i++) {
-        int32_t until = d->repaid[i].date < to ? d->repaid[i].date : to;
+    for (size_t i = d->repaid_settled; i < d->repaid_count; i++) {
+        int32_t until = d->repaid[i].date < d->maturity ? d->repaid[i].date : d->maturity;
         days += (zyd_u128)(uint64_t)d->repaid[i].amount * (uint64_t)(uint32_t)re_days(from, until);
     }
     return re_divide(days * d->rate_ppm, (zyd_u128)RE_PPM * gu_param(c, ZYD_GP_LOAN_BASIS), RE_HALF_UP);
@@ -177,6 +178,7 @@ static int64_t settle(struct re_rows *rows, const struct gu_contract *c, struct 
     int32_t to = earlier(date, d->maturity);
     re_expect(rows, RE_INTEREST_AMOUNT, c->bank, ZYD_GL_INT, "1111", "4011", due);
     d->interest += due;
+    d->repaid_settled = d->repaid_count;
     d->settled_to = to > d->settled_to ? to : d->settled_to;
     return due;
 }
@@ -303,6 +305,7 @@ static void repay(struct re *re, struct gu_contract *c, const struct audit_step 
     if (principal > 0) {
         struct gu_repaid *r = re_append((void **)&d->repaid, &d->repaid_count, sizeof *r);
         *r = (struct gu_repaid){date, principal};
+        d->repaid_settled = payoff || !active ? d->repaid_count : d->repaid_settled;
         gu_memo(&rows, c->tree, before, before - principal, ZYD_GL_RELEASE);
     }
     if (payoff) {
@@ -401,6 +404,7 @@ static void cure(struct re *re, struct gu_contract *c, const struct audit_step *
     *spell = (struct gu_segment){c->overdue, date, 0};
     for (size_t i = 0; i < c->d_count; i++) {
         c->d[i].interest = 0;
+        c->d[i].repaid_settled = c->d[i].balance > 0 ? c->d[i].repaid_count : c->d[i].repaid_settled;
         c->d[i].settled_to = c->d[i].balance > 0 ? date : c->d[i].settled_to;
     }
     c->is_overdue = c->claimed = c->late = false;
