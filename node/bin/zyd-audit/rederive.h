@@ -3,8 +3,9 @@
  *
  *   rederive.c            the door: steps by product, comparison of rows, the report's kinds
  *   rederive_math.c       days, roundings, ALLOC, shares: an arithmetic of its own
- *   rederive_subsidy.c    product (c): enrolments and settlements; rederive_days.c: a period, day by day
- *   rederive_guarantee.c  product (a): drawdowns, interest, fees; rederive_claim.c: claims, cap, recoveries
+ *   rederive_subsidy.c    product (c): enrolments; rederive_settle.c: settlements; rederive_days.c: a period, day by day
+ *   rederive_guarantee.c  product (a): contracts; rederive_loan.c: interest, fees; rederive_tree.c: shares; rederive_claim.c: claims, cap,
+ *                         recoveries
  *
  * Nothing here reads a record of a contract or runs its code.  Inputs are arguments of operations that were done, programmes and
  * calendars.  After a finding it goes on from what was booked, so that one fault is told once and not in every later sum.

@@ -52,7 +52,7 @@ void gu_claim_event(struct re *re, struct gu_contract *c, const struct audit_ste
         c->claimed = false;
         c->disputed = 0;
         if (gu_window_over(c, s->date)) {
-            gu_release(&rows, c); /* ruling 7 */
+            gu_release_rows(&rows, c); /* ruling 7 */
         }
     }
     finish(re, s, &rows);
@@ -179,7 +179,7 @@ void gu_approve(struct re *re, struct gu_contract *c, const struct audit_step *s
     c->after->interest_open = gu_interest_open(c);
     struct round r = share(c, amount);
     expect_round(&rows, c, &r, blame(c, s, &r));
-    gu_release(&rows, c); /* rulings 2 and 4 */
+    gu_release_rows(&rows, c); /* rulings 2 and 4 */
     finish(re, s, &rows);
     bear(c, s, &r, amount);
     c->claimed = false;
@@ -208,7 +208,7 @@ void gu_resolve(struct re *re, struct gu_contract *c, const struct audit_step *s
         c->claim = upheld;
         c->claimed = true;
     } else if (gu_window_over(c, s->date)) {
-        gu_release(&rows, c);
+        gu_release_rows(&rows, c);
     }
     c->disputed = 0;
     finish(re, s, &rows);

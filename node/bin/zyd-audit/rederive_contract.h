@@ -1,4 +1,5 @@
-/* rederive_contract.h: guarantee contracts as the auditor keeps them (rederive_guarantee.c, rederive_claim.c, rederive_tree.c). */
+/* rederive_contract.h: guarantee contracts as the auditor keeps them (rederive_guarantee.c, rederive_loan.c,
+ * rederive_claim.c, rederive_tree.c). */
 #ifndef ZYD_AUDIT_REDERIVE_CONTRACT_H
 #define ZYD_AUDIT_REDERIVE_CONTRACT_H
 
@@ -105,9 +106,19 @@ void gu_write_off(struct re *re, struct gu_contract *c, const struct audit_step 
 void gu_opening_claim(struct gu_contract *c, struct zyd_rd *borne);
 void gu_period(struct gu_terms *t, int32_t date); /* S and used start anew with the year */
 
-/* ---- rederive_guarantee.c, for claims ---- */
+/* ---- rederive_loan.c ---- */
+struct gu_drawdown *gu_drawdown_of(const struct gu_contract *c, uint64_t number); /* or NULL */
+struct gu_drawdown *gu_draw(struct re_rows *rows, struct gu_contract *c, const struct audit_step *s, struct gu_drawdown one);
+void gu_disburse(struct re *re, struct gu_contract *c, const struct audit_step *s, struct zyd_rd *rd);
+void gu_repay(struct re *re, struct gu_contract *c, const struct audit_step *s, struct zyd_rd *rd);
+void gu_int_settle(struct re *re, struct gu_contract *c, const struct audit_step *s);
+void gu_overdue(struct re *re, struct gu_contract *c, const struct audit_step *s, struct zyd_rd *rd); /* rd NULL: SYS */
+void gu_extend(struct re *re, struct gu_contract *c, const struct audit_step *s, struct zyd_rd *rd);
+void gu_cure(struct re *re, struct gu_contract *c, const struct audit_step *s, struct zyd_rd *rd);
+void gu_release(struct re *re, struct gu_contract *c, const struct audit_step *s);
+void gu_nothing(struct re *re, const struct audit_step *s); /* an event that books nothing */
 void gu_earn_fees(struct re_rows *rows, struct gu_contract *c);
 bool gu_window_over(const struct gu_contract *c, int32_t date);
-void gu_release(struct re_rows *rows, struct gu_contract *c);
+void gu_release_rows(struct re_rows *rows, struct gu_contract *c);
 
 #endif

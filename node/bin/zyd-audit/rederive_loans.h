@@ -1,4 +1,5 @@
-/* rederive_loans.h: what the members told of subsidised loans, as the auditor keeps it (rederive_subsidy.c, rederive_days.c). */
+/* rederive_loans.h: what the members told of subsidised loans, as the auditor keeps it (rederive_subsidy.c, rederive_settle.c,
+ * rederive_days.c). */
 #ifndef ZYD_AUDIT_REDERIVE_LOANS_H
 #define ZYD_AUDIT_REDERIVE_LOANS_H
 
@@ -84,5 +85,18 @@ int64_t su_days_subsidy(const struct su_enrolment *e, int32_t from, int32_t to, 
 int64_t su_most(const struct su_enrolment *e); /* the reservation */
 int64_t su_room(const struct su_house *h, int32_t date, int64_t cap); /* of a household, for one who comes last */
 int64_t su_fee(const struct su_enrolment *e, int64_t principal, int32_t until);
+
+/* ---- rederive_settle.c ---- */
+static inline uint64_t su_optional_u64(struct zyd_rd *rd, uint64_t otherwise)
+{
+    return zyd_rd_nil(rd) ? otherwise : zyd_rd_u64(rd, UINT64_MAX);
+}
+void su_find(struct re *re, const struct audit_step *s, const struct su_enrolment *e, enum re_kind kind, int32_t from, int32_t to,
+             int64_t booked, int64_t right, const char *detail); /* the bank is named; amounts -1: none */
+void su_release_reserve(struct su_enrolment *e);
+void su_settle(struct re *re, const struct audit_step *s, struct su_enrolment *e);
+void su_clawback(struct re *re, struct su_enrolment *e, const struct audit_step *s);
+void su_reinstate(struct re *re, struct su_enrolment *e, const struct audit_step *s);
+void su_fee_change(struct re *re, struct su_enrolment *e, const struct audit_step *s);
 
 #endif

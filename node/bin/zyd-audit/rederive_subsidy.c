@@ -1,4 +1,4 @@
-/* rederive_subsidy.c: product (c): what was enrolled, and every settlement to the fen (domain.md 3.3, F1 to F4, E11 to E14, E17). */
+/* rederive_subsidy.c: product (c): what was enrolled, and what happens to it (domain.md 3.3, F1 to F4). */
 #include "rederive_loans.h"
 #include <stdlib.h>
 
@@ -104,17 +104,6 @@ static bool optional_hash(struct zyd_rd *rd, struct zyd_hash *out)
     return true;
 }
 
-static uint64_t optional_u64(struct zyd_rd *rd, uint64_t otherwise)
-{
-    return zyd_rd_nil(rd) ? otherwise : zyd_rd_u64(rd, UINT64_MAX);
-}
-
-static void find(struct re_subsidy *p, const struct audit_step *s, const struct su_enrolment *e, enum re_kind kind, int32_t from,
-                 int32_t to, int64_t booked, int64_t right, const char *detail)
-{
-    re_find(p->re, s, kind, e->loan->bank, from, to, booked, right, "%s", detail);
-}
-
 /* ---- ENROL ---- */
 
 struct enrol_args {
@@ -139,10 +128,10 @@ static bool enrol_read(struct enrol_args *a, const struct audit_step *s)
     a->maturity = (int32_t)zyd_rd_u64(&rd, 99991231);
     a->rate_ppm = (uint32_t)zyd_rd_u64(&rd, RE_PPM);
     a->lpr_ppm = (uint32_t)zyd_rd_u64(&rd, RE_PPM);
-    a->from = (int32_t)optional_u64(&rd, (uint64_t)a->value_date);
-    a->fee_ppm = (uint32_t)optional_u64(&rd, 0);
+    a->from = (int32_t)su_optional_u64(&rd, (uint64_t)a->value_date);
+    a->fee_ppm = (uint32_t)su_optional_u64(&rd, 0);
     a->linked = optional_hash(&rd, &a->guarantee);
-    a->drawdown = (uint32_t)optional_u64(&rd, 1);
+    a->drawdown = (uint32_t)su_optional_u64(&rd, 1);
     return !rd.bad;
 }
 
@@ -185,7 +174,7 @@ static void check_loan(struct re_subsidy *p, const struct audit_step *s, struct 
     struct zyd_hash key;
     const struct su_enrolment *x = e->loan->class_[su_class(e)];
     if (x != NULL) {
-        find(p, s, e, RE_DUPLICATE_LOAN, 0, 0, -1, -1, "the loan is enrolled in this class already");
+        su_find(p->re, s, e, RE_DUPLICATE_LOAN, 0, 0, -1, -1, "the loan is enrolled in this class already");
     }
     if (!a->linked) {
         return;
@@ -193,7 +182,7 @@ static void check_loan(struct re_subsidy *p, const struct audit_step *s, struct 
     key_of(&key, su_class(e), a->drawdown, 0, &a->guarantee);
     x = re_map_get(&p->drawn, &key);
     if (x != NULL && x->loan != e->loan && !(x->closed && x->parts[0].paid == 0)) {
-        find(p, s, e, RE_DUPLICATE_LOAN, 0, 0, -1, -1, "the same drawdown is enrolled under another loan fingerprint");
+        su_find(p->re, s, e, RE_DUPLICATE_LOAN, 0, 0, -1, -1, "the same drawdown is enrolled under another loan fingerprint");
     }
     re_map_put(&p->drawn, &key, e);
 }
@@ -206,7 +195,7 @@ static void check_purpose(struct re_subsidy *p, const struct audit_step *s, stru
         e->has_purpose = true;
         const struct su_enrolment *x = re_map_get(&p->purposes, &e->purpose_key);
         if (x != NULL && x->has_purpose) {
-            find(p, s, e, RE_DUPLICATE_PURPOSE, 0, 0, -1, -1, "the item is subsidised in this family already");
+            su_find(p->re, s, e, RE_DUPLICATE_PURPOSE, 0, 0, -1, -1, "the item is subsidised in this family already");
         }
         re_map_put(&p->purposes, &e->purpose_key, e);
     }
@@ -224,7 +213,7 @@ static void check_purpose(struct re_subsidy *p, const struct audit_step *s, stru
         }
         first->several = first->several || !zyd_hash_eq(&first->household, &a->household);
         if (first->several && !re_warned(s, 3010)) {
-            find(p, s, e, RE_RELATED_BORROWER, 0, 0, -1, -1, "warning W3010 is missing");
+            su_find(p->re, s, e, RE_RELATED_BORROWER, 0, 0, -1, -1, "warning W3010 is missing");
         }
     }
 }
@@ -234,18 +223,18 @@ static void check_terms(struct re_subsidy *p, const struct audit_step *s, const 
     const struct su_terms *t = e->terms;
     int32_t until = (int32_t)t->t.slots[ZYD_SP_OPEN_UNTIL];
     if (t->suspended || t->closed || s->date < (int32_t)t->t.slots[ZYD_SP_OPEN_FROM] || (until != 0 && s->date > until)) {
-        find(p, s, e, t->closed ? RE_AFTER_CLOSE : RE_OUTSIDE_TERM, s->date, s->date, -1, -1, "the programme was not open");
+        su_find(p->re, s, e, t->closed ? RE_AFTER_CLOSE : RE_OUTSIDE_TERM, s->date, s->date, -1, -1, "the programme was not open");
     }
     if (e->from < e->loan->value_date || e->from >= e->loan->maturity) {
-        find(p, s, e, RE_OUTSIDE_TERM, e->from, e->until, -1, -1, "the first day is not one of the loan's");
+        su_find(p->re, s, e, RE_OUTSIDE_TERM, e->from, e->until, -1, -1, "the first day is not one of the loan's");
     }
     int64_t cap = (int64_t)su_param(e, ZYD_SP_HOUSEHOLD_CAP), room = su_room(e->house, e->from, cap);
     if (room <= 0) {
-        find(p, s, e, RE_HOUSEHOLD_CAP, e->from, e->until, -1, -1, "the household's cap was used up");
+        su_find(p->re, s, e, RE_HOUSEHOLD_CAP, e->from, e->until, -1, -1, "the household's cap was used up");
     }
     int64_t left = (int64_t)t->t.slots[ZYD_SP_BUDGET] - t->reserved - t->paid + t->back;
     if (e->reserved > left) {
-        find(p, s, e, RE_OVER_BUDGET, e->from, e->until, e->reserved, re_max(left, 0), "reserved beyond the budget");
+        su_find(p->re, s, e, RE_OVER_BUDGET, e->from, e->until, e->reserved, re_max(left, 0), "reserved beyond the budget");
     }
 }
 
@@ -281,258 +270,6 @@ static void enrol(struct re_subsidy *p, const struct audit_step *s)
     *(struct su_enrolment **)re_append((void **)&e->house->list, &e->house->count, sizeof e) = e;
     e->loan->class_[su_class(e)] = e;
     t->reserved += e->reserved;
-}
-
-/* ---- SETTLE ---- */
-
-struct stated {
-    int32_t to;
-    int64_t charged, other;
-};
-
-static void release_reserve(struct su_enrolment *e)
-{
-    e->terms->reserved -= e->reserved;
-    e->reserved = 0;
-}
-
-static void settled(struct su_enrolment *e, int32_t to)
-{
-    const struct su_loan *l = e->loan;
-    e->settled_to = to;
-    if (to >= e->until || (l->paid_off != 0 && to >= l->paid_off)) {
-        release_reserve(e);
-        e->finished = true;
-    }
-}
-
-/* The period of the loan that ends on to, or that the terms give next; known: another level has settled it before. */
-static struct su_period period_of(const struct su_enrolment *e, bool *known)
-{
-    const struct su_loan *l = e->loan;
-    int32_t end = l->paid_off != 0 ? l->paid_off : l->extended;
-    struct su_period p = {.from = l->settled_to, .to = l->settled_to};
-    /* a period that twelve others followed is forfeited */
-    for (size_t i = l->period_count > ZYD_SUBSIDY_PERIODS ? l->period_count - ZYD_SUBSIDY_PERIODS : 0; i < l->period_count; i++) {
-        if (l->periods[i].to > e->settled_to) {
-            *known = true;
-            return l->periods[i];
-        }
-    }
-    *known = false;
-    while (p.to < end && p.to <= e->settled_to) {
-        p.from = p.to;
-        p.to = re_settlement_after(p.from, l->day, l->months);
-        p.to = p.to < end ? p.to : end;
-    }
-    return p;
-}
-
-static int64_t whole_interest(const struct su_loan *l, const struct su_period *p)
-{
-    if (p->to <= l->maturity || p->from >= l->maturity) {
-        return su_interest(l, p->from, p->to);
-    }
-    return su_interest(l, p->from, l->maturity) + su_interest(l, l->maturity, p->to);
-}
-
-/* Why more was booked than is right: the limit without which it would be what was booked. */
-static enum re_kind blame(const struct su_enrolment *e, int64_t booked, int64_t right, int32_t from, int32_t to, int32_t end,
-                          int64_t most, int64_t left)
-{
-    if (booked <= right) {
-        return RE_SUBSIDY_AMOUNT;
-    }
-    if (e->closed || e->clawed_back) {
-        return RE_AFTER_CLOSE;
-    }
-    if (to <= from) {
-        return RE_OUTSIDE_TERM;
-    }
-    if (booked > most) {
-        return RE_OVER_INTEREST;
-    }
-    if (booked > left) {
-        return RE_OVER_BUDGET;
-    }
-    if (booked == re_min(su_days_subsidy(e, from, to, SU_NO_HOUSEHOLD), most) ||
-        booked == re_min(su_days_subsidy(e, from, to, SU_NO_HOUSEHOLD | SU_NO_LOAN_CAP), most)) {
-        return RE_HOUSEHOLD_CAP;
-    }
-    struct su_enrolment longer = *e;
-    longer.asks_until = longer.until = end;
-    return booked == su_days_subsidy(&longer, from, end, SU_NO_HOUSEHOLD) ? RE_OUTSIDE_TERM : RE_SUBSIDY_AMOUNT;
-}
-
-/* The right amount over the payers, with memory (3.0.3), and the rows; what was booked becomes the memory. */
-static void split(struct re_subsidy *p, const struct audit_step *s, struct su_enrolment *e, struct re_rows *rows, int64_t right,
-                  uint16_t label, enum re_kind kind, int32_t from, int32_t to)
-{
-    int64_t inc[RE_PARTS], memory[RE_PARTS] = {0}, weights[RE_PARTS] = {0}, total = right;
-    size_t n = e->terms->payer_count;
-    for (size_t i = 0; i < n; i++) {
-        memory[i] = e->parts[i].paid;
-        weights[i] = e->terms->payers[i].ppm;
-        total += memory[i];
-    }
-    if (!re_alloc(inc, memory, total, weights, n)) {
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        uint16_t payer = e->terms->payers[i].member;
-        int64_t booked = re_booked(s, payer, label, "5031", "2141");
-        re_expect_due(rows, kind, label, payer, "5031", e->loan->bank, "2101", inc[i]);
-        e->parts[i].paid += booked;
-        e->terms->paid += booked;
-        e->terms->reserved -= re_min(booked, e->reserved);
-        e->reserved -= re_min(booked, e->reserved);
-    }
-    re_compare(p->re, s, rows, kind, from, to);
-}
-
-static int64_t booked_subsidy(const struct audit_step *s, const struct su_enrolment *e, uint16_t label)
-{
-    int64_t sum = 0;
-    for (size_t i = 0; i < e->terms->payer_count; i++) {
-        sum += re_booked(s, e->terms->payers[i].member, label, "5031", "2141");
-    }
-    return sum;
-}
-
-static int64_t budget_for(const struct su_enrolment *e)
-{
-    const struct su_terms *t = e->terms;
-    return re_max(0, e->reserved + (int64_t)t->t.slots[ZYD_SP_BUDGET] - t->reserved - t->paid + t->back);
-}
-
-static void check_state(struct re_subsidy *p, const struct audit_step *s, const struct su_enrolment *e)
-{
-    if (e->closed || e->clawed_back) {
-        find(p, s, e, RE_AFTER_CLOSE, e->settled_to, 0, -1, -1,
-             e->closed ? "the enrolment was closed" : "the enrolment was clawed back");
-    } else if (e->terms->suspended) {
-        find(p, s, e, RE_AFTER_CLOSE, e->settled_to, 0, -1, -1, "the programme was suspended");
-    }
-}
-
-static void check_linked(struct re_subsidy *p, const struct audit_step *s, const struct su_enrolment *e, int32_t from,
-                         int32_t until, int32_t to)
-{
-    const struct su_loan *l = e->loan;
-    struct re_drawn d;
-    if (!l->linked || !re_guarantee_drawn(p->re->guarantee, &d, &l->guarantee, l->drawdown)) {
-        if (l->overdue != 0 && l->overdue <= to) {
-            find(p, s, e, RE_OVERDUE, from, to, -1, -1, "the loan was overdue on the settlement date");
-        }
-        return;
-    }
-    if (re_guarantee_overdue(p->re->guarantee, &l->guarantee, from, until, to)) {
-        find(p, s, e, RE_OVERDUE, from, to, -1, -1, "the loan was overdue in the guarantee");
-    }
-    if (d.balance != l->points[l->point_count - 1].balance || d.maturity != l->extended) {
-        find(p, s, e, RE_LOAN_DIFFERS, from, to, l->points[l->point_count - 1].balance, d.balance,
-             "balance or maturity is another one in the guarantee");
-    }
-}
-
-static void settle_interest(struct re_subsidy *p, const struct audit_step *s, struct su_enrolment *e, const struct stated *t)
-{
-    struct su_loan *l = e->loan;
-    struct re_rows rows = {.count = 0};
-    bool known;
-    struct su_period period = period_of(e, &known);
-    int32_t from = e->settled_to > period.from ? e->settled_to : period.from, to = period.to < e->until ? period.to : e->until;
-    int32_t before = period.to < l->maturity ? period.to : l->maturity;
-    int64_t whole = whole_interest(l, &period);
-    check_state(p, s, e);
-    check_linked(p, s, e, from, to, period.to);
-    if (t->to != period.to || t->to > s->date || from >= l->maturity) {
-        find(p, s, e, RE_OUTSIDE_TERM, from, t->to, -1, -1, "it is not the period that the terms give");
-    }
-    if (known ? t->charged != period.interest : t->charged > whole) {
-        find(p, s, e, RE_OVER_INTEREST, period.from, period.to, t->charged, known ? period.interest : whole,
-             "the bank certified another interest");
-    }
-    if (!known) {
-        period.interest = t->charged;
-        if (!l->linked) { /* else the guarantee books it */
-            re_expect(&rows, RE_INTEREST_AMOUNT, l->bank, ZYD_SL_INT, "2101", "4011", re_min(t->charged, whole));
-        }
-    }
-    period.given += t->other;
-    if (period.given > period.interest) {
-        find(p, s, e, RE_OVER_INTEREST, period.from, period.to, period.given, period.interest,
-             "subsidies from elsewhere exceed the interest");
-    }
-    int64_t most = re_max(0, re_min(su_interest(l, period.from, before), period.interest) - period.given);
-    bool none = e->closed || e->clawed_back || to <= from;
-    int64_t right = none ? 0 : re_min(su_days_subsidy(e, from, to, 0), most), left = budget_for(e);
-    int64_t booked = booked_subsidy(s, e, ZYD_SL_SUBSIDY);
-    right = re_min(right, left);
-    enum re_kind kind = blame(e, booked, right, from, to, period.to, most, left);
-    period.given += booked;
-    split(p, s, e, &rows, right, ZYD_SL_SUBSIDY, kind, from, period.to);
-    if (known) {
-        for (size_t i = 0; i < l->period_count; i++) {
-            if (l->periods[i].to == period.to) {
-                l->periods[i] = period;
-            }
-        }
-    } else {
-        *(struct su_period *)re_append((void **)&l->periods, &l->period_count, sizeof period) = period;
-        l->settled_to = period.to;
-    }
-    settled(e, period.to);
-}
-
-static void settle_fee(struct re_subsidy *p, const struct audit_step *s, struct su_enrolment *e, const struct stated *t)
-{
-    struct su_loan *l = e->loan;
-    struct re_rows rows = {.count = 0};
-    int64_t whole = su_fee(e, l->amount, l->maturity), booked = booked_subsidy(s, e, ZYD_SL_FEE_SUBSIDY);
-    check_state(p, s, e);
-    if (l->overdue != 0) {
-        find(p, s, e, RE_OVERDUE, e->from, l->maturity, -1, -1, "the loan was overdue");
-    }
-    if (t->charged > whole || (l->fee != 0 && t->charged != l->fee)) {
-        find(p, s, e, RE_OVER_INTEREST, e->from, l->maturity, t->charged, l->fee != 0 ? l->fee : whole,
-             "the bank certified another fee");
-    }
-    e->eligible = su_eligible(e, e->from, 0);
-    int64_t most = re_max(0, t->charged - l->fee_given - t->other), left = budget_for(e);
-    int64_t base = re_min(t->charged, su_fee(e, e->eligible, l->maturity));
-    bool none = e->closed || e->clawed_back || e->settled_to >= l->maturity;
-    int64_t right = none ? 0 : re_min(re_ppm(base, su_param(e, ZYD_SP_RATE_PPM), RE_FLOOR), most);
-    enum re_kind kind = booked <= right ? RE_SUBSIDY_AMOUNT
-                        : none          ? (e->settled_to >= l->maturity ? RE_OUTSIDE_TERM : RE_AFTER_CLOSE)
-                        : booked > most ? RE_OVER_INTEREST
-                        : booked > left ? RE_OVER_BUDGET
-                                        : RE_HOUSEHOLD_CAP;
-    if (kind == RE_HOUSEHOLD_CAP &&
-        booked != re_ppm(re_min(t->charged, su_fee(e, su_eligible(e, e->from, SU_NO_HOUSEHOLD), l->maturity)),
-                         su_param(e, ZYD_SP_RATE_PPM), RE_FLOOR)) {
-        kind = RE_SUBSIDY_AMOUNT;
-    }
-    l->fee = t->charged;
-    l->fee_given += booked + t->other;
-    split(p, s, e, &rows, re_min(right, left), ZYD_SL_FEE_SUBSIDY, kind, e->from, l->maturity);
-    settled(e, l->maturity);
-}
-
-static void settle(struct re_subsidy *p, const struct audit_step *s, struct su_enrolment *e)
-{
-    struct zyd_rd rd = zyd_rd_of(s->op->args);
-    struct stated t;
-    zyd_rd_array(&rd, 64);
-    t.to = (int32_t)zyd_rd_u64(&rd, 99991231);
-    t.charged = (int64_t)zyd_rd_u64(&rd, INT64_MAX);
-    optional_u64(&rd, 0); /* what the borrower paid */
-    t.other = (int64_t)optional_u64(&rd, 0);
-    if (su_is_fee(e)) {
-        settle_fee(p, s, e, &t);
-    } else {
-        settle_interest(p, s, e, &t);
-    }
 }
 
 /* ---- what changes the loan, and the end ---- */
@@ -576,7 +313,7 @@ static void stop_from(struct su_enrolment *e, int32_t date)
     e->until = date < e->until ? date : e->until;
     e->asks_until = date < e->asks_until ? date : e->asks_until;
     if (e->settled_to >= e->until || (e->loan->paid_off != 0 && e->settled_to >= e->loan->paid_off)) {
-        release_reserve(e);
+        su_release_reserve(e);
     }
 }
 
@@ -607,103 +344,13 @@ static void close_(struct su_enrolment *e)
     e->closed = true;
     e->until = e->settled_to < e->until ? e->settled_to : e->until;
     e->asks_until = e->settled_to < e->asks_until ? e->settled_to : e->asks_until;
-    release_reserve(e);
+    su_release_reserve(e);
     if (paid_of(e) == 0) { /* class and item are free again */
         if (e->loan->class_[su_class(e)] == e) {
             e->loan->class_[su_class(e)] = NULL;
         }
         e->has_purpose = false;
     }
-}
-
-/* ---- what is given back ---- */
-
-static void back_rows(struct re_rows *rows, struct su_enrolment *e, const int64_t *inc, uint16_t label, const char *from)
-{
-    for (size_t i = 0; i < e->terms->payer_count; i++) {
-        re_expect_due(rows, RE_CLAWBACK_AMOUNT, label, e->loan->bank, from, e->terms->payers[i].member, "5031", inc[i]);
-    }
-}
-
-static void clawback(struct re_subsidy *p, struct su_enrolment *e, const struct audit_step *s)
-{
-    struct zyd_rd rd = zyd_rd_of(s->op->args);
-    struct re_rows rows = {.count = 0};
-    int64_t inc[RE_PARTS], memory[RE_PARTS] = {0}, weights[RE_PARTS] = {0}, net = 0, clawed = 0;
-    size_t n = e->terms->payer_count;
-    for (size_t i = 0; i < n; i++) {
-        memory[i] = e->parts[i].clawed;
-        weights[i] = e->parts[i].paid - e->parts[i].fee_back;
-        net += weights[i];
-        clawed += memory[i];
-    }
-    zyd_rd_array(&rd, 64);
-    zyd_rd_skip(&rd);
-    bool by_ppm = !zyd_rd_nil(&rd);
-    int64_t amount = by_ppm ? re_ppm(net, zyd_rd_u64(&rd, RE_PPM), RE_HALF_UP) : (int64_t)zyd_rd_u64(&rd, INT64_MAX);
-    if (amount > net - clawed) {
-        find(p, s, e, RE_CLAWBACK_AMOUNT, 0, 0, amount, net - clawed, "more than was paid");
-    }
-    if (!re_alloc(inc, memory, clawed + amount, weights, n)) {
-        return;
-    }
-    back_rows(&rows, e, inc, ZYD_SL_CLAWBACK, "1165");
-    re_expect(&rows, RE_CLAWBACK_AMOUNT, e->loan->bank, ZYD_SL_DEBIT_BORR, "2101", "1165", amount);
-    re_compare(p->re, s, &rows, RE_UNEXPLAINED, 0, 0);
-    for (size_t i = 0; i < n; i++) {
-        int64_t booked = re_booked(s, e->terms->payers[i].member, ZYD_SL_CLAWBACK, "1141", "5031");
-        e->parts[i].clawed += booked;
-        e->terms->back += booked;
-    }
-    e->clawed_back = true;
-}
-
-static void reinstate(struct re_subsidy *p, struct su_enrolment *e, const struct audit_step *s)
-{
-    struct re_rows rows = {.count = 0};
-    for (size_t i = 0; i < e->terms->payer_count; i++) {
-        re_expect_due(&rows, RE_CLAWBACK_AMOUNT, ZYD_SL_REINSTATE, e->terms->payers[i].member, "5031", e->loan->bank, "2101",
-                      e->parts[i].clawed);
-        e->terms->back -= e->parts[i].clawed;
-        e->parts[i].clawed = 0;
-    }
-    re_compare(p->re, s, &rows, RE_UNEXPLAINED, 0, 0);
-    e->clawed_back = false;
-}
-
-/* E17: the subsidy anew on the earned fee; what was paid above it goes back by what each paid. */
-static void fee_change(struct re_subsidy *p, struct su_enrolment *e, const struct audit_step *s)
-{
-    struct zyd_rd rd = zyd_rd_of(s->op->args);
-    struct re_rows rows = {.count = 0};
-    struct su_loan *l = e->loan;
-    int64_t inc[RE_PARTS], weights[RE_PARTS] = {0}, kept = 0, earlier = 0;
-    zyd_rd_array(&rd, 64);
-    int64_t earned = (int64_t)zyd_rd_u64(&rd, INT64_MAX);
-    for (size_t i = 4; i < su_class(e); i++) {
-        const struct su_enrolment *x = l->class_[i];
-        for (size_t k = 0; x != NULL && k < x->terms->payer_count; k++) {
-            earlier += x->parts[k].paid - x->parts[k].clawed - x->parts[k].fee_back;
-        }
-    }
-    for (size_t i = 0; i < e->terms->payer_count; i++) {
-        weights[i] = e->parts[i].paid - e->parts[i].clawed;
-        kept += weights[i];
-    }
-    int64_t base = re_min(earned, su_fee(e, e->eligible, l->paid_off));
-    int64_t now = re_min(re_max(0, earned - earlier), re_ppm(base, su_param(e, ZYD_SP_RATE_PPM), RE_FLOOR));
-    int64_t back = re_max(0, kept - now);
-    if (back > 0 && re_alloc(inc, NULL, back, weights, e->terms->payer_count)) {
-        back_rows(&rows, e, inc, ZYD_SL_FS_CLAWBACK, "2101");
-    }
-    re_compare(p->re, s, &rows, RE_UNEXPLAINED, 0, 0);
-    for (size_t i = 0; i < e->terms->payer_count; i++) {
-        int64_t booked = re_booked(s, e->terms->payers[i].member, ZYD_SL_FS_CLAWBACK, "1141", "5031");
-        e->parts[i].fee_back += booked;
-        l->fee_given -= booked;
-        e->terms->back += booked;
-    }
-    e->fee_changed = true;
 }
 
 /* ---- REVERSE ---- */
@@ -770,16 +417,16 @@ static void member_event(struct re_subsidy *p, const struct audit_step *s, struc
         reverse(p, e, s);
         return;
     case ZYD_SE_SETTLE:
-        settle(p, s, e);
+        su_settle(p->re, s, e);
         return;
     case ZYD_SE_CLAWBACK:
-        clawback(p, e, s);
+        su_clawback(p->re, e, s);
         return;
     case ZYD_SE_REINSTATE:
-        reinstate(p, e, s);
+        su_reinstate(p->re, e, s);
         return;
     case ZYD_SE_FEE_CHANGE:
-        fee_change(p, e, s);
+        su_fee_change(p->re, e, s);
         return;
     case ZYD_SE_REPAY_CHANGE:
     case ZYD_SE_RATE_CHANGE:
