@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Goal: the contracts' arithmetic and events equal an independent implementation in another language.
 Method: 20,000 random steps of tests/model through both, then random lives of each product, and of several on one ledger, with
-and without what must be refused; the long runs are one command each (tests/model/README.md)."""
+and without what must be refused; the auditor's second look (zyd-audit, rederive) must find nothing in honest lives; the long runs are one command each (tests/model/README.md)."""
 import os
 import subprocess
 import sys
@@ -22,4 +22,6 @@ for product in PRODUCTS:
     good = run('ledger_driver', '--product', product, '--histories', '80') and good
 for style in ('--legal', '--illegal'):
     good = run('ledger_driver', '--mixed', style, '--histories', '120') and good
+for args in (('--product', 'guarantee'), ('--product', 'subsidy'), ('--mixed', '--illegal')):
+    good = run('ledger_audit', *args, '--histories', '60') and good
 sys.exit(0 if good else 1)
