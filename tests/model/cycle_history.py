@@ -88,7 +88,7 @@ class CycleHistory(History):
             self.seen.add(o.id)
             if o.net and o.state == 'CREATED' and o.amount >= least:
                 mine.append(o)
-            elif o.net and o.state == 'CREATED':                                      # ruling 31; decision: until they make it together
+            elif o.net and o.state == 'CREATED':  # ruling 31; decision: until they make it together
                 self.parked.append(o)
                 self.parked_sum += o.amount
         self.made += 1

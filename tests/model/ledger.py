@@ -18,7 +18,8 @@ class Difference(Exception):
 
 # Members of every history's consortium: (code, role); a product uses those that it needs.
 MEMBERS = (('BANK', 1), ('BANK2', 1), ('GUAR', 2), ('REG', 3), ('NFGF', 4), ('PFIN', 5), ('CITY', 5), ('COUNTY', 5),
-           ('LGOV', 5), ('CFIN', 5), ('POOL', 7), ('PROV', 2), ('DEPT', 7), ('AUD', 6), ('CORE', 7), ('CORE2', 7), ('S1', 7), ('S2', 7),
+           ('LGOV', 5), ('CFIN', 5), ('POOL', 7), ('PROV', 2), ('DEPT', 7), ('AUD', 6), ('CORE', 7), ('CORE2', 7), ('S1', 7),
+           ('S2', 7),
            ('S3', 7), ('AUD2', 6))
 CODES, ROLES = [m[0] for m in MEMBERS], [m[1] for m in MEMBERS]
 (BANK, BANK2, GUAR, REG, NFGF, PFIN, CITY, COUNTY, LGOV, CFIN, POOL, PROV, DEPT, AUD, CORE, CORE2, S1, S2, S3,

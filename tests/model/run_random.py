@@ -4,8 +4,9 @@
   tests/model/run_random.py --driver build/alloc_driver --steps 1000000 [--seed 1]
 
 Two kinds of steps, half each: single sums (ALLOC with memory, share trees, interest, fees, settlement dates, cap room), and
-events in the life of contracts (drawdowns, settlements, repayments early and late, extensions, default, cure, claim under a cap,
-refusal, dispute, settlement, recoveries, write-off), whose every posting, obligation, warning, deadline and error code is compared.  Prints the first differences and
+events in the life of contracts (drawdowns, settlements, repayments early and late, extensions, default, cure, claim, cap,
+refusal, dispute, settlement, recoveries, write-off), whose every posting, obligation, warning, deadline and error code is
+compared.  Prints the first differences and
 `steps N differences D`; exit 1 when D is not 0.  Same seed, same steps.
 
   tests/model/run_random.py --product pool --histories 10000 [--seed 1] [--only I] [--driver build/ledger_driver]
@@ -193,7 +194,8 @@ class Run:
             late_ppm=r.choice([0, 50000, 333333]), claim_open_days=r.choice([0, 60]), claim_close_days=r.choice([60, 180]),
             cap_ppm=r.choice([0, 0, 30000, 400000]), cap_overflow=r.choice(['BANK', 'BANK', 'REJECT']),
             min_room=r.choice([0, 1, 10**6]), warn_ppm=r.choice([0, 20000]), stop_ppm=r.choice([0, 300000]),
-            auto_reset=r.randint(0, 1), refundable=r.randint(0, 1), ext_max=r.choice([0, 0, 60, 500]), cover=r.choice(['PRINCIPAL', 'INTEREST']))
+            auto_reset=r.randint(0, 1), refundable=r.randint(0, 1), ext_max=r.choice([0, 0, 60, 500]),
+            cover=r.choice(['PRINCIPAL', 'INTEREST']))
 
     def call(self, c, kind, event, member, today, args, act, sys=0, deadline=0, makes=0):
         """One event: the model's answer, then the driver's question."""
@@ -525,10 +527,10 @@ def histories(o):
     print('booked: ' + ', '.join(f'{k} {v}' for k, v in sorted(legal.items())))
     print('refused: ' + (', '.join(f'{k} {v}' for k, v in sorted(refused.items())) or 'none'))
     minutes = (time.monotonic() - start) / 60
-    print(f'{len(numbers) / minutes:.0f} histories a minute, {len(numbers) / (seconds / 60):.0f} a minute of one core (models and '
-          f'contracts); {ends["left"]} left where nothing is said, {ends["refused"]} with refusals')
-    print(f'style {o.style} seed {o.seed} histories {len(numbers)} operations {sum((legal + refused).values())} booked {sum(legal.values())} '
-          f'refused {sum(refused.values())} differences {ends["different"]}')
+    print(f'{len(numbers) / minutes:.0f} histories a minute, {len(numbers) / (seconds / 60):.0f} a minute of one core (models '
+          f'and contracts); {ends["left"]} left where nothing is said, {ends["refused"]} with refusals')
+    print(f'style {o.style} seed {o.seed} histories {len(numbers)} operations {sum((legal + refused).values())} '
+          f'booked {sum(legal.values())} refused {sum(refused.values())} differences {ends["different"]}')
     return 1 if ends['different'] else 0
 
 
