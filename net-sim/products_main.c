@@ -1,11 +1,13 @@
-/* zyd-sim --products: random events of all five products until so many were executed, world after world, and what came of them. */
+/* zyd-sim --products: random events of all five products until so many were executed, world after world, and what came of them.
+ */
 #include "products_main.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <zyd/product.h>
 
-#define WORLD_EVENTS 25000u /* of one world: then faults end, everybody catches up, and the auditor's replay looks at it all */
+#define WORLD_EVENTS 25000u /* of one world: then faults end, everybody catches up, and the auditor's replay looks at it all   \
+                             */
 #define SCAN_EVERY 64u      /* blocks */
 #define OPS 48u             /* most operations of an envelope */
 
@@ -102,18 +104,19 @@ int products_run(const struct zyd_sim_options *base, const struct products_args 
         sum.lost += r.lost;
         if (r.verdict != ZYD_SIM_PASS || r.invariant_events == 0) {
             verdict = r.verdict == ZYD_SIM_PASS ? ZYD_SIM_LIVENESS : (int)r.verdict;
-            printf("%s --products --events %llu --seed %llu%s --trace -      # %s\n", a->self, (unsigned long long)o.product_events,
-                   (unsigned long long)o.seed, o.faults ? "" : " --no-faults", r.why);
+            printf("%s --products --events %llu --seed %llu%s --trace -      # %s\n", a->self,
+                   (unsigned long long)o.product_events, (unsigned long long)o.seed, o.faults ? "" : " --no-faults", r.why);
         }
     }
     tell_events(&counts);
     double spent = now_s() - started;
-    printf("worlds %llu · events %llu (done %llu, refused %llu) · postings %llu · blocks %llu · crashes %llu · partitions %llu · "
-           "messages %llu lost %llu · invariant checks %llu · full scans %llu · violations %d · sim %.0f s · %.1f s\n",
-           (unsigned long long)worlds, (unsigned long long)(counts.events + counts.refused), (unsigned long long)counts.events,
-           (unsigned long long)counts.refused, (unsigned long long)counts.postings, (unsigned long long)sum.blocks,
-           (unsigned long long)sum.crashes, (unsigned long long)sum.partitions, (unsigned long long)sum.messages,
-           (unsigned long long)sum.lost, (unsigned long long)zyd_inv_checks(&counts), (unsigned long long)counts.scans, verdict != 0,
-           (double)sum.virtual_ms / 1000, spent);
+    printf(
+        "worlds %llu · events %llu (done %llu, refused %llu) · postings %llu · blocks %llu · crashes %llu · partitions %llu · "
+        "messages %llu lost %llu · invariant checks %llu · full scans %llu · violations %d · sim %.0f s · %.1f s\n",
+        (unsigned long long)worlds, (unsigned long long)(counts.events + counts.refused), (unsigned long long)counts.events,
+        (unsigned long long)counts.refused, (unsigned long long)counts.postings, (unsigned long long)sum.blocks,
+        (unsigned long long)sum.crashes, (unsigned long long)sum.partitions, (unsigned long long)sum.messages,
+        (unsigned long long)sum.lost, (unsigned long long)zyd_inv_checks(&counts), (unsigned long long)counts.scans,
+        verdict != 0, (double)sum.virtual_ms / 1000, spent);
     return verdict;
 }

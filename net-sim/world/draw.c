@@ -87,8 +87,8 @@ static void spoil(struct sim *s, struct draft *d)
 
 bool draw(struct sim *s, struct draft *d, uint8_t client)
 {
-    static const struct zyd_product *const products[] = {NULL, &zyd_product_guarantee, &zyd_product_pool, &zyd_product_subsidy,
-                                                         &zyd_product_voucher, &zyd_product_cycle};
+    static const struct zyd_product *const products[] = {
+        NULL, &zyd_product_guarantee, &zyd_product_pool, &zyd_product_subsidy, &zyd_product_voucher, &zyd_product_cycle};
     static const uint8_t weight[] = {12, 34, 20, 16, 14, 24}, most[] = {0, 120, 90, 70, 110, 0};
     uint64_t at = prng_below(&s->client, 12 + 34 + 20 + 16 + 14 + 24);
     uint16_t product = 0;

@@ -20,7 +20,8 @@ static bool enrol(struct sim *s, struct draft *d)
         borrower_of(uscc, 5000 + who);
         p->last_bank = chance(s, 50) ? BANK : BANK2;
         snprintf(p->last_loan, sizeof p->last_loan,
-                 "borrower=%s|household=sha256:H%u|loan=sha256:S%llu|amount_fen=%lld|value_date=%d|maturity=%d|rate_ppm=4.35%%|lpr_ppm=3%%|fee_ppm=1%%",
+                 "borrower=%s|household=sha256:H%u|loan=sha256:S%llu|amount_fen=%lld|value_date=%d|maturity=%d|rate_ppm=4.35%%|"
+                 "lpr_ppm=3%%|fee_ppm=1%%",
                  uscc, who, (unsigned long long)++p->serial, (long long)between(s, 100000, 90000000), from,
                  zyd_date_add(from, (int32_t)between(s, 30, 300)));
     }
@@ -42,7 +43,8 @@ static bool settle_args(struct sim *s, struct draft *d, const struct zyd_subsidy
     int32_t from = l->h.settled_to, end = l->h.paid_off != 0 ? l->h.paid_off : l->h.extended, to = 0;
     if (d->programme == S_FEE) {
         to = l->h.maturity;
-        interest = (int64_t)((zyd_u128)(uint64_t)l->h.amount * l->h.fee_ppm * (uint32_t)zyd_days_between(l->h.value_date, to) / 365000000u);
+        interest = (int64_t)((zyd_u128)(uint64_t)l->h.amount * l->h.fee_ppm * (uint32_t)zyd_days_between(l->h.value_date, to) /
+                             365000000u);
         interest = l->h.fee != 0 ? l->h.fee : interest;
     }
     for (uint8_t i = 0; interest < 0 && i < l->h.period_count; i++) {
@@ -65,11 +67,14 @@ static bool settle_args(struct sim *s, struct draft *d, const struct zyd_subsidy
             balance = l->p[i].balance < balance && l->p[i].date < to ? l->p[i].balance : balance;
             rate = l->p[i].rate_ppm < rate ? l->p[i].rate_ppm : rate;
         }
-        interest = to <= from ? 0 : (int64_t)((zyd_u128)(uint64_t)balance * (uint64_t)rate * (uint32_t)zyd_days_between(from, to) / 360000000u);
+        interest =
+            to <= from
+                ? 0
+                : (int64_t)((zyd_u128)(uint64_t)balance * (uint64_t)rate * (uint32_t)zyd_days_between(from, to) / 360000000u);
         interest = chance(s, 80) ? interest : interest * 9 / 10;
     }
-    TEXT(d, "to=%d|interest_fen=%lld|paid_fen=%lld|other_fen=%lld|statement=sha256:s", to == 0 ? today_of(s) : to, (long long)interest,
-         (long long)interest, (long long)(chance(s, 10) ? interest / 10 : 0));
+    TEXT(d, "to=%d|interest_fen=%lld|paid_fen=%lld|other_fen=%lld|statement=sha256:s", to == 0 ? today_of(s) : to,
+         (long long)interest, (long long)interest, (long long)(chance(s, 10) ? interest / 10 : 0));
     return to <= today_of(s) || chance(s, 5);
 }
 
@@ -113,7 +118,7 @@ bool subsidy_draw(struct sim *s, struct draft *d, const struct thing *t, bool od
     memcpy(name + 1, e.loan, 32);
     (void)record_of(s, &l, sizeof l, 3, name, sizeof name);
     d->event = odd ? (uint16_t)between(s, ZYD_SE_SETTLE, ZYD_SE_CLOSE) : subsidy_event(s, &e);
-    d->member = d->event == ZYD_SE_FREEZE || d->event == ZYD_SE_UNFREEZE ? AUD
+    d->member = d->event == ZYD_SE_FREEZE || d->event == ZYD_SE_UNFREEZE    ? AUD
                 : d->event >= ZYD_SE_CLAWBACK && d->event != ZYD_SE_REVERSE ? DEPT
                                                                             : e.bank;
     int64_t balance = l.h.point_count > 0 ? l.p[l.h.point_count - 1].balance : l.h.amount;
@@ -124,7 +129,8 @@ bool subsidy_draw(struct sim *s, struct draft *d, const struct thing *t, bool od
         TEXT(d, "date=%d|balance_fen=%lld", now, (long long)(chance(s, 20) ? 0 : between(s, 0, balance)));
         break;
     case ZYD_SE_RATE_CHANGE:
-        TEXT(d, "date=%d|rate_ppm=%lld|lpr_ppm=%lld", now, (long long)between(s, 30000, 60000), (long long)between(s, 25000, 35000));
+        TEXT(d, "date=%d|rate_ppm=%lld|lpr_ppm=%lld", now, (long long)between(s, 30000, 60000),
+             (long long)between(s, 25000, 35000));
         break;
     case ZYD_SE_EXTEND_CHANGE:
         TEXT(d, "maturity=%d", zyd_date_add(l.h.extended, (int32_t)between(s, 1, 60)));
@@ -194,7 +200,13 @@ static uint16_t voucher_event(struct sim *s, const struct zyd_voucher *r)
     case ZYD_VS_OFFERED:
         return at < 85 ? ZYD_VE_ACCEPT : ZYD_VE_CANCEL;
     case ZYD_VS_ACTIVE:
-        return at < 25 ? ZYD_VE_SPLIT : at < 55 ? ZYD_VE_TRANSFER : at < 75 ? ZYD_VE_DISCOUNT : at < 85 ? ZYD_VE_PLEDGE : at < 93 ? ZYD_VE_PREPAY : at < 97 ? ZYD_VE_REVERSE : ZYD_VE_FREEZE;
+        return at < 25   ? ZYD_VE_SPLIT
+               : at < 55 ? ZYD_VE_TRANSFER
+               : at < 75 ? ZYD_VE_DISCOUNT
+               : at < 85 ? ZYD_VE_PLEDGE
+               : at < 93 ? ZYD_VE_PREPAY
+               : at < 97 ? ZYD_VE_REVERSE
+                         : ZYD_VE_FREEZE;
     case ZYD_VS_PLEDGED:
         return at < 85 ? ZYD_VE_UNPLEDGE : ZYD_VE_REVERSE;
     case ZYD_VS_FINANCED:
@@ -215,23 +227,27 @@ bool voucher_draw(struct sim *s, struct draft *d, const struct thing *t, bool od
     if (record_of(s, &r, sizeof r, 4, t->id.b, 32) < sizeof r || (r.state == ZYD_VS_FINANCED && chance(s, 80))) {
         return false;
     }
-    d->event = odd ? (uint16_t)between(s, ZYD_VE_ACCEPT, ZYD_VE_UNFREEZE) : r.flags & ZYD_VF_FROZEN ? ZYD_VE_UNFREEZE : voucher_event(s, &r);
-    d->member = d->event == ZYD_VE_CANCEL || d->event == ZYD_VE_PREPAY                        ? r.core
-                : d->event == ZYD_VE_FREEZE || d->event == ZYD_VE_UNFREEZE                    ? AUD
-                : d->event == ZYD_VE_REVERSE && r.state == ZYD_VS_MATURED                     ? r.core
-                                                                                              : r.holder;
+    d->event = odd                       ? (uint16_t)between(s, ZYD_VE_ACCEPT, ZYD_VE_UNFREEZE)
+               : r.flags & ZYD_VF_FROZEN ? ZYD_VE_UNFREEZE
+                                         : voucher_event(s, &r);
+    d->member = d->event == ZYD_VE_CANCEL || d->event == ZYD_VE_PREPAY     ? r.core
+                : d->event == ZYD_VE_FREEZE || d->event == ZYD_VE_UNFREEZE ? AUD
+                : d->event == ZYD_VE_REVERSE && r.state == ZYD_VS_MATURED  ? r.core
+                                                                           : r.holder;
     switch (d->event) {
     case ZYD_VE_SPLIT:
         split_args(s, d, r.face + (chance(s, 5) ? 1 : 0));
         break;
     case ZYD_VE_TRANSFER:
-        TEXT(d, "payee=%s|trade=sha256:t|recourse=%s", chance(s, 90) ? r.holder == S1 ? "S2" : "S1" : "CITY", chance(s, 50) ? "yes" : "no");
+        TEXT(d, "payee=%s|trade=sha256:t|recourse=%s", chance(s, 90) ? r.holder == S1 ? "S2" : "S1" : "CITY",
+             chance(s, 50) ? "yes" : "no");
         break;
     case ZYD_VE_DISCOUNT: {
         int32_t days = zyd_days_between(today_of(s), r.due);
         zyd_u128 n = (zyd_u128)(uint64_t)r.face * 50000u * (uint32_t)(days > 0 ? days : 0), half = 180000000u;
         TEXT(d, "bank=%s|rate_ppm=50000|registration=Z%llu|cost_fen=%llu|recourse=%s", chance(s, 50) ? "BANK" : "BANK2",
-             (unsigned long long)++s->products->serial, (unsigned long long)((n + half) / (2 * half)), chance(s, 50) ? "yes" : "no");
+             (unsigned long long)++s->products->serial, (unsigned long long)((n + half) / (2 * half)),
+             chance(s, 50) ? "yes" : "no");
         break;
     }
     case ZYD_VE_PLEDGE:

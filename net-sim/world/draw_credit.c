@@ -32,7 +32,9 @@ static uint16_t guarantee_event(struct sim *s, const struct contract *c)
                                      : ONE(s, ZYD_GE_PREPAY, ZYD_GE_EXTEND, ZYD_GE_OVERDUE, ZYD_GE_REVERSE, ZYD_GE_REVERSE,
                                            ZYD_GE_RELEASE, ZYD_GE_FREEZE, ZYD_GE_FLAG_SHIFT);
     case ZYD_GS_OVERDUE:
-        return chance(s, 55) ? ZYD_GE_CLAIM : ONE(s, ZYD_GE_CURE, ZYD_GE_REPAY, ZYD_GE_REVERSE, ZYD_GE_DISPUTE, ZYD_GE_RESOLVE, ZYD_GE_FLAG_SHIFT);
+        return chance(s, 55)
+                   ? ZYD_GE_CLAIM
+                   : ONE(s, ZYD_GE_CURE, ZYD_GE_REPAY, ZYD_GE_REVERSE, ZYD_GE_DISPUTE, ZYD_GE_RESOLVE, ZYD_GE_FLAG_SHIFT);
     case ZYD_GS_CLAIMED:
         return chance(s, 50) ? ZYD_GE_APPROVE
                              : ONE(s, ZYD_GE_QUERY, ZYD_GE_SUPPLY, ZYD_GE_REFUSE, ZYD_GE_DISPUTE, ZYD_GE_RESOLVE);
@@ -59,8 +61,8 @@ static void loan_args(struct sim *s, struct draft *d, const struct contract *c)
     switch (d->event) {
     case ZYD_GE_DISBURSE:
         TEXT(d, "drawdown=%u|amount_fen=%lld|value_date=%d|maturity=%d|rate_ppm=%lld", c->h.drawdown_count + 1u,
-             (long long)(chance(s, 60) || left < 1000 ? left : between(s, 1, left)), now, zyd_date_add(now, (int32_t)between(s, 5, 200)),
-             (long long)between(s, 30000, 60000));
+             (long long)(chance(s, 60) || left < 1000 ? left : between(s, 1, left)), now,
+             zyd_date_add(now, (int32_t)between(s, 5, 200)), (long long)between(s, 30000, 60000));
         break;
     case ZYD_GE_REPAY:
     case ZYD_GE_PREPAY:
@@ -195,7 +197,8 @@ bool guarantee_draw(struct sim *s, struct draft *d, const struct thing *t, bool 
         d->event = chance(s, 1) ? ZYD_GE_BREAKER_RESET : ZYD_GE_APPLY;
         borrower_of(uscc, (uint32_t)prng_below(&s->client, 3000));
         if (d->event == ZYD_GE_APPLY) {
-            TEXT(d, "borrower=%s|amount_fen=%lld|term_days=365|purpose=feed|consent=sha256:c", uscc, (long long)between(s, 100000, 50000000));
+            TEXT(d, "borrower=%s|amount_fen=%lld|term_days=365|purpose=feed|consent=sha256:c", uscc,
+                 (long long)between(s, 100000, 50000000));
         } else {
             TEXT(d, "reason=r");
         }
@@ -247,7 +250,8 @@ static bool pool_new(struct sim *s, struct draft *d)
         unsigned layer = (unsigned)prng_below(&s->client, 2);
         d->event = ZYD_PE_FUND;
         d->member = layer == 0 ? TRUSTEE : CITY;
-        TEXT(d, "layer=%s|amount_fen=%lld|bank_ref=F", layers[d->programme == P_SHARED][layer], (long long)between(s, 1000000, 9000000));
+        TEXT(d, "layer=%s|amount_fen=%lld|bank_ref=F", layers[d->programme == P_SHARED][layer],
+             (long long)between(s, 1000000, 9000000));
         return true;
     }
     uint8_t entry[35] = {ZYD_POOL_KEY_ENTRY, 0, (uint8_t)d->programme};
@@ -256,14 +260,15 @@ static bool pool_new(struct sim *s, struct draft *d)
     if (record_of(s, &e, sizeof e, 2, entry, sizeof entry) == 0 || e.valid_until < today_of(s)) {
         d->event = ZYD_PE_ENROL;
         d->member = DEPT;
-        TEXT(d, "borrower=%s|loan_class=%u|valid_until=%d", uscc, d->programme == P_LAYERS ? 1u + who % 2u : 1u, zyd_date_add(today_of(s), 200));
+        TEXT(d, "borrower=%s|loan_class=%u|valid_until=%d", uscc, d->programme == P_LAYERS ? 1u + who % 2u : 1u,
+             zyd_date_add(today_of(s), 200));
         return true;
     }
     d->event = ZYD_PE_REGISTER_LOAN;
     d->member = chance(s, 50) ? BANK : BANK2;
     TEXT(d, "borrower=%s|loan=sha256:P%llu|loan_class=%u|principal_fen=%lld|rate_ppm=4%%|drawn_on=%d|maturity=%d", uscc,
-         (unsigned long long)(chance(s, 90) ? ++s->products->serial : s->products->serial), e.loan_class, (long long)between(s, 100000, 20000000),
-         today_of(s), zyd_date_add(today_of(s), (int32_t)between(s, 30, 300)));
+         (unsigned long long)(chance(s, 90) ? ++s->products->serial : s->products->serial), e.loan_class,
+         (long long)between(s, 100000, 20000000), today_of(s), zyd_date_add(today_of(s), (int32_t)between(s, 30, 300)));
     return true;
 }
 
@@ -342,10 +347,12 @@ static void pool_args(struct sim *s, struct draft *d, const struct zyd_pool_loan
         TEXT(d, "base_fen=%lld", (long long)(o->claimed - o->disputed));
         break;
     case ZYD_PE_REVIEW_OK:
-        TEXT(d, "base_fen=%lld|pay_fen=%lld", (long long)(o->claimed - o->disputed), (long long)(compensation(s, o) + (chance(s, 4) ? 1 : 0)));
+        TEXT(d, "base_fen=%lld|pay_fen=%lld", (long long)(o->claimed - o->disputed),
+             (long long)(compensation(s, o) + (chance(s, 4) ? 1 : 0)));
         break;
     case ZYD_PE_RECOVER:
-        TEXT(d, "gross_fen=%lld|cost_fen=%lld|bank_ref=R", (long long)between(s, 1, o->claimed / 2 + 100), (long long)(chance(s, 30) ? between(s, 0, 5000) : 0));
+        TEXT(d, "gross_fen=%lld|cost_fen=%lld|bank_ref=R", (long long)between(s, 1, o->claimed / 2 + 100),
+             (long long)(chance(s, 30) ? between(s, 0, 5000) : 0));
         break;
     case ZYD_PE_DEMAND_BACK:
         if (chance(s, 60)) {
@@ -411,7 +418,9 @@ bool pool_draw(struct sim *s, struct draft *d, const struct thing *t, bool odd)
     if (o.kind != ZYD_POOL_KIND_LOAN) {
         return false;
     }
-    d->event = odd ? (uint16_t)between(s, ZYD_PE_REPAY, ZYD_PE_CLOSE) : o.frozen != 0 && chance(s, 80) ? ZYD_PE_UNFREEZE : pool_event(s, &o);
+    d->event = odd                              ? (uint16_t)between(s, ZYD_PE_REPAY, ZYD_PE_CLOSE)
+               : o.frozen != 0 && chance(s, 80) ? ZYD_PE_UNFREEZE
+                                                : pool_event(s, &o);
     d->member = pool_actor(s, &o, d->event);
     pool_args(s, d, &o);
     return true;

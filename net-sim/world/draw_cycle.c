@@ -71,8 +71,8 @@ static bool notice(struct sim *s, struct draft *d, const struct zyd_hash *id, co
     d->event = ZYD_CE_NOTICE;
     bool at_bank = (debit ? i.payer : i.payee) == CORE; /* the others are banks of their own */
     d->member = at_bank ? BANK : debit ? i.payer : i.payee;
-    TEXT(d, "cycle=%s|side=%s|end_to_end=%s|amount_fen=%lld%s|bank_ref=B|value_date=%d", cycle, debit ? "DEBIT" : "CREDIT", i.end_to_end,
-         (long long)(i.amount + (chance(s, 3) ? 1 : 0)), at_bank ? "|account=6222-C" : "", today_of(s));
+    TEXT(d, "cycle=%s|side=%s|end_to_end=%s|amount_fen=%lld%s|bank_ref=B|value_date=%d", cycle, debit ? "DEBIT" : "CREDIT",
+         i.end_to_end, (long long)(i.amount + (chance(s, 3) ? 1 : 0)), at_bank ? "|account=6222-C" : "", today_of(s));
     return true;
 }
 
@@ -94,7 +94,8 @@ bool cycle_draw(struct sim *s, struct draft *d)
         size_t a = prng_below(&s->client, 8), b = (a + 1 + prng_below(&s->client, 7)) % 8;
         d->event = ZYD_CE_OPENING;
         d->member = indexes[a];
-        TEXT(d, "debtor=%s|creditor=%s|amount_fen=%lld|debit=5021|credit=4021", codes[a], codes[b], (long long)between(s, 1, 10000000));
+        TEXT(d, "debtor=%s|creditor=%s|amount_fen=%lld|debit=5021|credit=4021", codes[a], codes[b],
+             (long long)between(s, 1, 10000000));
         return true;
     }
     const struct thing *t = &p->things[5][prng_below(&s->client, p->count[5])];
@@ -149,7 +150,8 @@ bool waiting_draw(struct sim *s, struct draft *d)
     while (p->waiting_count > 0) {
         size_t i = prng_below(&s->client, p->waiting_count);
         zyd_pending_key(&key, &p->waiting[i]);
-        if (!model_find(s->model, &r, &key) || zyd_pending_decode(&w, r.value) != ZYD_OK || w.state != 1 || w.missing_count == 0) {
+        if (!model_find(s->model, &r, &key) || zyd_pending_decode(&w, r.value) != ZYD_OK || w.state != 1 ||
+            w.missing_count == 0) {
             p->waiting[i] = p->waiting[--p->waiting_count]; /* it ended */
             continue;
         }

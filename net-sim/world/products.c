@@ -18,9 +18,10 @@ void borrower_of(char out[19], uint32_t number)
 static const struct {
     const char *code;
     uint8_t role;
-} members[PRODUCT_MEMBERS] = {{"BANK", ZYD_ROLE_BANK},   {"GUAR", ZYD_ROLE_GUAR},    {"REG", ZYD_ROLE_REG},    {"NFGF", ZYD_ROLE_NFGF},
-                              {"BANK2", ZYD_ROLE_BANK},  {"CITY", ZYD_ROLE_FISCAL},  {"PFIN", ZYD_ROLE_FISCAL}, {"POOL", ZYD_ROLE_OTHER},
-                              {"DEPT", ZYD_ROLE_OTHER},  {"CORE", ZYD_ROLE_OTHER},   {"S1", ZYD_ROLE_OTHER},   {"S2", ZYD_ROLE_OTHER},
+} members[PRODUCT_MEMBERS] = {{"BANK", ZYD_ROLE_BANK},   {"GUAR", ZYD_ROLE_GUAR},  {"REG", ZYD_ROLE_REG},
+                              {"NFGF", ZYD_ROLE_NFGF},   {"BANK2", ZYD_ROLE_BANK}, {"CITY", ZYD_ROLE_FISCAL},
+                              {"PFIN", ZYD_ROLE_FISCAL}, {"POOL", ZYD_ROLE_OTHER}, {"DEPT", ZYD_ROLE_OTHER},
+                              {"CORE", ZYD_ROLE_OTHER},  {"S1", ZYD_ROLE_OTHER},   {"S2", ZYD_ROLE_OTHER},
                               {"AUD", ZYD_ROLE_AUD}};
 static const struct {
     uint16_t id;
@@ -28,33 +29,103 @@ static const struct {
     const char *code;
     struct zyd_pair params[20];
 } programmes[] = {
-    {G_NAT, &zyd_product_guarantee, "NAT",
-     {{"preset", "NAT2080"}, {"banks", "BANK,BANK2"}, {"cap_ppm", "0"}, {"claim_open_days", "5"}, {"claim_close_days", "120"},
-      {"settle", "NET"}, {"report_wd", "250"}}},
-    {P_LAYERS, &zyd_product_pool, "LAYERS",
-     {{"trustee", "POOL"}, {"dept", "DEPT"}, {"trigger", "OVERDUE"}, {"trigger_days", "0"}, {"window_days", "300"}, {"class", "1"},
-      {"ratios", "50%,40%"}, {"banks", "BANK,BANK2"}, {"layers", "COUNTY POOL 0 100%; CITYL CITY 1 100%"}, {"register_wd", "60"},
-      {"per_claim_cap", "50000.00"}, {"per_borrower_cap", "300000.00"}, {"stack_ceiling_ppm", "80%"}, {"warn_ppm", "0"},
-      {"stop_ppm", "0"}, {"settle", "GROSS"}}},
-    {S_POINT, &zyd_product_subsidy, "POINT",
-     {{"preset", "SERVICE1PP"}, {"cost", "CITY=900000, PFIN=100000"}, {"settle_months", "ALL"}, {"family", "1"},
-      {"banks", "BANK,BANK2"}, {"dept", "DEPT"}}},
+    {G_NAT,
+     &zyd_product_guarantee,
+     "NAT",
+     {{"preset", "NAT2080"},
+      {"banks", "BANK,BANK2"},
+      {"cap_ppm", "0"},
+      {"claim_open_days", "5"},
+      {"claim_close_days", "120"},
+      {"settle", "NET"},
+      {"report_wd", "250"}}},
+    {P_LAYERS,
+     &zyd_product_pool,
+     "LAYERS",
+     {{"trustee", "POOL"},
+      {"dept", "DEPT"},
+      {"trigger", "OVERDUE"},
+      {"trigger_days", "0"},
+      {"window_days", "300"},
+      {"class", "1"},
+      {"ratios", "50%,40%"},
+      {"banks", "BANK,BANK2"},
+      {"layers", "COUNTY POOL 0 100%; CITYL CITY 1 100%"},
+      {"register_wd", "60"},
+      {"per_claim_cap", "50000.00"},
+      {"per_borrower_cap", "300000.00"},
+      {"stack_ceiling_ppm", "80%"},
+      {"warn_ppm", "0"},
+      {"stop_ppm", "0"},
+      {"settle", "GROSS"}}},
+    {S_POINT,
+     &zyd_product_subsidy,
+     "POINT",
+     {{"preset", "SERVICE1PP"},
+      {"cost", "CITY=900000, PFIN=100000"},
+      {"settle_months", "ALL"},
+      {"family", "1"},
+      {"banks", "BANK,BANK2"},
+      {"dept", "DEPT"}}},
     {V_STD, &zyd_product_voucher, "VOUCHER", {{"settle", "NET"}, {"depth_max", "4"}}},
-    {C_NET, &zyd_product_cycle, "NETTING", {{"confirm_min", "10080"}, {"pay_min", "10080"}, {"fail_min", "10080"}, {"every_wd", "3"}, {"accounts", "CORE BANK 6222-C"}}},
-    {G_TWO, &zyd_product_guarantee, "TWO",
-     {{"preset", "TWO82"}, {"banks", "BANK2"}, {"cap_ppm", "20%"}, {"claim_open_days", "1"}, {"settle", "GROSS"},
-      {"silence", "DEEM_APPROVED"}, {"report_wd", "250"}}},
-    {P_SHARED, &zyd_product_pool, "SHARED",
-     {{"trustee", "POOL"}, {"dept", "DEPT"}, {"trigger", "OVERDUE"}, {"trigger_days", "0"}, {"window_days", "300"}, {"class", "2"},
-      {"ratios", "30%"}, {"banks", "BANK,BANK2"}, {"layers", "LEFT POOL 0 50%; RIGHT CITY 0 50%"}, {"register_wd", "60"},
-      {"stack_ceiling_ppm", "20%"}, {"short_mode", "PRORATA"}, {"refund_order", "PRORATA"}, {"warn_ppm", "0"}, {"stop_ppm", "0"},
+    {C_NET,
+     &zyd_product_cycle,
+     "NETTING",
+     {{"confirm_min", "10080"},
+      {"pay_min", "10080"},
+      {"fail_min", "10080"},
+      {"every_wd", "3"},
+      {"accounts", "CORE BANK 6222-C"}}},
+    {G_TWO,
+     &zyd_product_guarantee,
+     "TWO",
+     {{"preset", "TWO82"},
+      {"banks", "BANK2"},
+      {"cap_ppm", "20%"},
+      {"claim_open_days", "1"},
+      {"settle", "GROSS"},
+      {"silence", "DEEM_APPROVED"},
+      {"report_wd", "250"}}},
+    {P_SHARED,
+     &zyd_product_pool,
+     "SHARED",
+     {{"trustee", "POOL"},
+      {"dept", "DEPT"},
+      {"trigger", "OVERDUE"},
+      {"trigger_days", "0"},
+      {"window_days", "300"},
+      {"class", "2"},
+      {"ratios", "30%"},
+      {"banks", "BANK,BANK2"},
+      {"layers", "LEFT POOL 0 50%; RIGHT CITY 0 50%"},
+      {"register_wd", "60"},
+      {"stack_ceiling_ppm", "20%"},
+      {"short_mode", "PRORATA"},
+      {"refund_order", "PRORATA"},
+      {"warn_ppm", "0"},
+      {"stop_ppm", "0"},
       {"settle", "NET"}}},
-    {S_LOCAL, &zyd_product_subsidy, "LOCAL",
-     {{"kind", "RATE_CUT"}, {"level", "CITY"}, {"rate_ppm", "2.5%"}, {"cost", "CITY=333333, PFIN=333333, GUAR=333334"},
-      {"settle_months", "ALL"}, {"family", "2"}, {"banks", "BANK,BANK2"}, {"dept", "DEPT"}}},
-    {S_FEE, &zyd_product_subsidy, "FEE",
-     {{"kind", "FEE_SHARE"}, {"rate_ppm", "70%"}, {"level", "CENTRAL"}, {"cost", "PFIN=500000, CITY=500000"}, {"family", "10"},
-      {"banks", "BANK,BANK2"}, {"dept", "DEPT"}}},
+    {S_LOCAL,
+     &zyd_product_subsidy,
+     "LOCAL",
+     {{"kind", "RATE_CUT"},
+      {"level", "CITY"},
+      {"rate_ppm", "2.5%"},
+      {"cost", "CITY=333333, PFIN=333333, GUAR=333334"},
+      {"settle_months", "ALL"},
+      {"family", "2"},
+      {"banks", "BANK,BANK2"},
+      {"dept", "DEPT"}}},
+    {S_FEE,
+     &zyd_product_subsidy,
+     "FEE",
+     {{"kind", "FEE_SHARE"},
+      {"rate_ppm", "70%"},
+      {"level", "CENTRAL"},
+      {"cost", "PFIN=500000, CITY=500000"},
+      {"family", "10"},
+      {"banks", "BANK,BANK2"},
+      {"dept", "DEPT"}}},
 };
 
 static int index_of(void *ctx, const char *code)
@@ -116,13 +187,18 @@ static void add_programmes(struct sim *s, struct zyd_genesis *g, uint8_t *params
         while (count < 20 && programmes[i].params[count].name != NULL) {
             count++;
         }
-        if (zyd_product_params_encode(programmes[i].product, &wr, why, programmes[i].params, count, &s->products->members) != ZYD_OK) {
+        if (zyd_product_params_encode(programmes[i].product, &wr, why, programmes[i].params, count, &s->products->members) !=
+            ZYD_OK) {
             check_fail(s, ZYD_SIM_SAFETY, "programme %s: %s", programmes[i].code, why);
             return;
         }
         struct zyd_programme *p = &g->programmes[g->programme_count++];
-        *p = (struct zyd_programme){.id = programmes[i].id, .contract = programmes[i].product->number, .class_ = 1, .pending_days = 10,
-                                    .settlement = C_NET, .params = zyd_wr_span(&wr)};
+        *p = (struct zyd_programme){.id = programmes[i].id,
+                                    .contract = programmes[i].product->number,
+                                    .class_ = 1,
+                                    .pending_days = 10,
+                                    .settlement = C_NET,
+                                    .params = zyd_wr_span(&wr)};
         p->code = p->name_zh = p->name_en = zyd_span(programmes[i].code, strlen(programmes[i].code));
     }
 }
@@ -197,21 +273,28 @@ static bool one_op(struct sim *s, struct zyd_wr *ops, struct sent *sent, const s
     uint8_t args[8192], bytes[8400];
     char ref[32];
     struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
-    struct zyd_op op = {.contract = d->product == NULL ? 0 : d->product->number, .event = d->event, .programme = d->product == NULL ? 0 : d->programme,
-                        .member = d->member, .has_object = d->has_object, .object = d->object, .expect_seq = d->seq};
+    struct zyd_op op = {.contract = d->product == NULL ? 0 : d->product->number,
+                        .event = d->event,
+                        .programme = d->product == NULL ? 0 : d->programme,
+                        .member = d->member,
+                        .has_object = d->has_object,
+                        .object = d->object,
+                        .expect_seq = d->seq};
     op.args = args_of(s, d, args, sizeof args);
     if (op.args.size == 0 || op.member >= PRODUCT_MEMBERS) {
         return false;
     }
     if (!op.has_object) {
-        snprintf(ref, sizeof ref, "c%u-%llu", client, (unsigned long long)(chance(s, 2) ? s->products->serial : ++s->products->serial));
+        snprintf(ref, sizeof ref, "c%u-%llu", client,
+                 (unsigned long long)(chance(s, 2) ? s->products->serial : ++s->products->serial));
         op.client_ref = zyd_span(ref, strlen(ref));
         op.expect_seq = 0;
     }
     zyd_op_encode(&wr, &op);
     zyd_assert(!wr.full);
     zyd_wx_block(ops, zyd_wr_span(&wr));
-    *sent = (struct sent){.contract = op.contract, .event = op.event, .programme = op.programme, .makes = !op.has_object, .object = op.object};
+    *sent = (struct sent){
+        .contract = op.contract, .event = op.event, .programme = op.programme, .makes = !op.has_object, .object = op.object};
     return true;
 }
 
@@ -241,8 +324,8 @@ void products_build(struct sim *s, uint8_t c)
     cl->env = sim_alloc(ops.size + 4096);
     struct zyd_wr wr = zyd_wr_of(cl->env, ops.size + 4096);
     cl->valid_until_ms = (uint64_t)(WALL0 + s->now + s->wall_jump) + 30000;
-    zyd_env_build(&wr, &s->genesis.hash, ZYD_ENV_BUSINESS, waits ? ZYD_ENV_MAY_WAIT : 0, cl->valid_until_ms, (uint32_t)cl->op_count,
-                  zyd_wr_span(&ops), leaves);
+    zyd_env_build(&wr, &s->genesis.hash, ZYD_ENV_BUSINESS, waits ? ZYD_ENV_MAY_WAIT : 0, cl->valid_until_ms,
+                  (uint32_t)cl->op_count, zyd_wr_span(&ops), leaves);
     for (uint16_t m = 0; m < PRODUCT_MEMBERS; m++) {
         if (!waits || (signers >> m & 1) != 0) {
             zyd_env_sign(&wr, m, 1, s->member_sk[m]);
@@ -327,7 +410,8 @@ static void look(struct sim *s, struct zyd_span outcomes)
             known = zyd_hash_eq(&p->things[5][i].id, &o.object);
         }
         struct zyd_cycle c;
-        if (!known && record_of(s, &c, sizeof c, 5, o.object.b, 32) == sizeof c && c.kind == ZYD_CYCLE_KIND_CYCLE && c.state != ZYD_CS_CLOSED) {
+        if (!known && record_of(s, &c, sizeof c, 5, o.object.b, 32) == sizeof c && c.kind == ZYD_CYCLE_KIND_CYCLE &&
+            c.state != ZYD_CS_CLOSED) {
             remember(s, 5, C_NET, &o.object);
         }
     }

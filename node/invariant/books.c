@@ -69,10 +69,11 @@ static bool enter(struct zyd_inv *v, const struct zyd_posting *p, struct place a
     v->counts.checks[1]++;
     if (p->member >= v->g->member_count || p->amount.fen <= 0 || p->amount.fen > ZYD_MONEY_MAX || !code_good(p->dr) ||
         !code_good(p->cr) || strcmp(p->dr, p->cr) == 0) {
-        return fault_at(v, 1, p->member, object, at, "%s / %s %lld: not a debit and a credit of one member and amount", p->dr, p->cr,
-                        (long long)p->amount.fen);
+        return fault_at(v, 1, p->member, object, at, "%s / %s %lld: not a debit and a credit of one member and amount", p->dr,
+                        p->cr, (long long)p->amount.fen);
     }
-    struct account *dr = account_of(v, p->member, p->programme, p->dr, at), *cr = account_of(v, p->member, p->programme, p->cr, at);
+    struct account *dr = account_of(v, p->member, p->programme, p->dr, at),
+                   *cr = account_of(v, p->member, p->programme, p->cr, at);
     dr->debits += (uint64_t)p->amount.fen;
     cr->credits += (uint64_t)p->amount.fen;
     return between_members(v, p->member, p->dr, p->amount.fen, at) && between_members(v, p->member, p->cr, -p->amount.fen, at);
@@ -126,8 +127,8 @@ bool books_event(struct zyd_inv *v, const struct event *e)
     for (uint16_t m = 0; m < v->g->member_count; m++) {
         all += v->clearing[m];
     }
-    return all == 0 || fault_at(v, 5, NOBODY, object, e->at, "2199 of all members is %lld fen, not 0: net positions do not add up",
-                                (long long)all);
+    return all == 0 || fault_at(v, 5, NOBODY, object, e->at,
+                                "2199 of all members is %lld fen, not 0: net positions do not add up", (long long)all);
 }
 
 bool books_opening(struct zyd_inv *v)
@@ -155,8 +156,9 @@ static bool told(struct zyd_inv *v, struct account *a, const struct zyd_inv_sour
         return fault_at(v, 1, a->member, NULL, a->last, "account %s of programme %u has no record", a->code, a->programme);
     }
     if (is.debits != a->debits || is.credits != a->credits || is.member != a->member || is.programme != a->programme) {
-        return fault_at(v, 1, a->member, NULL, a->last, "account %s of programme %u: record %lld/%lld, postings %lld/%lld", a->code,
-                        a->programme, (long long)is.debits, (long long)is.credits, (long long)a->debits, (long long)a->credits);
+        return fault_at(v, 1, a->member, NULL, a->last, "account %s of programme %u: record %lld/%lld, postings %lld/%lld",
+                        a->code, a->programme, (long long)is.debits, (long long)is.credits, (long long)a->debits,
+                        (long long)a->credits);
     }
     zyd_i128 net = (zyd_i128)is.debits - (zyd_i128)is.credits;
     v->net[a->member] += net - a->told;

@@ -2,7 +2,8 @@
 #include "impl.h"
 #include <zyd/cycle.h>
 
-static bool positions(struct zyd_inv *v, const struct object *o, const struct zyd_cycle *c, const struct zyd_inv_source *records)
+static bool positions(struct zyd_inv *v, const struct object *o, const struct zyd_cycle *c,
+                      const struct zyd_inv_source *records)
 {
     uint8_t name[33];
     struct zyd_hash key;
@@ -20,8 +21,8 @@ static bool positions(struct zyd_inv *v, const struct object *o, const struct zy
         net += (zyd_i128)m.in - m.out;
     }
     v->counts.checks[5]++;
-    return net == 0 || fault_at(v, 5, NOBODY, &o->id, o->last, "net positions of cycle %llu sum to %lld fen", (unsigned long long)c->number,
-                                (long long)net);
+    return net == 0 || fault_at(v, 5, NOBODY, &o->id, o->last, "net positions of cycle %llu sum to %lld fen",
+                                (unsigned long long)c->number, (long long)net);
 }
 
 bool cycle_record(struct zyd_inv *v, struct object *o, struct zyd_span value, const struct zyd_inv_source *records)

@@ -52,7 +52,8 @@ static bool shares_good(struct zyd_inv *v, const struct event *e, const struct p
         whole -= is;
         g->borne_total += is;
     }
-    return whole == 0 || fault_at(v, 4, NOBODY, &e->object->id, e->at, "%lld fen of a compensation are shared by nobody", (long long)whole);
+    return whole == 0 ||
+           fault_at(v, 4, NOBODY, &e->object->id, e->at, "%lld fen of a compensation are shared by nobody", (long long)whole);
 }
 
 static bool memo_zero(const struct guarantee *g)
@@ -77,13 +78,15 @@ static bool memo_is_tree(struct zyd_inv *v, struct object *o, const struct progr
         return true;
     }
     if (g->principal < 0 || !tree_first(&rest, tree, g->principal) || !tree_rest(want, &count, tree, rest, nothing, 0)) {
-        return fault_at(v, 6, NOBODY, &o->id, at, "the share tree cannot split the principal of %lld fen", (long long)g->principal);
+        return fault_at(v, 6, NOBODY, &o->id, at, "the share tree cannot split the principal of %lld fen",
+                        (long long)g->principal);
     }
     for (uint8_t i = 0; i < count; i++) {
         int64_t is = share_of(g->memo, &g->memo_count, want[i].member)->amount;
         if (is != want[i].amount) {
-            return fault_at(v, 6, want[i].member, &o->id, at, "the memo of %s is %lld fen; its share of the principal %lld is %lld",
-                            name_of(v, want[i].member, name), (long long)is, (long long)g->principal, (long long)want[i].amount);
+            return fault_at(
+                v, 6, want[i].member, &o->id, at, "the memo of %s is %lld fen; its share of the principal %lld is %lld",
+                name_of(v, want[i].member, name), (long long)is, (long long)g->principal, (long long)want[i].amount);
         }
     }
     for (uint8_t i = 0; i < g->memo_count; i++) {
@@ -184,7 +187,8 @@ static bool loan_event(struct zyd_inv *v, const struct event *e, const struct pr
     }
     v->counts.checks[4]++;
     if (g->due != 0 || g->paid != 0 || g->held != 0) {
-        return fault_at(v, 4, NOBODY, &o->id, e->at, "parts are not the whole: fees 1121 %lld, compensation 1135 %lld, recovery 2171 %lld left",
+        return fault_at(v, 4, NOBODY, &o->id, e->at,
+                        "parts are not the whole: fees 1121 %lld, compensation 1135 %lld, recovery 2171 %lld left",
                         (long long)g->due, (long long)g->paid, (long long)g->held);
     }
     if (!shares_good(v, e, p)) {
@@ -218,8 +222,9 @@ bool guarantee_record(struct zyd_inv *v, struct object *o, struct zyd_span value
     }
     o->is.g.compensated = false;
     if (r.principal != o->is.g.principal) {
-        return fault_at(v, 6, o->is.g.bank, &o->id, o->last, "the contract says %lld fen are owed, the bank's 1101 and 1102 %lld",
-                        (long long)r.principal, (long long)o->is.g.principal);
+        return fault_at(v, 6, o->is.g.bank, &o->id, o->last,
+                        "the contract says %lld fen are owed, the bank's 1101 and 1102 %lld", (long long)r.principal,
+                        (long long)o->is.g.principal);
     }
     return memo_is_tree(v, o, p, o->last);
 }

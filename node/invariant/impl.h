@@ -41,9 +41,9 @@ struct account {
     uint16_t member, programme;
     bool touched;
     char code[ZYD_ACCOUNT_MAX + 1];
-    struct zyd_hash key;       /* of its record */
-    zyd_u128 debits, credits;  /* posted */
-    zyd_i128 told;             /* debits less credits as its record last said */
+    struct zyd_hash key;      /* of its record */
+    zyd_u128 debits, credits; /* posted */
+    zyd_i128 told;            /* debits less credits as its record last said */
     struct place last;
 };
 struct share { /* of one member */
@@ -55,26 +55,26 @@ struct guarantee {
     bool compensated, unsure; /* unsure: OPENING says what is owed, and perhaps no row does: its record will */
     uint8_t tier;             /* as its record said */
     uint32_t taken;           /* of an enrolled list: loans that were taken up */
-    int64_t principal;            /* 1101 and 1102 of the bank */
-    int64_t due, paid, held;      /* 1121, 1135, 2171: zero after every event */
-    int64_t borne_total;          /* by the guarantee side */
+    int64_t principal;        /* 1101 and 1102 of the bank */
+    int64_t due, paid, held;  /* 1121, 1135, 2171: zero after every event */
+    int64_t borne_total;      /* by the guarantee side */
     struct share memo[PARTIES], borne[PARTIES];
     uint8_t memo_count, borne_count;
 };
 struct pool_claim {
     uint16_t bank;
     uint32_t loan_class;
-    struct zyd_hash loan, borrower; /* keys of what its caps are summed under */
-    int64_t principal, filed;       /* filed: principal, interest and other as filed */
+    struct zyd_hash loan, borrower;                /* keys of what its caps are summed under */
+    int64_t principal, filed;                      /* filed: principal, interest and other as filed */
     int64_t base, approved, paid, clawed, counted; /* counted: in the caps */
-    bool reviewed, resolved;        /* resolved: approved is the most that RESOLVE can have added; its record says how much it was */
-    int32_t year;                   /* of its approval */
-    int64_t held;                   /* 2171 */
+    bool reviewed, resolved; /* resolved: approved is the most that RESOLVE can have added; its record says how much it was */
+    int32_t year;            /* of its approval */
+    int64_t held;            /* 2171 */
 };
 struct enrolment {
     struct zyd_hash loan;
-    int64_t given, fee_given;       /* by this programme, of interest and of the fee */
-    int32_t last_to;                /* its last settlement: what REVERSE takes back */
+    int64_t given, fee_given; /* by this programme, of interest and of the fee */
+    int32_t last_to;          /* its last settlement: what REVERSE takes back */
     int64_t last_given, last_fee;
     struct share paid[PARTIES];
     uint8_t paid_count;
@@ -90,8 +90,8 @@ struct object {
     struct zyd_hash id;
     uint16_t contract, programme;
     uint64_t seq;
-    bool touched, opening;   /* opening: entered in the middle of its life */
-    uint8_t ended;           /* state in which no event may follow, 0: none */
+    bool touched, opening; /* opening: entered in the middle of its life */
+    uint8_t ended;         /* state in which no event may follow, 0: none */
     struct place last;
     union {
         struct guarantee g;
@@ -124,9 +124,9 @@ struct programme { /* read when first met */
     bool known, good;
     uint8_t *bytes;
     struct zyd_programme p;
-    struct zyd_span slots, tree, tiers;       /* guarantee; slots also of the others.  tiers: bytes of its table, if it has one */
-    uint32_t ratio_ppm[16], ratio_count;      /* pool */
-    struct share cost[PARTIES];               /* subsidy: ppm */
+    struct zyd_span slots, tree, tiers;  /* guarantee; slots also of the others.  tiers: bytes of its table, if it has one */
+    uint32_t ratio_ppm[16], ratio_count; /* pool */
+    struct share cost[PARTIES];          /* subsidy: ppm */
     uint8_t cost_count;
 };
 
@@ -142,7 +142,7 @@ struct zyd_inv {
     zyd_i128 net[ZYD_MEMBERS_MAX];      /* of the account records */
     zyd_i128 clearing[ZYD_MEMBERS_MAX]; /* 2199 */
     zyd_i128 owed[ZYD_MEMBERS_MAX][ZYD_MEMBERS_MAX], owes[ZYD_MEMBERS_MAX][ZYD_MEMBERS_MAX];
-    uint32_t busy;                      /* cycles that post */
+    uint32_t busy; /* cycles that post */
     struct place settled_at;
     struct programme programmes[ZYD_PROGRAMMES_MAX + 1];
     /* of the block that is read */
@@ -166,7 +166,7 @@ struct event {
 /* ---- invariant.c ---- */
 #define NOBODY 0xffffu
 bool fault_at(struct zyd_inv *v, uint8_t invariant, uint16_t member, const struct zyd_hash *object, struct place at,
-              const char *format, ...) __attribute__((format(printf, 6, 7))); /* returns false */
+              const char *format, ...) __attribute__((format(printf, 6, 7)));                               /* returns false */
 struct object *object_of(struct zyd_inv *v, const struct zyd_hash *id, uint16_t contract, struct place at); /* touches it */
 const struct programme *programme_of(struct zyd_inv *v, uint16_t id, const struct zyd_inv_source *records); /* or NULL */
 uint64_t slot_of(const struct programme *p, unsigned n);
@@ -179,14 +179,16 @@ static inline bool begins(const char *code, const char *with)
 /* What a posting adds to accounts that are called, or begin with, a code: debits less credits. */
 static inline int64_t moved(const struct zyd_posting *p, const char *code, bool whole)
 {
-    bool dr = whole ? strcmp(p->dr, code) == 0 : begins(p->dr, code), cr = whole ? strcmp(p->cr, code) == 0 : begins(p->cr, code);
+    bool dr = whole ? strcmp(p->dr, code) == 0 : begins(p->dr, code),
+         cr = whole ? strcmp(p->cr, code) == 0 : begins(p->cr, code);
     return (dr ? p->amount.fen : 0) - (cr ? p->amount.fen : 0);
 }
 int member_of(const struct zyd_inv *v, const char *code); /* of a code text, or -1 */
 const char *name_of(const struct zyd_inv *v, uint16_t member, char out[16]);
 
 /* ---- share.c ---- */
-/* Increments that bring paid (never NULL; not changed) to the shares of total; false: the weights are all zero, or total is less. */
+/* Increments that bring paid (never NULL; not changed) to the shares of total; false: the weights are all zero, or total is
+ * less. */
 bool alloc(int64_t *inc, const int64_t *paid, int64_t total, const int64_t *weights, unsigned count);
 /* The guarantee side of a programme's tree: out gets for each leaf, summed by member, what it gets of rest beyond before. */
 bool tree_rest(struct share *out, uint8_t *count, struct zyd_span tree, int64_t rest, const struct share *before,

@@ -11,8 +11,12 @@ bool fault_at(struct zyd_inv *v, uint8_t invariant, uint16_t member, const struc
     if (f->invariant != 0) {
         return false; /* the first stands */
     }
-    *f = (struct zyd_inv_fault){.invariant = invariant, .has_member = member != NOBODY, .member = member,
-                                .has_object = object != NULL, .height = at.height, .log_index = at.log_index};
+    *f = (struct zyd_inv_fault){.invariant = invariant,
+                                .has_member = member != NOBODY,
+                                .member = member,
+                                .has_object = object != NULL,
+                                .height = at.height,
+                                .log_index = at.log_index};
     if (object != NULL) {
         f->object = *object;
     }

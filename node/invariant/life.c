@@ -20,7 +20,8 @@ static bool may_follow(uint16_t contract, uint8_t ended, uint16_t event)
         return event == ZYD_GE_REVERSE || event == ZYD_GE_UNFREEZE ||
                (ended == ZYD_GS_WRITTEN_OFF && (event == ZYD_GE_RECOVER || event == ZYD_GE_FREEZE));
     case P_POOL: /* 3.2: DEMAND_BACK from any state; RECOVER goes on after a CLAWED_BACK */
-        return event == ZYD_PE_REVERSE || event == ZYD_PE_FREEZE || event == ZYD_PE_UNFREEZE || (ended == ZYD_PS_CLOSED && event == ZYD_PE_DEMAND_BACK);
+        return event == ZYD_PE_REVERSE || event == ZYD_PE_FREEZE || event == ZYD_PE_UNFREEZE ||
+               (ended == ZYD_PS_CLOSED && event == ZYD_PE_DEMAND_BACK);
     case P_SUBSIDY:
         return event > ZYD_SE_PROGRAMME; /* overlays and corrections */
     case P_VOUCHER:
@@ -44,7 +45,8 @@ static uint8_t end_of(const struct object *o, struct zyd_span r)
     case P_SUBSIDY:
         return kind == ZYD_SUBSIDY_KIND_ENROLMENT && state == ZYD_SS_CLOSED ? state : 0;
     case P_VOUCHER:
-        return kind == ZYD_VOUCHER_KIND_VOUCHER && (state == ZYD_VS_PAID || state == ZYD_VS_CANCELLED) ? state : 0; /* SPENT: I7 */
+        return kind == ZYD_VOUCHER_KIND_VOUCHER && (state == ZYD_VS_PAID || state == ZYD_VS_CANCELLED) ? state
+                                                                                                       : 0; /* SPENT: I7 */
     case P_CYCLE:
         return kind == ZYD_CYCLE_KIND_CYCLE && state == ZYD_CS_CLOSED ? state : 0;
     default:
@@ -119,8 +121,8 @@ bool life_event(struct zyd_inv *v, const struct event *e)
     }
     v->counts.checks[10]++;
     if (o->ended != 0 && (e->sys ? e->o->posting_count > 0 : !may_follow(o->contract, o->ended, e->number))) {
-        return fault_at(v, 10, e->member, &o->id, e->at, "event %u of contract %u after its end in state %u", e->number, o->contract,
-                        o->ended);
+        return fault_at(v, 10, e->member, &o->id, e->at, "event %u of contract %u after its end in state %u", e->number,
+                        o->contract, o->ended);
     }
     if (!e->sys) {
         uint8_t end = end_by(e);

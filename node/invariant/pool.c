@@ -30,7 +30,8 @@ static void filed(const struct event *e)
     }
 }
 
-/* What was approved counts in three sums: the borrower's in the programme, the bank's of the year, the loan's over all programmes. */
+/* What was approved counts in three sums: the borrower's in the programme, the bank's of the year, the loan's over all
+ * programmes. */
 static bool approved(struct zyd_inv *v, const struct event *e, const struct programme *p)
 {
     struct pool_claim *c = &e->object->is.p;
@@ -40,7 +41,8 @@ static bool approved(struct zyd_inv *v, const struct event *e, const struct prog
     c->approved = zyd_rd_i64(&rd, 0, ZYD_MONEY_MAX);
     uint32_t year[3] = {e->programme, c->bank, (uint32_t)(e->date / 10000)};
     int64_t *of_year = sum_of(v, "inv/year", year, sizeof year, "", 0);
-    int64_t *of_borrower = sum_of(v, "inv/ofb", c->borrower.b, 32, "", 0), *of_loan = sum_of(v, "inv/ofl", c->loan.b, 32, "", 0);
+    int64_t *of_borrower = sum_of(v, "inv/ofb", c->borrower.b, 32, "", 0),
+            *of_loan = sum_of(v, "inv/ofl", c->loan.b, 32, "", 0);
     uint32_t ratio = c->loan_class >= 1 && c->loan_class <= p->ratio_count ? p->ratio_ppm[c->loan_class - 1] : 0;
     *of_year += c->approved;
     *of_borrower += c->approved;
@@ -63,8 +65,8 @@ static bool approved(struct zyd_inv *v, const struct event *e, const struct prog
         bool none = (i >= 2 && i <= 4 && tests[i].most == 0) || (i == 5 && c->approved == 0);
         v->counts.checks[8]++;
         if (!none && tests[i].is > tests[i].most) {
-            return fault_at(v, 8, c->bank, &e->object->id, e->at, "%s: %lld fen, at most %lld", tests[i].what, (long long)tests[i].is,
-                            (long long)tests[i].most);
+            return fault_at(v, 8, c->bank, &e->object->id, e->at, "%s: %lld fen, at most %lld", tests[i].what,
+                            (long long)tests[i].is, (long long)tests[i].most);
         }
     }
     return true;
@@ -75,8 +77,8 @@ static int64_t at_most(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* RESOLVE after the approval: what is upheld is base again and may be compensated on top, as far as ratio, caps and ceiling leave
- * room.  How much it was, its record says: never more than this. */
+/* RESOLVE after the approval: what is upheld is base again and may be compensated on top, as far as ratio, caps and ceiling
+ * leave room.  How much it was, its record says: never more than this. */
 static void resolved(struct zyd_inv *v, const struct event *e, const struct programme *p)
 {
     struct pool_claim *c = &e->object->is.p;
@@ -131,8 +133,8 @@ static bool layers(struct zyd_inv *v, const struct event *e)
                 zyd_i128 has = -balance_of(v, t->member, t->programme, code);
                 v->counts.checks[8]++;
                 if (has < 0) {
-                    return fault_at(v, 8, t->member, e->o->has_object ? &e->o->object : NULL, e->at, "layer %s is %lld fen, below zero",
-                                    code, (long long)has);
+                    return fault_at(v, 8, t->member, e->o->has_object ? &e->o->object : NULL, e->at,
+                                    "layer %s is %lld fen, below zero", code, (long long)has);
                 }
             }
         }
@@ -157,8 +159,9 @@ bool pool_event(struct zyd_inv *v, const struct event *e, const struct programme
     }
     v->counts.checks[4]++;
     if (from_layers != to_bank || c->held != 0) {
-        return fault_at(v, 4, NOBODY, &e->object->id, e->at, "layers give %lld fen, the bank gets %lld; of a recovery %lld are left",
-                        (long long)from_layers, (long long)to_bank, (long long)c->held);
+        return fault_at(v, 4, NOBODY, &e->object->id, e->at,
+                        "layers give %lld fen, the bank gets %lld; of a recovery %lld are left", (long long)from_layers,
+                        (long long)to_bank, (long long)c->held);
     }
     if (!e->sys && e->number == ZYD_PE_REGISTER_LOAN) {
         registered(e);
@@ -175,8 +178,8 @@ bool pool_event(struct zyd_inv *v, const struct event *e, const struct programme
         demanded(v, c);
     }
     v->counts.checks[8]++;
-    return c->paid <= c->approved || fault_at(v, 8, c->bank, &e->object->id, e->at, "paid %lld fen, approved %lld", (long long)c->paid,
-                                              (long long)c->approved);
+    return c->paid <= c->approved || fault_at(v, 8, c->bank, &e->object->id, e->at, "paid %lld fen, approved %lld",
+                                              (long long)c->paid, (long long)c->approved);
 }
 
 bool pool_record(struct zyd_inv *v, struct object *o, struct zyd_span value)
@@ -198,6 +201,7 @@ bool pool_record(struct zyd_inv *v, struct object *o, struct zyd_span value)
     }
     c->resolved = false;
     v->counts.checks[8]++;
-    return r.paid == o->is.p.paid || fault_at(v, 8, r.bank, &o->id, o->last, "the claim says %lld fen were paid, the postings %lld",
-                                              (long long)r.paid, (long long)o->is.p.paid);
+    return r.paid == o->is.p.paid ||
+           fault_at(v, 8, r.bank, &o->id, o->last, "the claim says %lld fen were paid, the postings %lld", (long long)r.paid,
+                    (long long)o->is.p.paid);
 }

@@ -34,7 +34,8 @@ bool alloc(int64_t *inc, const int64_t *paid, int64_t total, const int64_t *weig
     for (unsigned i = 0; i < count; i++) {
         inc[i] -= paid[i];
     }
-    for (unsigned i = 0; i < count; i++) { /* a target below what was paid: the smallest remainders give, ties the higher index */
+    for (unsigned i = 0; i < count;
+         i++) { /* a target below what was paid: the smallest remainders give, ties the higher index */
         while (inc[i] < 0) {
             unsigned from = count;
             for (unsigned j = 0; j < count; j++) {

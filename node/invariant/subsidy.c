@@ -45,11 +45,13 @@ static bool interest(struct zyd_inv *v, const struct event *e, int64_t given)
     e->object->is.e.last_fee = 0;
     v->counts.checks[9] += 2;
     if (charged != p->interest || p->given > p->interest) {
-        return fault_at(v, 9, e->member, &e->object->id, e->at, "period to %d: subsidies of %lld fen on interest of %lld (said now: %lld)",
-                        p->to, (long long)p->given, (long long)p->interest, (long long)charged);
+        return fault_at(v, 9, e->member, &e->object->id, e->at,
+                        "period to %d: subsidies of %lld fen on interest of %lld (said now: %lld)", p->to, (long long)p->given,
+                        (long long)p->interest, (long long)charged);
     }
-    return l->given <= l->interest || fault_at(v, 9, e->member, &e->object->id, e->at, "all subsidies %lld fen, all interest %lld",
-                                               (long long)l->given, (long long)l->interest);
+    return l->given <= l->interest ||
+           fault_at(v, 9, e->member, &e->object->id, e->at, "all subsidies %lld fen, all interest %lld", (long long)l->given,
+                    (long long)l->interest);
 }
 
 static bool fee(struct zyd_inv *v, const struct event *e, int64_t given)
@@ -65,11 +67,13 @@ static bool fee(struct zyd_inv *v, const struct event *e, int64_t given)
     e->object->is.e.last_fee = sum;
     e->object->is.e.last_given = 0;
     v->counts.checks[9]++;
-    return l->fee_given <= charged || fault_at(v, 9, e->member, &e->object->id, e->at, "fee subsidies of %lld fen on a fee of %lld",
-                                               (long long)l->fee_given, (long long)charged);
+    return l->fee_given <= charged ||
+           fault_at(v, 9, e->member, &e->object->id, e->at, "fee subsidies of %lld fen on a fee of %lld",
+                    (long long)l->fee_given, (long long)charged);
 }
 
-/* REVERSE takes the enrolment's last settlement back: what it and others gave is free again, and with the last of it the period. */
+/* REVERSE takes the enrolment's last settlement back: what it and others gave is free again, and with the last of it the
+ * period. */
 static void reversed(struct zyd_inv *v, const struct event *e)
 {
     struct enrolment *n = &e->object->is.e;
@@ -91,8 +95,8 @@ static void reversed(struct zyd_inv *v, const struct event *e)
 }
 
 /* What each payer gives in this event, against ALLOC of all that the enrolment was given. */
-static bool shared(struct zyd_inv *v, const struct event *e, const struct programme *p, const struct share *gave, uint8_t gave_count,
-                   int64_t all)
+static bool shared(struct zyd_inv *v, const struct event *e, const struct programme *p, const struct share *gave,
+                   uint8_t gave_count, int64_t all)
 {
     struct enrolment *n = &e->object->is.e;
     int64_t weights[PARTIES], had[PARTIES], inc[PARTIES], total = all;
@@ -113,12 +117,14 @@ static bool shared(struct zyd_inv *v, const struct event *e, const struct progra
             is += gave[k].member == p->cost[i].member ? gave[k].amount : 0;
         }
         if (is != inc[i]) {
-            return fault_at(v, 4, p->cost[i].member, &e->object->id, e->at, "%s gives %lld fen of a subsidy of %lld, its share is %lld",
-                            name_of(v, p->cost[i].member, name), (long long)is, (long long)all, (long long)inc[i]);
+            return fault_at(v, 4, p->cost[i].member, &e->object->id, e->at,
+                            "%s gives %lld fen of a subsidy of %lld, its share is %lld", name_of(v, p->cost[i].member, name),
+                            (long long)is, (long long)all, (long long)inc[i]);
         }
         all -= is;
     }
-    return all == 0 || fault_at(v, 4, NOBODY, &e->object->id, e->at, "%lld fen of a subsidy are given by nobody", (long long)all);
+    return all == 0 ||
+           fault_at(v, 4, NOBODY, &e->object->id, e->at, "%lld fen of a subsidy are given by nobody", (long long)all);
 }
 
 bool subsidy_event(struct zyd_inv *v, const struct event *e, const struct programme *p)
@@ -147,8 +153,8 @@ bool subsidy_event(struct zyd_inv *v, const struct event *e, const struct progra
         }
     }
     if (all != got) {
-        return fault_at(v, 4, NOBODY, &e->object->id, e->at, "a subsidy of %lld fen is given, the borrower gets %lld", (long long)all,
-                        (long long)got);
+        return fault_at(v, 4, NOBODY, &e->object->id, e->at, "a subsidy of %lld fen is given, the borrower gets %lld",
+                        (long long)all, (long long)got);
     }
     if (p != NULL && all > 0 && !shared(v, e, p, gave, gave_count, all)) {
         return false;
@@ -176,6 +182,6 @@ bool subsidy_record(struct zyd_inv *v, struct object *o, struct zyd_span value)
     memcpy(&r, value.data, sizeof r);
     v->counts.checks[9]++;
     return r.paid == o->is.e.given + o->is.e.fee_given ||
-           fault_at(v, 9, r.bank, &o->id, o->last, "the enrolment says %lld fen were given, the postings %lld", (long long)r.paid,
-                    (long long)(o->is.e.given + o->is.e.fee_given));
+           fault_at(v, 9, r.bank, &o->id, o->last, "the enrolment says %lld fen were given, the postings %lld",
+                    (long long)r.paid, (long long)(o->is.e.given + o->is.e.fee_given));
 }

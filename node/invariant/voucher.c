@@ -1,4 +1,5 @@
-/* I4 and I7 of product (d): children make up their parent; a voucher is spent once; the core firm owes exactly the live ones. */
+/* I4 and I7 of product (d): children make up their parent; a voucher is spent once; the core firm owes exactly the live ones.
+ */
 #include "impl.h"
 #include <zyd/voucher.h>
 
@@ -48,11 +49,12 @@ static bool spend(struct zyd_inv *v, const struct event *e)
     }
     v->counts.checks[4]++;
     if (sum != face) {
-        return fault_at(v, 7, e->member, &e->object->id, e->at, "children of %lld fen in all, the parent's face is %lld", (long long)sum,
-                        (long long)face);
+        return fault_at(v, 7, e->member, &e->object->id, e->at, "children of %lld fen in all, the parent's face is %lld",
+                        (long long)sum, (long long)face);
     }
-    return posted == 2 * face || fault_at(v, 4, e->member, &e->object->id, e->at, "%lld fen are carried over, twice the face is %lld",
-                                          (long long)posted, (long long)(2 * face));
+    return posted == 2 * face ||
+           fault_at(v, 4, e->member, &e->object->id, e->at, "%lld fen are carried over, twice the face is %lld",
+                    (long long)posted, (long long)(2 * face));
 }
 
 bool voucher_event(struct zyd_inv *v, const struct event *e)
@@ -98,6 +100,7 @@ bool voucher_record(struct zyd_inv *v, struct object *o, struct zyd_span value)
     bool live = r.state == ZYD_VS_ACTIVE || r.state == ZYD_VS_FINANCED || r.state == ZYD_VS_PLEDGED;
     snprintf(code, sizeof code, "2161.V%u", r.number);
     zyd_i128 owed = -balance_of(v, r.core, r.programme, code);
-    return owed == (live ? r.face : 0) || fault_at(v, 7, r.core, &o->id, o->last, "%s is %lld fen, the voucher's face %lld, state %u", code,
-                                                   (long long)owed, (long long)r.face, r.state);
+    return owed == (live ? r.face : 0) ||
+           fault_at(v, 7, r.core, &o->id, o->last, "%s is %lld fen, the voucher's face %lld, state %u", code, (long long)owed,
+                    (long long)r.face, r.state);
 }

@@ -1,8 +1,8 @@
 /* Goal: node/invariant finds nothing wrong in any worked example, and finds every kind of wrong that I1 to I11 are about.
- * Method: each file of tests/scenarios runs in process with the checker listening to every outcome and looking at the records after
- * each step.  Then the tape of a scenario (operations and outcomes as they were) is played to a fresh checker with one thing changed:
- * a fen, a leg, a record, an event after the end.  The right invariant must name the right member, object and log index; and the
- * tape without the change must pass. */
+ * Method: each file of tests/scenarios runs in process with the checker listening to every outcome and looking at the records
+ * after each step.  Then the tape of a scenario (operations and outcomes as they were) is played to a fresh checker with one
+ * thing changed: a fen, a leg, a record, an event after the end.  The right invariant must name the right member, object and
+ * log index; and the tape without the change must pass. */
 #include "node/bin/zyd-audit/audit.h"
 #include <dirent.h>
 #include <setjmp.h>
@@ -123,8 +123,8 @@ static enum zyd_status advance(void *ctx, char *why, int64_t time_ms)
     t->time_ms = (uint64_t)time_ms;
     return t->inner.advance(t->inner.ctx, why, time_ms);
 }
-static enum zyd_status submit(void *ctx, char *why, uint32_t *code, const struct zyd_op *op, const uint16_t *members, size_t count,
-                              bool in_turn)
+static enum zyd_status submit(void *ctx, char *why, uint32_t *code, const struct zyd_op *op, const uint16_t *members,
+                              size_t count, bool in_turn)
 {
     struct tape *t = ctx;
     assert_true(t->sent_count < 64);
@@ -235,7 +235,8 @@ static void no_worked_example_breaks_an_invariant(void **state)
             struct zyd_inv_source records = {&t, get};
             bool good = t.inv == NULL || (t.fault.invariant == 0 && zyd_inv_scan(t.inv, &t.fault, &records));
             if (!good) {
-                fail_msg("%s: event %llu: I%u: %s", name, (unsigned long long)t.fault.log_index, t.fault.invariant, t.fault.what);
+                fail_msg("%s: event %llu: I%u: %s", name, (unsigned long long)t.fault.log_index, t.fault.invariant,
+                         t.fault.what);
             }
             for (unsigned k = 1; t.inv != NULL && k <= ZYD_INV_COUNT; k++) {
                 sum.checks[k] += zyd_inv_counts(t.inv)->checks[k];
@@ -298,7 +299,8 @@ static struct zyd_posting *posting(struct tape *t, size_t *event, uint16_t label
 static size_t event_of(struct tape *t, uint16_t contract, uint16_t number)
 {
     for (size_t i = 0; i < t->count; i++) {
-        if (!t->events[i].sys && t->events[i].o.code == 0 && t->events[i].op.contract == contract && t->events[i].op.event == number) {
+        if (!t->events[i].sys && t->events[i].o.code == 0 && t->events[i].op.contract == contract &&
+            t->events[i].op.event == number) {
             return i;
         }
     }
@@ -306,12 +308,12 @@ static size_t event_of(struct tape *t, uint16_t contract, uint16_t number)
     return 0;
 }
 
-#define BROKEN(t, number, scan)                                                                                        \
-    do {                                                                                                               \
-        uint8_t v = verdict(t, scan);                                                                                  \
-        if (v != (number)) {                                                                                           \
-            fail_msg("I%u in place of I%u: %s", v, number, v != 0 ? found.what : "nothing found");                     \
-        }                                                                                                              \
+#define BROKEN(t, number, scan)                                                                                                \
+    do {                                                                                                                       \
+        uint8_t v = verdict(t, scan);                                                                                          \
+        if (v != (number)) {                                                                                                   \
+            fail_msg("I%u in place of I%u: %s", v, number, v != 0 ? found.what : "nothing found");                             \
+        }                                                                                                                      \
     } while (0)
 
 static void a_leg_without_the_other_breaks_i1(void **state)
