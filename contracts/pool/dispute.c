@@ -69,6 +69,7 @@ void event_resolve(struct pl *p)
             cash_came(p);
         } else {
             o->shortage += more;
+            o->approved_on = p->call->date; /* among those that wait it is one of this day (pro rata) */
             draw(p);
         }
         pool_store(p);

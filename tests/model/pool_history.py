@@ -8,7 +8,8 @@ from mixed import Mixed
 from model import PPM
 from pool_model import FIFO, PRORATA, RUNNING, TABLE, E, Pool, S
 
-OF_LOANS = ('REPAY', 'STATUS', 'CURE', 'FILE', 'DEPT_OK', 'REVIEW_OK', 'REJECT', 'RECOVER', 'DEMAND_BACK', 'CLOSE', 'FREEZE', 'UNFREEZE')
+OF_LOANS = ('REPAY', 'STATUS', 'CURE', 'FILE', 'DEPT_OK', 'REVIEW_OK', 'REJECT', 'RECOVER', 'DEMAND_BACK', 'CLOSE', 'FREEZE', 'UNFREEZE', 'DISPUTE',
+            'RESOLVE')
 
 
 class PoolHistory(Mixed):
@@ -260,6 +261,8 @@ class PoolHistory(Mixed):
             return self.event(p, x, r.choice(OF_LOANS))
         if r.random() < 0.02 or x.frozen is not None and r.random() < 0.4:
             return self.event(p, x, 'FREEZE' if x.frozen is None else 'UNFREEZE')
+        if x.disputed and r.random() < 0.3 or x.state in ('FILED', 'REVIEW') and r.random() < 0.12:
+            return self.event(p, x, 'RESOLVE' if x.disputed else 'DISPUTE')
         self.event(p, x, self.next(x))
 
     def burst(self, p):
@@ -328,14 +331,14 @@ class PoolHistory(Mixed):
         elif name == 'FILE':
             self.file(p, x)
         elif name == 'DEPT_OK':
-            fen = self.but(x.claimed, x.claimed + 1) or 1
+            fen = self.but(x.base, x.base + 1) or 1
             self.do(p, name, DEPT, x.id, [fen], lambda: p.dept_ok(x, fen))
         elif name == 'REVIEW_OK':
             try:
                 pay = p.pay_of(t, x)[0]
             except Refused:
                 pay = 1
-            fen, pay = self.but(x.claimed, x.claimed + 1) or 1, self.but(pay, pay + 1)
+            fen, pay = self.but(x.base, x.base + 1) or 1, self.but(pay, pay + 1)
             self.do(p, name, POOL, x.id, [fen, pay], lambda: p.review_ok(t, x, fen, pay))
         elif name == 'REJECT':
             self.do(p, name, POOL if x.state == 'REVIEW' else DEPT, x.id, ['why'], lambda: p.reject(x))
@@ -351,6 +354,12 @@ class PoolHistory(Mixed):
             self.do(p, name, who, x.id, ['finding', ppm], lambda: p.demand_back(x, ppm, who), swap=False)
         elif name == 'CLOSE':
             self.do(p, name, bank, x.id, ['why'], lambda: p.close(x), signers=[POOL])
+        elif name == 'DISPUTE':
+            fen, who = self.but(r.randint(1, max(1, x.claimed - 1)), max(1, x.claimed)), r.choice([bank, POOL, DEPT])
+            self.do(p, name, who, x.id, [fen, 'why'], lambda: p.dispute(x, fen, who), swap=False)
+        elif name == 'RESOLVE':
+            fen = self.but(r.choice([0, x.disputed, r.randint(0, x.disputed)]), x.disputed + 1)
+            self.do(p, name, bank, x.id, [fen], lambda: p.resolve(t, x, fen), signers=[DEPT, POOL])
         elif name == 'FREEZE':
             who = self.but(r.choice([AUD, AUD2]), POOL)
             self.do(p, name, who, x.id, ['why'], lambda: p.freeze(x, who), swap=False)

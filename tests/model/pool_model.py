@@ -44,6 +44,12 @@ class Loan:
         self.open = dict(DRAW=0, REFUND=0, BACK=0)  # obligations not settled
         self.due = {}                               # what is late from which day on
         self.approved_on = self.frozen = None
+        self.queued, self.disputed = False, 0  # queued: its place is kept until its turn comes, also when nothing is short
+
+    @property
+    def base(self):
+        """What is not in dispute (3.0.6)."""
+        return self.claimed - self.disputed
 
     @property
     def outstanding(self):
@@ -263,6 +269,7 @@ class Pool:
         self.b.sign(x.bank)
         base = self.p['RATIO_BASE']
         x.claimed = principal + (interest if base >= INTEREST else 0) + (other if base == ALL else 0)
+        x.disputed = 0
         x.state = 'FILED'
         self.open_claims += 1
         x.due['REVIEW'] = self.after_workdays('DEPT_WD')
@@ -271,7 +278,7 @@ class Pool:
     def dept_ok(self, x, base):
         self.unfrozen(x)
         need(x.state == 'FILED', 9111)
-        need(base == x.claimed, 2008)
+        need(base == x.base, 2008)
         self.b.sign(DEPT)
         x.due['REVIEW'] = self.after_workdays('REVIEW_WD')
         x.state = 'REVIEW'
@@ -279,7 +286,7 @@ class Pool:
     def pay_of(self, today, x):
         """(pay, truncated by the stacking ceiling)"""
         p = self.p
-        nominal = x.claimed * self.ratios[x.klass - 1] // PPM
+        nominal = x.base * self.ratios[x.klass - 1] // PPM
         pay = nominal
         if p['PER_CLAIM_CAP']:
             pay = min(pay, p['PER_CLAIM_CAP'])
@@ -289,13 +296,13 @@ class Pool:
             left = p['PER_BANK_YEAR_CAP'] - self.years.get((x.bank, today.year), 0)
             need(left > 0, 2009)
             pay = min(pay, left)
-        ceiling = x.claimed * p['STACK_PPM'] // PPM - self.shared['stack'].get((x.bank, x.loan), 0)
+        ceiling = x.base * p['STACK_PPM'] // PPM - self.shared['stack'].get((x.bank, x.loan), 0)
         return (max(0, ceiling), True) if ceiling < pay else (pay, False)
 
     def review_ok(self, today, x, base, pay):
         self.unfrozen(x)
         need(x.state == 'REVIEW', 9111)
-        need(base == x.claimed, 2008)
+        need(base == x.base, 2008)
         mine, cut = self.pay_of(today, x)
         need(pay == mine, 2008)
         self.b.sign(POOL)
@@ -308,14 +315,61 @@ class Pool:
         x.state = 'APPROVED'
         x.due.pop('REVIEW', None)
         self.memo(x)
-        if pay == 0:                            # decision: nothing to pay and nothing to come back
+        if pay == 0 and x.disputed == 0:        # decision: nothing to pay and nothing to come back
             x.state = 'CLOSED'
             return self.leave(x)
-        if self.shortage == 0:
-            self.draw(x, L['DRAW'], self.cash)
+        self.pay_or_queue(x)
+
+    def pay_or_queue(self, x):
+        """At once what there is, unless others wait; the rest waits behind them."""
+        self.draw(x, L['DRAW'], self.cash if self.shortage == 0 else 0)
         if x.short:
             self.queue.append(x)
+            x.queued = True
             self.b.warnings.append(2011)
+
+    def dispute(self, x, fen, who):
+        self.unfrozen(x)
+        need(x.state in ('FILED', 'REVIEW') and x.disputed == 0, 9111)
+        need(fen < x.claimed, 2008)
+        self.b.sign(who if who in (x.bank, POOL) else DEPT)
+        x.disputed = fen
+
+    def resolve(self, today, x, upheld):
+        self.unfrozen(x)
+        before = x.state in ('FILED', 'REVIEW')
+        if not before:
+            self.running()
+            need(x.state in ('APPROVED', 'PART_PAID', 'COMPENSATED', 'REFUNDING'), 9111)
+        need(x.disputed > 0, 9111)
+        need(upheld <= x.disputed, 2008)
+        self.b.sign(x.bank, DEPT, POOL)
+        base = x.base + upheld
+        x.disputed = 0
+        if before:
+            x.claimed = base
+            return
+        p = self.p  # decision: on top, what the caps leave today
+        more = [base * self.ratios[x.klass - 1] // PPM - x.approved,
+                base * p['STACK_PPM'] // PPM - self.shared['stack'].get((x.bank, x.loan), 0)]
+        if p['PER_CLAIM_CAP']:
+            more.append(p['PER_CLAIM_CAP'] - x.approved)
+        if p['PER_BORROWER_CAP']:
+            more.append(p['PER_BORROWER_CAP'] - self.borrowers.get(x.borrower, 0))
+        if p['PER_BANK_YEAR_CAP']:
+            more.append(p['PER_BANK_YEAR_CAP'] - self.years.get((x.bank, today.year), 0))
+        more = min(more)
+        if more <= 0:
+            return
+        x.approved += more
+        self.count(x, more)
+        self.years[x.bank, today.year] = self.years.get((x.bank, today.year), 0) + more
+        x.short += more
+        if x.queued:
+            x.state = 'APPROVED' if x.state == 'APPROVED' else 'PART_PAID'
+        else:
+            x.approved_on = today
+            self.pay_or_queue(x)
 
     def count(self, x, pay):
         """Against the caps of borrower and loan."""
@@ -373,14 +427,12 @@ class Pool:
             x.by_layer[i] += v
         x.paid += amount
         x.short -= amount
-        if x.state in ('APPROVED', 'PART_PAID'):
-            x.state = 'COMPENSATED' if x.short == 0 else 'PART_PAID' if x.paid else 'APPROVED'
+        x.state = 'COMPENSATED' if x.short == 0 else 'PART_PAID' if x.paid else 'APPROVED'
 
     def serve(self):
         """When a layer has grown: one claim after the other, or pro rata of the same approval date."""
-        self.queue = [x for x in self.queue if x.short]
-        self.queue_served = bool(self.queue and self.cash)
-        while self.queue and self.cash:
+        self.queue_served = bool(self.shortage and self.cash)
+        while self.shortage and self.cash:
             day = [x for x in self.queue if x.approved_on == self.queue[0].approved_on]
             if self.p['SHORT_MODE'] == FIFO:
                 day = day[:1]
@@ -388,18 +440,20 @@ class Pool:
             cash = min(self.cash, whole)
             for x in day:
                 seen += x.short
-                part = cash * seen // whole - given  # decision: exactly the cash, each within a fen of its share
+                part = cash * seen // whole - given if whole else 0  # decision: exactly the cash, each within a fen of its share
                 given += part
                 if part:
                     self.draw(x, L['SERVE_QUEUE'], part)
-            self.queue = [x for x in self.queue if x.short]
+                if x.short == 0 and x is self.queue[0]:
+                    self.queue.pop(0)
+                    x.queued = False
 
     def reject(self, x):
         self.unfrozen(x)
         need(x.state in ('FILED', 'REVIEW'), 9111)
         self.b.sign(DEPT if x.state == 'FILED' else POOL)
         x.state = 'REJECTED'
-        x.claimed = 0
+        x.claimed = x.disputed = 0
         x.due.pop('REVIEW', None)
         self.open_claims -= 1
 
@@ -493,6 +547,7 @@ class Pool:
         fen = x.outstanding if ppm is None else (2 * x.paid * ppm + PPM) // (2 * PPM)            # ruling 32
         need(fen <= x.outstanding and (fen > 0 or x.short > 0), 2013)
         self.b.sign(who if who in AUDITORS else POOL)
+        x.disputed = 0
         cancelled, x.short = x.short, 0             # decision: what was still to be paid is not paid any more
         self.count(x, -fen - cancelled)
         x.clawed += fen
@@ -505,7 +560,7 @@ class Pool:
     def close(self, x):
         self.unfrozen(x)
         need(x.state in ('COMPENSATED', 'REFUNDING') or x.state == 'CLAWED_BACK' and not x.left, 9111)
-        need(sum(x.open.values()) == 0, 9111)
+        need(sum(x.open.values()) == 0 and x.disputed == 0, 9111)
         self.b.sign(x.bank, POOL)
         x.state = 'CLOSED'
         self.leave(x)

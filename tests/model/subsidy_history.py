@@ -10,7 +10,7 @@ from model import PPM
 from subsidy_model import (ABOVE, CANCELLED, CUT, DAY, FEE, INTEREST, LPR, MISUSE, NET, OPEN_STATES, OVERDUE, REFUND, SB, TABLE, E,
                            Programme, S)
 
-ON_ENROLMENT = tuple(n for n in E if n not in ('ENROL', 'PROGRAMME'))
+ON_ENROLMENT = tuple(n for n in E if n not in ('ENROL', 'PROGRAMME', 'REVERSE'))
 MOST = 9 * 10**15
 QUARTERS, MONTHS = 0x924, 0xfff
 
@@ -120,13 +120,16 @@ class SubsidyHistory(Mixed):
             return self.event(*r.choice(some), r.choice(['CLAWBACK', 'CLOSE']))
         if k < 0.72:
             return self.settle_next(live)
+        for q, e in live:
+            if e.frozen is not None and r.random() < 0.3:
+                return self.event(q, e, 'UNFREEZE')
         g, e = r.choice(live if k < 0.9 else some)
         if e.state == 'CLAWBACK' and r.random() < 0.6:
             return self.event(g, e, 'REINSTATE')
         if g.is_fee and e.loan.paid_off is not None and not e.fee_changed and r.random() < 0.6:
             return self.event(g, e, 'FEE_CHANGE')
         self.event(g, e, r.choice(['REPAY_CHANGE'] * 6 + ['RATE_CHANGE'] * 3 + ['CLAWBACK'] * 4 +
-                                  ['EXTEND_CHANGE', 'STOP', 'STOP', 'CLOSE']))
+                                  ['EXTEND_CHANGE', 'STOP', 'STOP', 'CLOSE', 'FREEZE']))
 
     def new_loan(self, g):
         r, t = self.r, self.today
@@ -259,6 +262,11 @@ class SubsidyHistory(Mixed):
             run(who, [bytes(32), ppm, fen], lambda: g.clawback(e, ppm, fen, who), swap=False)
         elif name == 'REINSTATE':
             run(DEPT if e.authority is None else e.authority, [bytes(32)], lambda: g.reinstate(e))
+        elif name == 'FREEZE':
+            who = self.but(r.choice([AUD, AUD2]), DEPT)
+            run(who, ['why'], lambda: g.freeze(e, who), swap=False)
+        elif name == 'UNFREEZE':
+            run(AUD if e.frozen is None else e.frozen, ['why'], lambda: g.unfreeze(e))
         elif name == 'CLOSE':
             run(DEPT, [], lambda: g.close(e))
         else:

@@ -90,7 +90,7 @@ class Enrolment:
     def __init__(self, g, loan, start, purpose):
         self.g, self.loan, self.start, self.settled_to, self.purpose = g, loan, start, start, purpose
         self.until = loan.maturity if g.is_fee else min(loan.maturity, start + DAY * g.p['MAX_DAYS'])
-        self.state, self.was, self.authority = 'ENROLLED', None, None
+        self.state, self.was, self.authority, self.frozen = 'ENROLLED', None, None, None
         self.paid, self.clawed, self.fee_back = ([0] * len(g.cost) for _ in range(3))
         self.fee_changed, self.eligible_fee = False, 0
         self.reserved = g.most(loan, start, self.until)
@@ -251,6 +251,7 @@ class Programme:
                 need(not (y.start < b and y.until > a and y.settled_to < min(y.until, b)), 9111)
 
     def settle(self, today, e, to, charged, paid, other, statement):
+        need(e.frozen is None, 9110)
         need(e.state in OPEN_STATES[:3] and self.state != 'SUSPENDED', 9111)
         if self.is_fee:
             return self.settle_fee(e, to, charged, paid, other, statement)
@@ -338,6 +339,7 @@ class Programme:
 
     # ---- what happens to the loan ----
     def point(self, today, e, day):
+        need(e.frozen is None, 9110)
         x = e.loan
         need(e.state in OPEN_STATES, 9111)
         need(x.settled_to <= day <= today and x.points[-1][0] <= day < x.extended, 9112)     # ruling 15
@@ -357,6 +359,7 @@ class Programme:
             x.paid_off = day
 
     def extend(self, e, maturity):
+        need(e.frozen is None, 9110)
         x = e.loan
         need(e.state in OPEN_STATES, 9111)
         need(maturity > x.extended > x.settled_to, 9112)
@@ -373,6 +376,7 @@ class Programme:
             self.budget()
 
     def stop(self, today, e, reason, day):
+        need(e.frozen is None, 9110)
         need(reason != 0, 9104)
         need(e.state in OPEN_STATES[:3 if reason == OVERDUE else 2], 9111)
         need(e.start <= day <= today, 9112)
@@ -392,6 +396,7 @@ class Programme:
             self.end(e, e.until)
 
     def close(self, e):
+        need(e.frozen is None, 9110)
         need(e.state in ('ENROLLED', 'STOPPED', 'CLAWBACK'), 9111)
         self.b.sign(DEPT)
         e.until = min(e.until, e.settled_to)  # days that were not settled are forfeited: they bind no cap and no rate
@@ -402,8 +407,20 @@ class Programme:
             del e.loan.slots[self.slot]
             self.shared['purposes'][self.p['FAMILY']].discard(e.purpose)
 
+    def freeze(self, e, who):
+        need(e.frozen is None, 9110)
+        need(ROLES[who] == AUD_ROLE, 9102)
+        self.b.sign(who)
+        e.frozen = who
+
+    def unfreeze(self, e):
+        need(e.frozen is not None, 9111)
+        self.b.sign(e.frozen)  # the same authority (3.0.6)
+        e.frozen = None
+
     # ---- money back ----
     def clawback(self, e, ppm, fen, who):
+        need(e.frozen is None, 9110)
         x = e.loan
         need(e.state in OPEN_STATES, 9111)
         need((ppm is None) != (fen is None), 9104)
@@ -423,6 +440,7 @@ class Programme:
         self.budget()
 
     def reinstate(self, e):
+        need(e.frozen is None, 9110)
         x = e.loan
         need(e.state == 'CLAWBACK', 9111)
         need(sum(e.clawed) <= self.left, 3004)  # decision: given to others meanwhile
@@ -437,6 +455,7 @@ class Programme:
     def fee_change(self, e, earned):
         """A part of the fee is refunded: the subsidy anew on what was earned, the difference back (E17)."""
         x = e.loan
+        need(e.frozen is None, 9110)
         need(e.state in ('ACCRUING', 'STOPPED'), 9111)
         need(self.is_fee and e.settled_to >= x.maturity and not e.fee_changed, 9111)
         need(x.paid_off is not None and x.paid_off < x.maturity, 9111)                      # ruling 17
