@@ -221,6 +221,34 @@ static void a_confirmation_is_taken_back_while_the_money_is_there(void **state)
 
 /* ---- DISPUTE, RESOLVE ---- */
 
+/* Pro rata, what is upheld later waits among the claims of that day, so that a round walks over all that it counts. */
+static void what_is_upheld_waits_among_the_claims_of_its_day(void **state)
+{
+    struct zyd_hash a, b, c;
+    (void)state;
+    create(PR, B(COUNTY) | B(CITY));
+    fund(PR, "COUNTY", COUNTY, "200.00");
+    register_loan(&a, PR, BANK, FIRM, "ra", "200.00");
+    OK(PR, "STATUS", &a, BANK, 0, text_of("what=NPL|since=%d", today()));
+    OK(PR, "FILE", &a, BANK, 0, "principal=200.00");
+    OK(PR, "DISPUTE", &a, DEPT, 0, "amount=100.00|reason=misuse");
+    approve(&a, PR, "100.00", "50.00");
+    compensate(&b, PR, BANK, "rb", "400.00", "200.00"); /* 150.00 are there */
+    STATE(b, "PART_PAID");
+    on(zyd_date_add(today(), 1));
+    compensate(&c, PR, BANK, "rc", "100.00", "50.00");
+    STATE(c, "APPROVED");
+    OK(PR, "RESOLVE", &a, BANK, B(DEPT) | B(POOL), "upheld=100.00");
+    STATE(a, "PART_PAID");
+    fund(PR, "COUNTY", COUNTY, "60.00");
+    tick();
+    STATE(b, "COMPENSATED"); /* the day before in full, then 10.00 for this one */
+    STATE(c, "PART_PAID");
+    assert_int_equal(loan.shortage, 4500);
+    STATE(a, "PART_PAID");
+    assert_int_equal(loan.shortage, 4500);
+}
+
 static void the_undisputed_part_proceeds_and_what_is_upheld_follows(void **state)
 {
     struct zyd_hash o;
@@ -307,6 +335,7 @@ int main(void)
         T(a_demand_back_is_not_undone_beyond_the_caps),
         T(a_confirmation_is_taken_back_while_the_money_is_there),
         T(the_undisputed_part_proceeds_and_what_is_upheld_follows),
+        T(what_is_upheld_waits_among_the_claims_of_its_day),
         T(what_is_upheld_stays_under_the_caps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
