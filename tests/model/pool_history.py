@@ -1,4 +1,4 @@
-"""Random lives of risk-compensation pools: claims, shortage, queue, recoveries, demand-backs, winding up; and what is refused."""
+"""Random lives of risk-compensation pools: claims, shortage, queue, recoveries, demand-backs, winding up; and refusals."""
 import struct
 from datetime import timedelta
 
@@ -8,7 +8,8 @@ from mixed import Mixed
 from model import PPM
 from pool_model import FIFO, PRORATA, RUNNING, TABLE, E, Pool, S
 
-OF_LOANS = ('REPAY', 'STATUS', 'CURE', 'FILE', 'DEPT_OK', 'REVIEW_OK', 'REJECT', 'RECOVER', 'DEMAND_BACK', 'CLOSE', 'FREEZE', 'UNFREEZE', 'DISPUTE',
+OF_LOANS = ('REPAY', 'STATUS', 'CURE', 'FILE', 'DEPT_OK', 'REVIEW_OK', 'REJECT', 'RECOVER', 'DEMAND_BACK', 'CLOSE', 'FREEZE',
+            'UNFREEZE', 'DISPUTE',
             'RESOLVE')
 
 
@@ -48,13 +49,16 @@ class PoolHistory(Mixed):
         r = self.r
         layers = self.layers() if sound else self.unsound(self.layers())
         cap = lambda: r.choice([0, 0, 0, r.randint(1, self.scale)])
-        p = dict(TABLE, CLASS=klass, SETTLE=self.settle(number), TRUSTEE=POOL, DEPT=DEPT, TRIGGER=r.randint(1, 3), REGISTER_WD=r.choice([1, 10, 10]),
+        p = dict(TABLE, CLASS=klass, SETTLE=self.settle(number), TRUSTEE=POOL, DEPT=DEPT, TRIGGER=r.randint(1, 3),
+                 REGISTER_WD=r.choice([1, 10, 10]),
                  TRIGGER_DAYS=r.choice([0, 0, 30]), WINDOW_DAYS=r.choice([60, 180]), RATE_CAP=r.choice([PPM, 60000]),
                  PER_CLAIM_CAP=cap(), PER_BORROWER_CAP=cap(), PER_BANK_YEAR_CAP=cap(),
-                 STACK_PPM=r.choice([800000, PPM, PPM, r.randint(1, PPM), r.randint(0, PPM)]), LEVERAGE=r.choice([0, 0, 0, 2, 10]),
+                 STACK_PPM=r.choice([800000, PPM, PPM, r.randint(1, PPM), r.randint(0, PPM)]), LEVERAGE=r.choice([0, 0, 0, 2,
+                                                                                                                  10]),
                  WARN_PPM=r.choice([0, 50000, 300000]), STOP_PPM=r.choice([0, 0, 80000, 500000, PPM]),
                  REFUND_ORDER=r.choice([1, 1, 2]), RESUME_K=r.randint(1, 2), COST_LIMIT=r.choice([9 * 10**15, self.scale // 4]),
-                 SHORT_MODE=r.choice([FIFO, PRORATA]), RATIO_BASE=r.randint(1, 3), DEPT_WD=r.randint(1, 5), REVIEW_WD=r.randint(1, 5),
+                 SHORT_MODE=r.choice([FIFO, PRORATA]), RATIO_BASE=r.randint(1, 3), DEPT_WD=r.randint(1, 5),
+                 REVIEW_WD=r.randint(1, 5),
                  DRAW_WD=r.randint(1, 10), REFUND_WD=r.randint(1, 10), BACK_WD=r.randint(1, 20))
         ratios = [r.choice([500000, r.randint(1, PPM), PPM]) for _ in range(2)]
         banks = [BANK] if r.random() < 0.2 else [BANK, BANK2]
@@ -116,7 +120,8 @@ class PoolHistory(Mixed):
 
     def enrol(self, p, who, days):
         klass, until = self.r.randint(1, 2 + self.chance(0.05)), self.today + timedelta(days=days)
-        self.do(p, 'ENROL', DEPT, None, [who, klass, wire.day(until)], lambda: p.enrol(who, klass, until), made=p.strangers.append)
+        self.do(p, 'ENROL', DEPT, None, [who, klass, wire.day(until)], lambda: p.enrol(who, klass, until),
+                made=p.strangers.append)
 
     # ---- both sides ----
     def do(self, p, name, *args, **more):
@@ -149,7 +154,8 @@ class PoolHistory(Mixed):
 
         def then(got):
             v = got[0]
-            self.expect('pool: state claims balance npl pending shortage memo', mine, (v[1], *struct.unpack_from('<I8x5q', v, 12)))
+            self.expect('pool: state claims balance npl pending shortage memo', mine, (v[1], *struct.unpack_from('<I8x5q', v,
+                                                                                                                 12)))
             self.expect('layers', layers, [struct.unpack_from('<q', v, 192 + 24 * i)[0] for i in range(len(layers))])
         self.d.later(2, [p.id], then)
         if x is not None and hasattr(x, 'id'):
@@ -188,7 +194,7 @@ class PoolHistory(Mixed):
                     confirm(fen, ref)
 
     def at_the_line(self, p):
-        """The breaker's sums a fen below, at, above a line: principal to register (it can only warn), or (loan, fen) to repay."""
+        """The breaker's sums a fen below, at, above a line: principal to register (it only warns), or (loan, fen) to repay."""
         lines = [v for v in (p.p['WARN_PPM'], p.p['STOP_PPM']) if v]
         if not lines or not p.npl:
             return None
@@ -200,7 +206,8 @@ class PoolHistory(Mixed):
 
     def register(self, p, fen=None):
         r = self.r
-        bank, who, klass = r.choice([BANK, BANK, BANK2] if BANK2 in p.banks or self.chance(0.1) else [BANK]), r.choice(self.persons), 1
+        bank, who, klass = r.choice([BANK, BANK,
+                                     BANK2] if BANK2 in p.banks or self.chance(0.1) else [BANK]), r.choice(self.persons), 1
         if who in p.entries:
             klass = self.but(p.entries[who][0], 1, 2, 3)
             if p.entries[who][1] < self.today and r.random() < 0.8:
@@ -222,7 +229,8 @@ class PoolHistory(Mixed):
             box[0].id = o
             self.touched = box[0]
         self.do(p, 'REGISTER_LOAN', bank, None, args,
-                lambda: box.append(p.register(self.today, bank, who, loan, klass, fen, rate, drawn, maturity)), made=made, swap=False)
+                lambda: box.append(p.register(self.today, bank, who, loan, klass, fen, rate, drawn, maturity)), made=made,
+                swap=False)
         if box:
             self.loans_seen.append((bank, loan, who, fen))
 
@@ -275,11 +283,15 @@ class PoolHistory(Mixed):
 
     def next(self, x):
         r = self.r
-        return {'REGISTERED': r.choice(['REPAY'] + ['STATUS'] * 5), 'DEFAULTED': r.choice(['FILE'] * 9 + ['STATUS', 'CURE', 'REPAY']),
+        return {'REGISTERED': r.choice(['REPAY'] + ['STATUS'] * 5), 'DEFAULTED': r.choice(['FILE'] * 9 + ['STATUS', 'CURE',
+                                                                                                          'REPAY']),
                 'FILED': r.choice(['DEPT_OK'] * 12 + ['REJECT']), 'REVIEW': r.choice(['REVIEW_OK'] * 12 + ['REJECT']),
-                'APPROVED': r.choice(['RECOVER'] * 4 + ['DEMAND_BACK']), 'PART_PAID': r.choice(['RECOVER'] * 4 + ['DEMAND_BACK']),
-                'COMPENSATED': r.choice(['RECOVER'] * 6 + ['DEMAND_BACK', 'CLOSE']), 'REJECTED': r.choice(['FILE'] * 3 + ['REPAY']),
-                'REFUNDING': r.choice(['RECOVER'] * 6 + ['CLOSE', 'DEMAND_BACK']), 'CLOSED': r.choice(['RECOVER', 'DEMAND_BACK']),
+                'APPROVED': r.choice(['RECOVER'] * 4 + ['DEMAND_BACK']),
+                'PART_PAID': r.choice(['RECOVER'] * 4 + ['DEMAND_BACK']),
+                'COMPENSATED': r.choice(['RECOVER'] * 6 + ['DEMAND_BACK', 'CLOSE']),
+                'REJECTED': r.choice(['FILE'] * 3 + ['REPAY']),
+                'REFUNDING': r.choice(['RECOVER'] * 6 + ['CLOSE', 'DEMAND_BACK']), 'CLOSED': r.choice(['RECOVER',
+                                                                                                       'DEMAND_BACK']),
                 'CLAWED_BACK': r.choice(['RECOVER'] * 3 + ['CLOSE', 'DEMAND_BACK']), 'REPAID': 'STATUS'}[x.state]
 
     def resume(self, p):
@@ -319,7 +331,8 @@ class PoolHistory(Mixed):
         r, t, bank = self.r, self.today, x.bank
         self.touched = x
         if name == 'REPAY':
-            fen = fen or r.choice([x.balance, r.randint(1, max(1, x.balance)), r.randint(1, max(1, x.balance)), x.balance + 1]) or 1
+            fen = fen or r.choice([x.balance, r.randint(1, max(1, x.balance)), r.randint(1, max(1, x.balance)),
+                                   x.balance + 1]) or 1
             self.do(p, name, bank, x.id, [fen], lambda: p.repay(x, fen))
         elif name == 'STATUS':
             what = r.choice([p.p['TRIGGER']] * 5 + [1, 2, 3])

@@ -95,14 +95,15 @@ class Pool:
 
     # ---- the pool itself ----
     def sound(self):
-        """2001: layers in levels 0, 1, 2 ..., parts of a level sum to the whole, one account each, somebody to hold and to judge."""
+        """2001: layers in levels 0, 1, 2 ..., a level's parts are the whole, one account each, somebody holds and judges."""
         levels = [y.level for y in self.layers]
         ok = bool(levels) and levels == sorted(levels) and set(levels) == set(range(len(set(levels))))
         for level in set(levels):
             of = [y.ppm for y in self.layers if y.level == level]
             ok = ok and sum(of) == PPM and min(of) > 0
         names = [y.name for y in self.layers]
-        return ok and len(set(names)) == len(names) and all(re.fullmatch('[A-Z0-9_]+', n) for n in names) and self.p['TRUSTEE'] not in self.banks
+        return ok and len(set(names)) == len(names) and all(re.fullmatch('[A-Z0-9_]+',
+                n) for n in names) and self.p['TRUSTEE'] not in self.banks
 
     def create(self):
         need(self.sound(), 2001)
@@ -377,8 +378,8 @@ class Pool:
         self.shared['stack'][x.bank, x.loan] = self.shared['stack'].get((x.bank, x.loan), 0) + pay
 
     def level(self, of, want):
-        """ALLOC with memory.  Decision where layers have become uneven: one that has borne more than its share gives nothing, one
-        that has less than its part gives all; the others are asked again, and at last in order."""
+        """ALLOC with memory.  Decision where layers have become uneven: one that has borne more than its share gives nothing,
+        one that has less than its part gives all; the others are asked again, and at last in order."""
         got, live = {i: 0 for i in of}, list(of)
         while want and live:
             base = [self.layers[i].drawn for i in live]
@@ -440,7 +441,7 @@ class Pool:
             cash = min(self.cash, whole)
             for x in day:
                 seen += x.short
-                part = cash * seen // whole - given if whole else 0  # decision: exactly the cash, each within a fen of its share
+                part = cash * seen // whole - given if whole else 0  # decision: the cash, to a fen
                 given += part
                 if part:
                     self.draw(x, L['SERVE_QUEUE'], part)

@@ -7,7 +7,8 @@ import wire
 from ledger import AUD, AUD2, BANK, BANK2, CFIN, CITY, COUNTY, DEPT, LGOV, PFIN, slots
 from mixed import Mixed
 from model import PPM
-from subsidy_model import (ABOVE, CANCELLED, CUT, DAY, FEE, INTEREST, LPR, MISUSE, NET, OPEN_STATES, OVERDUE, REFUND, SB, TABLE, E,
+from subsidy_model import (ABOVE, CANCELLED, CUT, DAY, FEE, INTEREST, LPR, MISUSE, NET, OPEN_STATES, OVERDUE, REFUND, SB,
+                           TABLE, E,
                            Programme, S)
 
 ON_ENROLMENT = tuple(n for n in E if n not in ('ENROL', 'PROGRAMME', 'REVERSE'))
@@ -28,11 +29,14 @@ class SubsidyHistory(Mixed):
         cost = [(w, b - a) for w, a, b in zip(who, [0] + cuts, cuts + [PPM])]
         kind = r.choice([CUT, ABOVE, INTEREST, LPR, FEE])
         share = r.choice([500000, 700000, 333333, PPM, r.randint(1, PPM)])
-        p = dict(TABLE, KIND=kind, LEVEL=level, FAMILY=r.choice([1, 1, 2]), FLOOR_PPM=r.choice([15000, 0, 5000]), BASIS=self.basis,
+        p = dict(TABLE, KIND=kind, LEVEL=level, FAMILY=r.choice([1, 1, 2]), FLOOR_PPM=r.choice([15000, 0, 5000]),
+                 BASIS=self.basis,
                  PAY_MODE=r.choice([REFUND, NET]), FEE_BASIS=r.choice([360, 365]),
                  RATE_PPM=share if kind in (INTEREST, LPR, FEE) else r.choice([5000, 10000, 25000, 40000]),
-                 HOUSEHOLD_CAP=r.choice([MOST, r.randint(1, 2 * self.scale)]), LOAN_CAP=r.choice([MOST, r.randint(1, self.scale)]),
-                 MAX_DAYS=r.choice([1096, 1096, 200, 60]), SETTLE_DAY=self.but(self.day, 1, p=0.04), SETTLE_MONTHS=self.months, DEPT=DEPT,
+                 HOUSEHOLD_CAP=r.choice([MOST, r.randint(1, 2 * self.scale)]), LOAN_CAP=r.choice([MOST, r.randint(1,
+                         self.scale)]),
+                 MAX_DAYS=r.choice([1096, 1096, 200, 60]), SETTLE_DAY=self.but(self.day, 1, p=0.04),
+                 SETTLE_MONTHS=self.months, DEPT=DEPT,
                  BUDGET=r.choice([MOST, MOST, r.randint(0, self.scale // 20), r.randint(0, self.scale // 100)]))
         opened = [self.today, self.today + timedelta(days=3000)]
         if self.chance(0.04):
@@ -134,9 +138,11 @@ class SubsidyHistory(Mixed):
     def new_loan(self, g):
         r, t = self.r, self.today
         value_date = t - timedelta(days=r.choice([0, 0, 5, r.randint(0, 90)]))
-        maturity = value_date + timedelta(days=r.choice([90, 180, 300, r.randint(20, 320)] + [r.randint(300, 600)] * (self.months == QUARTERS)))
+        maturity = value_date + timedelta(days=r.choice([90, 180, 300, r.randint(20, 320)] + [r.randint(300,
+                600)] * (self.months == QUARTERS)))
         fen = r.choice([r.randint(1, self.scale), r.randint(self.scale // 4, self.scale), r.randint(1, 1000)])
-        facts = (r.choice([BANK, BANK2]), bytes([r.randint(1, 3)]) * 32, bytes([r.randint(1, 3)]) * 32, fen, value_date, maturity,
+        facts = (r.choice([BANK, BANK2]), bytes([r.randint(1, 3)]) * 32, bytes([r.randint(1, 3)]) * 32, fen, value_date,
+                 maturity,
                  r.choice([10000, 0, 15000, 10000]), r.choice([43500, 35000, 30000, 0]), r.choice([30000, 31000, 36000]))
         self.facts.append((r.randbytes(32), facts))
         self.enrol(g, *self.facts[-1])
@@ -157,7 +163,8 @@ class SubsidyHistory(Mixed):
             facts = facts[:7] + known.at(start or value_date)[:2]
         if self.chance(0.05):
             i = r.randrange(1, 9)
-            wrong = {1: bytes([9]) * 32, 2: bytes([9]) * 32, 3: facts[3] + 1, 4: value_date + timedelta(days=r.choice([1, 700])),
+            wrong = {1: bytes([9]) * 32, 2: bytes([9]) * 32, 3: facts[3] + 1, 4: value_date + timedelta(days=r.choice([1,
+                                                                                                                       700])),
                      5: r.choice([maturity + DAY, value_date]), 6: facts[6] + 1, 7: facts[7] + 1, 8: facts[8] + 1}[i]
             facts = facts[:i] + (wrong,) + facts[i + 1:]
             if known is None:
@@ -170,7 +177,8 @@ class SubsidyHistory(Mixed):
         controller = r.choice([None, None, None, bytes([r.randint(1, 20)]) * 32])
         first, box = start or value_date, []
         self.do(g, 'ENROL', bank, None,
-                [facts[1], facts[2], loan, purpose, controller, facts[3], wire.day(value_date), wire.day(maturity), facts[7], facts[8],
+                [facts[1], facts[2], loan, purpose, controller, facts[3], wire.day(value_date), wire.day(maturity), facts[7],
+                 facts[8],
                  wire.day(start) if start else None, facts[6] or None, None, None],
                 lambda: box.append(g.enrol(t, bank, loan, facts, first, purpose, controller)), signers=[DEPT],
                 made=lambda o: setattr(box[0], 'id', o), swap=False)
@@ -188,7 +196,8 @@ class SubsidyHistory(Mixed):
         r = self.r
         if r.random() < 0.85:
             x = r.choice(live)[1].loan
-            of = [(g, e) for g, e in live if e.loan is x and e.state in OPEN_STATES[:3] and not (g.is_fee and e.settled_to >= x.maturity)]
+            of = [(g, e) for g,
+                  e in live if e.loan is x and e.state in OPEN_STATES[:3] and not (g.is_fee and e.settled_to >= x.maturity)]
             if of:
                 g, e = min(of, key=lambda y: (not y[0].is_fee, y[1].settled_to, y[0].p['LEVEL']))
                 return self.event(g, e, 'SETTLE')
@@ -236,7 +245,8 @@ class SubsidyHistory(Mixed):
                 rate, lpr = r.choice([30000, 40000, 52000, 0]), r.choice([28000, 30000, 36000])
                 run(x.bank, [wire.day(day), rate, lpr], lambda: g.change(t, e, day, rate, lpr))
             else:
-                fen = self.but(r.choice([0, r.randint(0, max(0, balance - 1)), r.randint(0, max(0, balance - 1))]), balance, balance + 1)
+                fen = self.but(r.choice([0, r.randint(0, max(0, balance - 1)), r.randint(0, max(0, balance - 1))]), balance,
+                               balance + 1)
                 run(x.bank, [wire.day(day), fen], lambda: g.change(t, e, day, balance=fen))
         elif name == 'EXTEND_CHANGE':
             m = self.but(x.extended + timedelta(days=r.randint(1, 120)), x.extended, x.maturity - DAY)

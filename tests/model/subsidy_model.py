@@ -1,7 +1,7 @@
 """Product (c), interest and guarantee-fee subsidies, from domain.md 3.0, 3.3 and 3.7 (and E11 to E14, E17).
 
-Who ranks before whom under a household's cap, at which rate of which level: asked of every day, and summed over the days between two
-changes.  What 3.3 leaves open and contracts/subsidy/README.md decides is marked "decision".
+Who ranks before whom under a household's cap, at which rate of which level: asked of every day, and summed over the days
+between two changes.  What 3.3 leaves open and contracts/subsidy/README.md decides is marked "decision".
 """
 import os
 from datetime import timedelta

@@ -24,7 +24,8 @@ class VoucherHistory(Mixed):
         shared = dict(invoices={}, registrations=set())
         self.g = []
         for number in range(first, first + r.randint(1, 2)):
-            p = dict(TABLE, SETTLE=self.settle(number), DEPTH_MAX=r.choice([0, 1, 2, 5]), BASIS=r.choice([360, 365]), OFFER_DAYS=r.choice([1, 10]),
+            p = dict(TABLE, SETTLE=self.settle(number), DEPTH_MAX=r.choice([0, 1, 2, 5]), BASIS=r.choice([360, 365]),
+                     OFFER_DAYS=r.choice([1, 10]),
                      TERM_MONTHS=r.choice([12, 12, 3]), REASON_MONTHS=r.choice([6, 0, 12]), DEFAULT_WD=r.choice([0, 3, 3, 10]),
                      RATE_CAP=r.choice([240000, 50000]))
             self.g.append(Programme(number, self.books, shared, p))
@@ -86,7 +87,8 @@ class VoucherHistory(Mixed):
         lines = sorted(g.lines)
         keys = [b'L' + g.number.to_bytes(2, 'big') + core.to_bytes(2, 'big') for core in lines]
         used = [g.lines[core][2] for core in lines]
-        self.d.later(4, keys, lambda got: self.expect('lines: used', used, [struct.unpack_from('<Q', rec, 16)[0] for rec in got]))
+        self.d.later(4, keys, lambda got: self.expect('lines: used', used, [struct.unpack_from('<Q', rec,
+                                                                                               16)[0] for rec in got]))
         for core in lines:
             alive = sum(v.face for v in g.vouchers if v.core == core and v.state not in ('SPENT', 'CANCELLED', 'PAID'))
             assert alive == g.lines[core][2]                                         # I7
@@ -102,7 +104,8 @@ class VoucherHistory(Mixed):
     # ---- what happens ----
     def line(self, g, core):
         r = self.r
-        limit, until = r.choice([10**12, 10**12, 10**12, r.randint(10**8, 10**10)]), self.today + timedelta(days=r.choice([5, 4000, 4000]))
+        limit, until = r.choice([10**12, 10**12, 10**12, r.randint(10**8, 10**10)]), self.today + timedelta(days=r.choice([5,
+                4000, 4000]))
         bank = r.choice([BANK, BANK, BANK2])
         core = self.but(core, NOBODY, bank)
         if self.chance(0.03):
@@ -134,9 +137,11 @@ class VoucherHistory(Mixed):
             return self.event(g, v, r.choice(ON_VOUCHER))
         if self.chance(0.01) and v.state == 'ACTIVE':
             return self.long_chain(g, v)
-        name = {'OFFERED': r.choice(['ACCEPT'] * 8 + ['CANCEL']), 'PLEDGED': r.choice(['UNPLEDGE', 'UNPLEDGE', 'DISCOUNT', 'PREPAY']),
+        name = {'OFFERED': r.choice(['ACCEPT'] * 8 + ['CANCEL']), 'PLEDGED': r.choice(['UNPLEDGE', 'UNPLEDGE', 'DISCOUNT',
+                                                                                       'PREPAY']),
                 'FINANCED': r.choice(['PREPAY', 'PREPAY', 'SPLIT', 'TRANSFER', 'DISCOUNT', 'PLEDGE']),
-                'ACTIVE': r.choice(['SPLIT', 'SPLIT', 'TRANSFER', 'TRANSFER', 'TRANSFER', 'TRANSFER', 'DISCOUNT', 'DISCOUNT', 'PLEDGE',
+                'ACTIVE': r.choice(['SPLIT', 'SPLIT', 'TRANSFER', 'TRANSFER', 'TRANSFER', 'TRANSFER', 'DISCOUNT', 'DISCOUNT',
+                                    'PLEDGE',
                                     'PREPAY']),
                 'MATURED': r.choice(['DEFAULT', 'UNPLEDGE', 'TRANSFER', 'PREPAY']),
                 'DEFAULTED': r.choice(['DEFAULT', 'UNPLEDGE', 'TRANSFER', 'PLEDGE', 'DISCOUNT', 'SPLIT', 'PREPAY'])
@@ -149,7 +154,8 @@ class VoucherHistory(Mixed):
         while len(v.links) < 16 and v.state == 'ACTIVE':
             payee = self.r.choice([m for m in (S1, S2, S3) if m != v.holder])
             recourse = self.r.random() < 0.9
-            if not self.do(g, 'TRANSFER', v.holder, v.id, [payee, bytes(32), int(recourse)], lambda: g.transfer(v, payee, recourse),
+            if not self.do(g, 'TRANSFER', v.holder, v.id, [payee, bytes(32), int(recourse)], lambda: g.transfer(v, payee,
+                                                                                                                recourse),
                            signers=[payee]):
                 break
             v = g.vouchers[-1]
@@ -173,7 +179,8 @@ class VoucherHistory(Mixed):
         elif name == 'TRANSFER':
             payee = self.but(r.choice([m for m in (S1, S2, S3) if m != v.holder]), v.core, v.holder, BANK2, NOBODY)
             recourse = r.random() < 0.6
-            run(v.holder, [payee, bytes(32), int(recourse)], lambda: g.transfer(v, payee, recourse), *([payee] * (payee != NOBODY)))
+            run(v.holder, [payee, bytes(32), int(recourse)], lambda: g.transfer(v, payee, recourse),
+                *([payee] * (payee != NOBODY)))
         elif name == 'DISCOUNT':
             bank = self.but(r.choice([x for x in (BANK, BANK2) if x != v.holder]), v.holder, S1, NOBODY)
             rate = self.but(r.choice([36500, r.randint(1, g.p['RATE_CAP'])]), g.p['RATE_CAP'], g.p['RATE_CAP'] + 1)
@@ -230,10 +237,12 @@ class VoucherHistory(Mixed):
         ids = set(r.sample(mine, min(len(mine), r.randint(0, 2)))) | {r.randbytes(32) for _ in range(r.randint(1, 3))}
         if known and self.chance(0.08):
             ids.add(r.choice(sorted(known)))
-        invoices = [(i, known[i][2] if i in known else r.choice([r.randint(20, 10**5), r.randint(10**6, 10**9)])) for i in sorted(ids)]
+        invoices = [(i, known[i][2] if i in known else r.choice([r.randint(20, 10**5), r.randint(10**6,
+                10**9)])) for i in sorted(ids)]
         if self.chance(0.03):
             i, amount = invoices.pop(r.randrange(len(invoices)))
-            invoices = r.choice([[(i, amount + 1)], [(i, amount), (i, amount)], [], [(bytes(31) + bytes([n]), 1) for n in range(65)]])
+            invoices = r.choice([[(i, amount + 1)], [(i, amount), (i, amount)], [], [(bytes(31) + bytes([n]),
+                                                                                      1) for n in range(65)]])
         left = [known[i][3] if i in known else a for i, a in invoices]
         whole = sum(left)
         face = r.choice([whole, max(1, whole - r.randint(0, max(0, left[-1] - 1)) if left else 1)])
