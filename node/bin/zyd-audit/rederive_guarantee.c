@@ -119,7 +119,9 @@ static void remember(struct gu_contract *c, const struct audit_step *s)
     *c->before = *c;
     c->before->before = NULL;
     c->before->d = re_new((c->d_count + 1) * sizeof *c->d);
-    memcpy(c->before->d, c->d, c->d_count * sizeof *c->d);
+    if (c->d_count > 0) {
+        memcpy(c->before->d, c->d, c->d_count * sizeof *c->d);
+    }
     if (c->after != NULL) {
         c->before->after = re_new(sizeof *c->after);
         *c->before->after = *c->after;
