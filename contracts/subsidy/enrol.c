@@ -57,14 +57,14 @@ static void check_known(const struct su *s, const struct zyd_subsidy_loan *n, co
 {
     const struct zyd_subsidy_loan *l = &s->l.h;
     const struct zyd_subsidy_point *p = &s->l.p[point_on(&s->l, in->from)]; /* rates on the first subsidised day */
+    bool early = in->from < (l->period_count > 0 ? l->periods[0].from : s->l.p[0].date); /* rates of those days are not kept */
     if (l->bank != n->bank || l->borrower_kind != n->borrower_kind || !same_id(l->borrower, n->borrower) ||
         !same_id(l->household, n->household) || l->value_date != n->value_date || l->maturity != n->maturity ||
         l->amount != n->amount || l->fee_ppm != n->fee_ppm || l->linked != n->linked || !same_id(l->guarantee, n->guarantee) ||
-        l->drawdown != n->drawdown || p->rate_ppm != in->rate_ppm || p->lpr_ppm != in->lpr_ppm) {
+        l->drawdown != n->drawdown || (!early && (p->rate_ppm != in->rate_ppm || p->lpr_ppm != in->lpr_ppm))) {
         ct_fail(CC_BAD_ID);
     }
-    if (l->settle_day != n->settle_day || l->settle_months != n->settle_months || l->basis != n->basis ||
-        in->from < (l->period_count > 0 ? l->periods[0].from : s->l.p[0].date)) {
+    if (early || l->settle_day != n->settle_day || l->settle_months != n->settle_months || l->basis != n->basis) {
         ct_fail(CC_BAD_DATE);
     }
     if (l->overdue != 0) {

@@ -200,8 +200,8 @@ class Programme:
         x = self.shared['loans'].get(loan_id)
         if x is not None:
             need(self.slot not in x.slots, 3001)
-            need(x.facts[:7] == facts[:7] and x.at(start)[:2] == facts[7:9], 9105)
             first = x.periods[0].start if x.periods else x.start
+            need(x.facts[:7] == facts[:7] and (start < first or x.at(start)[:2] == facts[7:9]), 9105)
             need(x.calendar == self.calendar and start >= first, 9112)
             need(x.overdue is None, 3008)
             need(x.paid_off is None, 9111)
