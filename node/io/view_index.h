@@ -5,8 +5,12 @@
 
 #include <zyd/base.h>
 
+struct zyd_index_slot {
+    uint32_t at;  /* position + 1; 0: free */
+    uint32_t tag; /* of the key's hash: another key is passed over without a look at the array */
+};
 struct zyd_index {
-    uint32_t *slots; /* position + 1; 0: free */
+    struct zyd_index_slot *slots;
     uint32_t cap, count;
     uint64_t seed;
     size_t stride, key_at;
