@@ -327,7 +327,12 @@ int main(int argc, char **argv)
         FILE *trace = a.trace == NULL ? NULL : strcmp(a.trace, "-") == 0 ? stdout : fopen(a.trace, "w");
         a.options.trace = trace == NULL ? NULL : trace_line;
         a.options.trace_ctx = trace;
-        return products_plugins(&a.options, a.plugin) ? products_run(&a.options, &p) : 64;
+        int rc = products_plugins(&a.options, a.plugin) ? products_run(&a.options, &p) : 64;
+        if (trace != NULL && trace != stdout) {
+            fclose(trace);
+        }
+        free(elf);
+        return rc;
     }
     struct totals t = {0};
     double started = now_s();

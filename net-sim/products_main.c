@@ -13,25 +13,26 @@
 
 static const char *const names[5] = {"guarantee", "pool", "subsidy", "voucher", "cycle"};
 
+#define IMAGE_MAX (512u << 10)
+
 bool products_plugins(struct zyd_sim_options *o, const char *beside)
 {
+    static uint8_t images[5][IMAGE_MAX];
     for (unsigned i = 0; i < 5; i++) {
         char path[4200];
         snprintf(path, sizeof path, "%.4000s", beside);
         char *slash = strrchr(path, '/');
         snprintf(slash == NULL ? path : slash + 1, 64, "%s.elf", names[i]);
         FILE *f = fopen(path, "rb");
-        uint8_t *data = malloc(512u << 10);
-        size_t size = f == NULL || data == NULL ? 0 : fread(data, 1, 512u << 10, f);
+        size_t size = f == NULL ? 0 : fread(images[i], 1, IMAGE_MAX, f);
         if (f != NULL) {
             fclose(f);
         }
         if (size == 0) {
             fprintf(stderr, "zyd-sim: %s: the contract image cannot be read; build it (target plugins)\n", path);
-            free(data);
             return false;
         }
-        o->plugins[i] = zyd_span(data, size);
+        o->plugins[i] = zyd_span(images[i], size);
     }
     return true;
 }
