@@ -21,7 +21,7 @@ struct picture {
 };
 static void take(struct picture *p, uint16_t programme_, const struct zyd_hash *o, uint8_t level, uint8_t family)
 {
-    static const char *const books[] = {"2101." FIRM, "4011", "5031", "1141.CFIN", "1141.PFIN", "1141.CITY", "2141.BANK1",
+    static const char *const books[] = {("2101." FIRM), "4011", "5031", "1141.CFIN", "1141.PFIN", "1141.CITY", "2141.BANK1",
                                         "1141.BANK1", "2141.CFIN", "2141.PFIN", "2141.CITY", "1141.COUNTY"};
     uint8_t name[35] = {ZYD_SUBSIDY_KEY_LOAN};
     struct zyd_hash key;
