@@ -457,7 +457,7 @@ class GuaranteeHistory(History):
         most = c.disputed or 0
         upheld = r.choice([0, most, r.randint(0, most)]) if not self.bad(0.1) else most + 1
         late = c.state not in ('OVERDUE', 'CLAIMED') and upheld > 0
-        by = [c.bank, c.guar] + (self.high(c, c.approved + upheld) if late else [])
+        by = [c.bank, c.guar] + (self.high(c, getattr(c, 'approved', 0) + upheld) if late else [])
         self.do(c, 'RESOLVE', by, [upheld, bytes(32)], lambda: c.resolve(self.today, upheld))
 
     def approve(self, c):
