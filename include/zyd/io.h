@@ -155,6 +155,10 @@ enum zyd_status zyd_file_write_atomic(struct zyd_err *err, const char *path, con
 void *zyd_pages_map(size_t size);
 void zyd_pages_unmap(void *mem, size_t size);
 
+/* ---- ports on loopback (node/io/port.c): for nodes that this machine starts itself ---- */
+bool zyd_port_free(int port); /* it can be bound now; a moment later another may have it */
+int zyd_port_find(void);      /* one that is, at random; 0: none */
+
 /* ---- queues between threads (node/io/inbox.c): many writers, one reader, bounded by bytes a lane ----
  * An item is a head of fixed size and bytes; both are copied in.  The reader takes all there is at once and reads it without
  * a lock; writers wake it only while it waits. */

@@ -1,5 +1,4 @@
 /* Four institutions on this machine, made by the same ceremony as real ones, and their processes. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -7,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -115,21 +113,14 @@ static void hex_of(char out[65], const struct zyd_hash *h)
     sodium_bin2hex(out, 65, h->b, 32);
 }
 
-/* A port that is free now; zydd binds it a moment later, and again after each restart.  Below the ports that the kernel gives to outgoing
- * connections: one of those could sit on it while its node is down. */
+/* A port that is free now; zydd binds it a moment later, and again after each restart. */
 static int free_port(void)
 {
-    for (int tries = 0; tries < 1000; tries++) {
-        int port = 10000 + (int)randombytes_uniform(22000), s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
-        struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
-        setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-        bool free = s >= 0 && bind(s, (struct sockaddr *)&a, sizeof a) == 0;
-        close(s);
-        if (free) {
-            return port;
-        }
+    int port = zyd_port_find();
+    if (port == 0) {
+        ring_die("no free port");
     }
-    ring_die("no free port");
+    return port;
 }
 
 /* ---- the ceremony ---- */

@@ -332,8 +332,7 @@ static int start_and_wait(const struct cli *c, struct devnet *d, const struct de
             return 0;
         }
         if (!devnet_pid(d, late)) {
-            int peer = late->peer_port, api = late->api_port;
-            if (!devnet_port(&peer) || !devnet_port(&api)) {
+            if (!zyd_port_free(late->peer_port) || !zyd_port_free(late->api_port)) {
                 return PORT_TAKEN;
             }
             log_tail(c, d, late);
@@ -368,10 +367,10 @@ static int check_ports(struct devnet *d, bool *moved)
         struct devnet_member *m = &d->members[i];
         int *ports[2] = {&m->peer_port, &m->api_port};
         for (size_t k = 0; m->node && k < 2 && !devnet_pid(d, m); k++) {
-            if (!devnet_port(ports[k])) {
-                *ports[k] = 0;
+            if (!zyd_port_free(*ports[k])) {
+                *ports[k] = zyd_port_find();
                 *moved = true;
-                if (!devnet_port(ports[k])) {
+                if (*ports[k] == 0) {
                     return -1;
                 }
             }

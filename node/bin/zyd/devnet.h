@@ -26,8 +26,6 @@ int devnet_configure(const struct cli *c, const struct devnet *d, const struct z
 int devnet_start(const struct cli *c, const struct devnet *d, const struct devnet_member *m);
 /* signal, then waits until it is gone. */
 void devnet_stop(const struct devnet *d, const struct devnet_member *m, int signal_number);
-/* True when the loopback port can be bound; port 0: finds one. */
-bool devnet_port(int *port);
 /* Moves the clocks of all running nodes and waits until what was due is done. */
 int devnet_clock_to(const struct cli *c, const struct devnet *d, int64_t wall_ms);
 int devnet_offset_save(const struct cli *c, const struct devnet *d, int64_t offset_ms);

@@ -120,7 +120,9 @@ static int add_member(const struct cli *c, struct devnet *d, const char *code, u
     snprintf(m->code, sizeof m->code, "%s", code);
     snprintf(m->name_zh, sizeof m->name_zh, "%s", i < 0 ? code : cast[i].zh);
     snprintf(m->name_en, sizeof m->name_en, "%s", i < 0 ? code : cast[i].en);
-    if (m->node && (!devnet_port(&m->peer_port) || !devnet_port(&m->api_port))) {
+    m->peer_port = node ? zyd_port_find() : 0;
+    m->api_port = node ? zyd_port_find() : 0;
+    if (node && (m->peer_port == 0 || m->api_port == 0)) {
         return cli_fail(c, ZYD_ERR_ADDRESS, "127.0.0.1");
     }
     return 0;

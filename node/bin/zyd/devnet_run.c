@@ -1,54 +1,19 @@
 /* Real zydd processes on loopback: configuration, start, stop, what is alive. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "devnet.h"
 
-#define PORT_FIRST 10000u
-#define PORT_COUNT 22000u
 #define STOP_LIMIT_MS 15000
 #define KILL_LIMIT_MS 5000
-
-static bool can_bind(int port)
-{
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
-    int one = 1, s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (s < 0) {
-        return false;
-    }
-    setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    bool ok = bind(s, (struct sockaddr *)&a, sizeof a) == 0;
-    close(s);
-    return ok;
-}
-
-/* A new one lies below the ports that the kernel gives to outgoing connections: one of those could sit on it while its node is down, even
- * one of the nodes' own that look for it. */
-bool devnet_port(int *port)
-{
-    if (*port != 0) {
-        return can_bind(*port);
-    }
-    for (int tries = 0; tries < 1000; tries++) {
-        int p = (int)(PORT_FIRST + randombytes_uniform(PORT_COUNT));
-        if (can_bind(p)) {
-            *port = p;
-            return true;
-        }
-    }
-    return false;
-}
 
 const struct devnet_member *devnet_find(const struct devnet *d, const char *code)
 {
