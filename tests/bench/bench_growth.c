@@ -3,8 +3,12 @@
  * Each scenario given runs on ledgers of its own.  Before the first operation that makes an object of a kind (an application,
  * an enrolment, a voucher), N copies of it are made: same programme and members, other borrowers, fingerprints and references.
  * Then the scenario's own events are measured: fuel (exact), and microseconds in the host, the median of 15 runs that are
- * undone again. usage: bench_growth [N,N,...] [SCENARIO...]      default 1000,10000,100000,1000000 and the scenarios of five
- * products One line an event: fuel and us at each N; the last columns: the largest over the smallest N. */
+ * undone again.
+ *
+ * usage: bench_growth [N,N,...] [SCENARIO...]
+ *
+ * Default: 1000,10000,100000,1000000, and the scenarios of growth/.  One line an event: fuel and us at each N; the last columns:
+ * the last N's over the first's.  Ends with 1 when an operation of a scenario was refused. */
 #include <zyd/genesis.h>
 #include <zyd/scenario.h>
 
@@ -39,7 +43,7 @@ struct bench {
     uint64_t last_fuel;
     bool fresh; /* us is of the operation whose outcome comes next: */
     uint16_t contract, event;
-    uint32_t kinds[32];
+    uint64_t kinds[32];
     unsigned kind_count;
     struct zyd_hash *copies; /* open addressing; zero: empty */
     size_t copy_slots;
@@ -149,7 +153,7 @@ static bool single(const struct zyd_op *op)
 
 static enum zyd_status make_copies(struct bench *b, char *why, const struct zyd_op *op, const uint16_t *members, size_t count)
 {
-    uint32_t kind = (uint32_t)op->contract << 24 ^ (uint32_t)op->event << 16 ^ op->programme;
+    uint64_t kind = (uint64_t)op->contract << 32 | (uint64_t)op->event << 16 | op->programme;
     for (unsigned i = 0; i < b->kind_count; i++) {
         if (b->kinds[i] == kind) {
             return ZYD_OK;
