@@ -1,7 +1,7 @@
 /* Random events of product (e), PAID of what settles gross, COUNTERSIGN of what waits. */
 #include "products.h"
 #include <zyd/contract.h>
-#include <zyd/cycle.h>
+#include <zyd/cycle_names.h>
 
 static size_t part_of(struct sim *s, void *out, size_t cap, char kind, const struct zyd_hash *cycle, const uint32_t *number)
 {
@@ -17,7 +17,6 @@ static size_t part_of(struct sim *s, void *out, size_t cap, char kind, const str
 static bool confirm(struct sim *s, struct draft *d, const struct zyd_hash *id, const struct zyd_cycle *c)
 {
     struct zyd_cycle_member rows[ZYD_CYCLE_MEMBERS_MAX];
-    struct zyd_cycle_statement t;
     struct zyd_hash hash;
     char cycle[65], statement[65], refuse[80] = "";
     uint64_t left = c->needed & ~(c->confirmed | c->refused);
@@ -29,17 +28,7 @@ static bool confirm(struct sim *s, struct draft *d, const struct zyd_hash *id, c
         return false;
     }
     (void)part_of(s, rows, sizeof rows, 'M', id, NULL);
-    memset(&t, 0, sizeof t);
-    memcpy(t.tag, ZYD_CYCLE_TAG_STATEMENT, sizeof ZYD_CYCLE_TAG_STATEMENT - 1);
-    memcpy(t.cycle, id->b, 32);
-    t.round = c->round;
-    t.member = m;
-    t.row = rows[m];
-    memcpy(t.set_hash, c->set_hash, 32);
-    memcpy(t.gross_hash, c->gross_hash, 32);
-    memcpy(t.position_hash, c->position_hash, 32);
-    memcpy(t.plan_hash, c->plan_hash, 32);
-    zyd_sha256(&hash, &t, sizeof t);
+    zyd_cycle_statement_hash(&hash, id, c, rows, m);
     if (chance(s, 6) && c->count > 0) { /* no to one of its obligations, or of somebody else's */
         struct zyd_cycle_entry page[ZYD_CYCLE_PAGE];
         uint32_t first = 0;

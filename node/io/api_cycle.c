@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include <zyd/batch.h>
-#include <zyd/cycle.h>
+#include <zyd/cycle_names.h>
 #include <zyd/state.h>
 
 #include "api_impl.h"
@@ -30,10 +30,8 @@ static const struct zyd_view_record *named(const struct zyd_api *a, const struct
 
 static const struct zyd_view_record *part(const struct zyd_api *a, const struct cycle *y, char kind, uint32_t number)
 {
-    uint8_t name[37] = {(uint8_t)kind};
-    memcpy(name + 1, y->id.b, 32);
-    zyd_put32(name + 33, number);
-    return named(a, y->programme, name, kind == 'M' ? 33 : 37);
+    uint8_t name[ZYD_CYCLE_PART_NAME];
+    return named(a, y->programme, name, zyd_cycle_part_name(name, kind, &y->id, number));
 }
 
 static void clock_of(struct zyd_cycle_clock *out, const struct zyd_api *a, const struct zyd_programme *p)
@@ -47,14 +45,10 @@ static void clock_of(struct zyd_cycle_clock *out, const struct zyd_api *a, const
 
 static bool cycle_read(const struct zyd_api *a, struct cycle *y, const struct zyd_programme *p, uint64_t number)
 {
-    struct {
-        char tag[16];
-        uint64_t programme, number;
-    } in = {ZYD_CYCLE_TAG_ID, p->id, number};
     memset(y, 0, sizeof *y);
     y->programme = p;
     y->number = number;
-    zyd_sha256(&y->id, &in, sizeof in);
+    zyd_cycle_id(&y->id, p->id, number);
     const struct zyd_view_record *r = named(a, p, y->id.b, 32), *m = part(a, y, 'M', 0);
     if (!r || r->size != sizeof y->c) {
         return false;
@@ -119,19 +113,6 @@ static void hashes(json_t *o, const struct cycle *y)
     if (y->c.state == ZYD_CS_CLOSED) {
         zyd_j_hex(o, "root", y->c.root, 32);
     }
-}
-
-/* What the member's CONFIRM names. */
-static void statement_hash(struct zyd_hash *out, const struct cycle *y, uint16_t member)
-{
-    struct zyd_cycle_statement s = {.tag = ZYD_CYCLE_TAG_STATEMENT, .round = y->c.round, .member = member};
-    s.row = y->m[member];
-    memcpy(s.cycle, y->id.b, 32);
-    memcpy(s.set_hash, y->c.set_hash, 32);
-    memcpy(s.gross_hash, y->c.gross_hash, 32);
-    memcpy(s.position_hash, y->c.position_hash, 32);
-    memcpy(s.plan_hash, y->c.plan_hash, 32);
-    zyd_sha256(out, &s, sizeof s);
 }
 
 static json_t *positions(const struct zyd_api *a, const struct cycle *y)
@@ -359,7 +340,7 @@ enum step zyd_run_cycle_statement_get(struct request *r)
     if (member < ZYD_CYCLE_MEMBERS_MAX) {
         const struct zyd_cycle_member *m = &y.m[member];
         struct zyd_hash hash;
-        statement_hash(&hash, &y, member);
+        zyd_cycle_statement_hash(&hash, &y.id, &y.c, y.m, member);
         zyd_j_member(o, "member", r->api->g, member);
         zyd_j_fen(o, "in", m->in);
         zyd_j_fen(o, "out", m->out);

@@ -6,7 +6,7 @@
 
 #include <zyd/catalogue.h>
 #include <zyd/codec.h>
-#include <zyd/cycle.h>
+#include <zyd/cycle_names.h>
 #include <zyd/date.h>
 
 static struct cell_fault fault(uint32_t code, const char *zh, const char *en, const char *value)
@@ -207,10 +207,8 @@ struct cell_fault cell_account(const struct zyd_genesis *g, const char *text)
 
 static const char *cycle_id(const char *text, const struct zyd_genesis *g, char buffer[96])
 {
-    struct {
-        char tag[16];
-        uint64_t programme, number;
-    } in = {ZYD_CYCLE_TAG_ID, 0, 0};
+    uint64_t number = 0;
+    uint16_t programme = 0;
     struct zyd_hash h;
     size_t code = strcspn(text, "#");
     const char *digits = text[code] ? text + code + 1 : "";
@@ -218,16 +216,16 @@ static const char *cycle_id(const char *text, const struct zyd_genesis *g, char 
         return text;
     }
     for (; *digits; digits++) {
-        in.number = in.number * 10 + (uint64_t)(*digits - '0');
+        number = number * 10 + (uint64_t)(*digits - '0');
     }
     for (uint16_t i = 0; g && i < g->programme_count; i++) {
         const struct zyd_span own = g->programmes[i].code;
-        in.programme = own.size == code && memcmp(own.data, text, code) == 0 ? g->programmes[i].id : in.programme;
+        programme = own.size == code && memcmp(own.data, text, code) == 0 ? g->programmes[i].id : programme;
     }
-    if (in.number == 0 || (g && in.programme == 0)) {
+    if (number == 0 || (g && programme == 0)) {
         return text;
     }
-    zyd_sha256(&h, &in, sizeof in);
+    zyd_cycle_id(&h, programme, number);
     for (size_t i = 0; i < 32; i++) {
         snprintf(buffer + 2 * i, 3, "%02x", h.b[i]);
     }

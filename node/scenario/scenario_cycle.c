@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <zyd/cycle.h>
+#include <zyd/cycle_names.h>
 #include <zyd/host.h>
 
 #include "scenario_impl.h"
@@ -16,23 +16,6 @@ static bool read_record(struct run *r, uint8_t value[ZYD_RECORD_VALUE_MAX], size
     zyd_record_key(&key, scn_contract(r, programme), zyd_span(name, n));
     scn_backend(r, r->b->record(r->b->ctx, r->why, value, size, &seq, &key));
     return r->status == ZYD_OK && *size != 0;
-}
-
-static size_t part_name(uint8_t name[37], char kind, const struct zyd_hash *id, uint32_t number)
-{
-    name[0] = (uint8_t)kind;
-    memcpy(name + 1, id->b, 32);
-    zyd_put32(name + 33, number);
-    return kind == 'M' || kind == 'P' ? 33 : 37;
-}
-
-static void cycle_id(const struct run *r, struct zyd_hash *out, size_t programme, uint64_t number)
-{
-    struct {
-        char tag[16];
-        uint64_t programme, number;
-    } in = {ZYD_CYCLE_TAG_ID, r->b->programme(r->b->ctx, programme), number};
-    zyd_sha256(out, &in, sizeof in);
 }
 
 struct view {
@@ -52,12 +35,12 @@ static bool load(struct run *r, struct view *v, const char *programme, uint64_t 
     if (v->programme == NO_PROGRAMME) {
         return false;
     }
-    cycle_id(r, &v->id, v->programme, number);
+    zyd_cycle_id(&v->id, r->b->programme(r->b->ctx, v->programme), number);
     if (!read_record(r, value, &size, v->programme, v->id.b, 32) || size != sizeof v->c) {
         return false;
     }
     memcpy(&v->c, value, sizeof v->c);
-    if (read_record(r, value, &size, v->programme, name, part_name(name, 'M', &v->id, 0)) && size <= sizeof v->m) {
+    if (read_record(r, value, &size, v->programme, name, zyd_cycle_part_name(name, 'M', &v->id, 0)) && size <= sizeof v->m) {
         memcpy(v->m, value, size);
     }
     return true;
@@ -67,23 +50,11 @@ static bool payment(struct run *r, struct zyd_cycle_instruction *out, const stru
 {
     uint8_t value[ZYD_RECORD_VALUE_MAX], name[37];
     size_t size;
-    bool there = read_record(r, value, &size, v->programme, name, part_name(name, 'N', &v->id, number)) && size == sizeof *out;
+    bool there = read_record(r, value, &size, v->programme, name, zyd_cycle_part_name(name, 'N', &v->id, number)) && size == sizeof *out;
     if (there) {
         memcpy(out, value, sizeof *out);
     }
     return there;
-}
-
-static void statement(struct zyd_hash *out, const struct view *v, uint16_t member)
-{
-    struct zyd_cycle_statement s = {.round = v->c.round, .member = member, .row = v->m[member % ZYD_CYCLE_MEMBERS_MAX]};
-    memcpy(s.tag, ZYD_CYCLE_TAG_STATEMENT, sizeof ZYD_CYCLE_TAG_STATEMENT - 1);
-    memcpy(s.cycle, v->id.b, 32);
-    memcpy(s.set_hash, v->c.set_hash, 32);
-    memcpy(s.gross_hash, v->c.gross_hash, 32);
-    memcpy(s.position_hash, v->c.position_hash, 32);
-    memcpy(s.plan_hash, v->c.plan_hash, 32);
-    zyd_sha256(out, &s, sizeof s);
 }
 
 size_t scn_cycle_ref(struct run *r, char out[72], const char *ref)
@@ -113,7 +84,7 @@ size_t scn_cycle_ref(struct run *r, char out[72], const char *ref)
     } else {
         hash = v.id;
         if (what[0] != 0) {
-            statement(&hash, &v, scn_member_of(r, what));
+            zyd_cycle_statement_hash(&hash, &v.id, &v.c, v.m, scn_member_of(r, what));
         }
         for (size_t i = 0; i < 32; i++) {
             snprintf(out + 2 * i, 3, "%02x", hash.b[i]);
@@ -175,7 +146,7 @@ static void expect_gross(struct run *r, const struct view *v, char **w)
         return;
     }
     bool ok = row < v->c.gross_count &&
-              read_record(r, value, &size, v->programme, name, part_name(name, 'G', &v->id, (uint32_t)row / ZYD_CYCLE_PAGE)) &&
+              read_record(r, value, &size, v->programme, name, zyd_cycle_part_name(name, 'G', &v->id, (uint32_t)row / ZYD_CYCLE_PAGE)) &&
               size >= (row % ZYD_CYCLE_PAGE + 1) * sizeof e;
     if (ok) {
         memcpy(&e, value + row % ZYD_CYCLE_PAGE * sizeof e, sizeof e);

@@ -81,7 +81,7 @@ static int cycle_entries(struct client *k, const struct cycle *y, json_t *out, u
     for (uint32_t i = 0; i < count; i++) {
         struct zyd_cycle_entry e;
         uint32_t at = i % ZYD_CYCLE_PAGE;
-        size_t size = cycle_part_name(name, kind, &y->name.id, i / ZYD_CYCLE_PAGE);
+        size_t size = zyd_cycle_part_name(name, kind, &y->name.id, i / ZYD_CYCLE_PAGE);
         int rc = at == 0 ? cycle_part(k, &r, y->name.contract, name, size) : 0;
         if (rc == 0 && r.size < (at + 1) * sizeof e) {
             rc = cli_fail(k->c, ZYD_ERR_MALFORMED, "%c %u", kind, i);
@@ -157,7 +157,7 @@ static int cycle_read(struct client *k, struct cycle *y, bool *moved)
         const struct zyd_name *s = zyd_name_by_number(&zyd_product_cycle.states, y->c.state);
         return cli_fail(k->c, ZYD_ERR_NOT_READY, "%s: %s", k->c->pos[0], s ? TR(k->c, s->zh, s->en) : "?");
     }
-    rc = rc ? rc : cycle_part(k, &after, y->name.contract, name, cycle_part_name(name, 'M', &y->name.id, 0));
+    rc = rc ? rc : cycle_part(k, &after, y->name.contract, name, zyd_cycle_part_name(name, 'M', &y->name.id, 0));
     if (rc == 0 && after.size <= sizeof y->m) {
         memcpy(y->m, after.value, after.size);
     }
@@ -171,19 +171,6 @@ static int cycle_read(struct client *k, struct cycle *y, bool *moved)
                       TR(k->c, "清单与账本的散列不符", "the lists do not have the hashes that the cycle holds"));
     }
     return rc;
-}
-
-/* What the member's CONFIRM names. */
-static void statement_hash(struct zyd_hash *out, const struct cycle *y, uint16_t member)
-{
-    struct zyd_cycle_statement s = {.round = y->c.round, .member = member, .row = y->m[member % ZYD_CYCLE_MEMBERS_MAX]};
-    memcpy(s.tag, ZYD_CYCLE_TAG_STATEMENT, sizeof ZYD_CYCLE_TAG_STATEMENT - 1);
-    memcpy(s.cycle, y->name.id.b, 32);
-    memcpy(s.set_hash, y->c.set_hash, 32);
-    memcpy(s.gross_hash, y->c.gross_hash, 32);
-    memcpy(s.position_hash, y->c.position_hash, 32);
-    memcpy(s.plan_hash, y->c.plan_hash, 32);
-    zyd_sha256(out, &s, sizeof s);
 }
 
 /* Rows whose two members are any, or have the one with this code. */
@@ -217,7 +204,7 @@ static json_t *positions(const struct client *k, const struct cycle *y)
         json_object_set_new(one, "side", json_string(statement_side(k->c, m->in - m->out)));
         statement_fen(one, "paid", m->paid);
         statement_fen(one, "received", m->received);
-        statement_hash(&hash, y, i);
+        zyd_cycle_statement_hash(&hash, &y->name.id, &y->c, y->m, i);
         set_hash(one, "statement", hash.b);
         json_array_append_new(rows, one);
     }
@@ -244,7 +231,7 @@ static json_t *cycle_json(const struct client *k, const struct cycle *y, int mem
         statement_fen(o, "out", m->out);
         statement_fen(o, "net", m->in - m->out);
         json_object_set_new(o, "side", json_string(statement_side(k->c, m->in - m->out)));
-        statement_hash(&hash, y, (uint16_t)member);
+        zyd_cycle_statement_hash(&hash, &y->name.id, &y->c, y->m, (uint16_t)member);
         set_hash(o, "statement", hash.b);
     }
     json_object_set_new(o, "obligations", own_rows(y->net, "debtor", "creditor", code));

@@ -20,24 +20,12 @@ int cycle_part(struct client *k, struct client_record *out, uint16_t contract, c
     return rc;
 }
 
-size_t cycle_part_name(uint8_t name[37], char kind, const struct zyd_hash *id, uint32_t number)
-{
-    name[0] = (uint8_t)kind;
-    memcpy(name + 1, id->b, 32);
-    zyd_put32(name + 33, number);
-    return kind == 'M' ? 33 : 37;
-}
-
 void cycle_name_of(struct cycle_name *y, const struct zyd_programme *p, uint64_t number)
 {
-    struct {
-        char tag[16];
-        uint64_t programme, number;
-    } in = {ZYD_CYCLE_TAG_ID, p->id, number};
     y->contract = p->contract;
     y->programme = p->id;
     y->number = number;
-    zyd_sha256(&y->id, &in, sizeof in);
+    zyd_cycle_id(&y->id, p->id, number);
 }
 
 int cycle_find(const struct client *k, struct cycle_name *y, const char *text)
@@ -77,8 +65,8 @@ int cycle_load(struct client *k, struct zyd_cycle *out, const struct cycle_name 
 int cycle_instruction(struct client *k, struct zyd_cycle_instruction *out, const struct cycle_name *y, uint32_t number)
 {
     struct client_record r;
-    uint8_t name[37];
-    int rc = cycle_part(k, &r, y->contract, name, cycle_part_name(name, 'N', &y->id, number));
+    uint8_t name[ZYD_CYCLE_PART_NAME];
+    int rc = cycle_part(k, &r, y->contract, name, zyd_cycle_part_name(name, 'N', &y->id, number));
     if (rc == 0 && r.size != sizeof *out) {
         rc = cli_fail(k->c, ZYD_ERR_MALFORMED, "N %u", number);
     }

@@ -2,7 +2,7 @@
 #ifndef CYCLE_PART_H
 #define CYCLE_PART_H
 
-#include <zyd/cycle.h>
+#include <zyd/cycle_names.h>
 
 #include "ops.h"
 
@@ -14,8 +14,6 @@ struct cycle_name {
 /* PROGRAMME#N, or N alone: of the first settlement programme.  Prints what is wrong. */
 int cycle_find(const struct client *k, struct cycle_name *y, const char *text);
 void cycle_name_of(struct cycle_name *y, const struct zyd_programme *p, uint64_t number);
-/* Name of a part, by its kind and number; its size. */
-size_t cycle_part_name(uint8_t name[37], char kind, const struct zyd_hash *id, uint32_t number);
 /* A record of the contract by its name. */
 int cycle_part(struct client *k, struct client_record *out, uint16_t contract, const void *name, size_t size);
 /* The cycle itself; E8012 when there is none. */

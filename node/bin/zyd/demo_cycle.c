@@ -2,7 +2,7 @@
  * ledger's records (zyd/cycle.h), as each back office would make it to compare it with its own books. */
 #include <stdio.h>
 
-#include <zyd/cycle.h>
+#include <zyd/cycle_names.h>
 #include <zyd/date.h>
 #include <zyd/state.h>
 
@@ -41,36 +41,22 @@ static int load_clock(struct story *s, struct zyd_cycle_clock *clock, const stru
 
 static int load(struct story *s, struct view *v, uint64_t number)
 {
-    struct {
-        char tag[16];
-        uint64_t programme, number;
-    } in = {ZYD_CYCLE_TAG_ID, v->programme->id, number};
-    uint8_t name[33] = {'M'};
-    zyd_sha256(&v->id, &in, sizeof in);
-    memcpy(name + 1, v->id.b, 32);
+    uint8_t name[ZYD_CYCLE_PART_NAME];
+    zyd_cycle_id(&v->id, v->programme->id, number);
     int rc = record(s, v, &v->c, sizeof v->c, v->id.b, 32);
-    return rc ? rc : record(s, v, v->m, sizeof v->m, name, sizeof name);
+    return rc ? rc : record(s, v, v->m, sizeof v->m, name, zyd_cycle_part_name(name, 'M', &v->id, 0));
 }
 
 static int load_instruction(struct story *s, struct zyd_cycle_instruction *out, const struct view *v, uint32_t number)
 {
-    uint8_t name[37] = {'N'};
-    memcpy(name + 1, v->id.b, 32);
-    zyd_put32(name + 33, number);
-    return record(s, v, out, sizeof *out, name, sizeof name);
+    uint8_t name[ZYD_CYCLE_PART_NAME];
+    return record(s, v, out, sizeof *out, name, zyd_cycle_part_name(name, 'N', &v->id, number));
 }
 
 static void statement_of(char hex[65], const struct view *v, uint16_t member)
 {
-    struct zyd_cycle_statement st = {.tag = ZYD_CYCLE_TAG_STATEMENT, .round = v->c.round, .member = member,
-                                     .row = v->m[member]};
     struct zyd_hash hash;
-    memcpy(st.cycle, v->id.b, 32);
-    memcpy(st.set_hash, v->c.set_hash, 32);
-    memcpy(st.gross_hash, v->c.gross_hash, 32);
-    memcpy(st.position_hash, v->c.position_hash, 32);
-    memcpy(st.plan_hash, v->c.plan_hash, 32);
-    zyd_sha256(&hash, &st, sizeof st);
+    zyd_cycle_statement_hash(&hash, &v->id, &v->c, v->m, member);
     cli_hex(hex, hash.b);
 }
 
