@@ -75,6 +75,43 @@ static void check_known(const struct su *s, const struct zyd_subsidy_loan *n, co
     }
 }
 
+#define DRAWDOWN_KEY_SIZE (1 + CT_ID_SIZE + 4)
+static void drawdown_key(uint8_t key[DRAWDOWN_KEY_SIZE], const struct zyd_subsidy_loan *l)
+{
+    key[0] = ZYD_SUBSIDY_KEY_DRAWDOWN;
+    memcpy(key + 1, l->guarantee, CT_ID_SIZE);
+    for (uint32_t i = 0; i < 4; i++) {
+        key[1 + CT_ID_SIZE + i] = (uint8_t)(l->drawdown >> (24 - 8 * i));
+    }
+}
+
+static bool in_use(const struct zyd_subsidy_loan *l)
+{
+    for (uint32_t i = 0; i < ZYD_SUBSIDY_SLOTS; i++) {
+        if (l->slots[i].state != 0) {
+            return true;
+        }
+    }
+    return l->period_count > 0 || l->fee != 0;
+}
+
+/* F1 where the ledger knows the loan itself: a drawdown of a guarantee has one fingerprint.  One that was given up before anything
+ * was settled (CLOSE) may have been a mistake, and does not bar the right one. */
+static void check_drawdown(const struct su *s, const uint8_t *id)
+{
+    struct loan other;
+    uint8_t key[DRAWDOWN_KEY_SIZE], was[CT_ID_SIZE];
+    if (!s->l.h.linked) {
+        return;
+    }
+    drawdown_key(key, &s->l.h);
+    if (ct_get(s->call->contract, key, sizeof key, was, sizeof was) < 0 || same_id(was, id) || !loan_read(&other, s, was) ||
+        !in_use(&other.h)) {
+        return;
+    }
+    ct_fail(other.h.slots[slot_of(s)].state != 0 ? E_DUP_LOAN_CLASS : CC_BAD_ID);
+}
+
 /* F1: the loan, as this call goes on with it.  Its slot for the class must be free. */
 static void take_loan(struct su *s, const uint8_t **id, struct inputs *in)
 {
@@ -95,12 +132,13 @@ static void take_loan(struct su *s, const uint8_t **id, struct inputs *in)
         if (s->l.h.period_count == 0 && in->from < s->l.h.settled_to) {
             s->l.h.settled_to = in->from; /* nothing was settled yet: periods begin with the first subsidised day of all */
         }
-        return;
+    } else {
+        s->l.h = n;
+        s->l.h.point_count = 1;
+        s->l.p[0] = (struct zyd_subsidy_point){n.value_date, in->rate_ppm, in->lpr_ppm, 0, n.amount};
+        link_check_new(s, in->rate_ppm);
     }
-    s->l.h = n;
-    s->l.h.point_count = 1;
-    s->l.p[0] = (struct zyd_subsidy_point){n.value_date, in->rate_ppm, in->lpr_ppm, 0, n.amount};
-    link_check_new(s, in->rate_ppm);
+    check_drawdown(s, *id);
 }
 
 static void purpose_key(uint8_t key[2 + CT_ID_SIZE], const struct su *s, uint8_t letter, const uint8_t *id)
@@ -228,6 +266,11 @@ void event_enrol(struct su *s)
     t->from = t->settled_to = s->e.h.from;
     t->until = s->e.h.until;
     loan_store(s, id);
+    if (s->l.h.linked) {
+        uint8_t key[DRAWDOWN_KEY_SIZE];
+        drawdown_key(key, &s->l.h);
+        ct_put(key, sizeof key, id, CT_ID_SIZE);
+    }
     b.reserved += s->e.h.reserved;
     b.enrolments++;
     budget_store(&b, s);

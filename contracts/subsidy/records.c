@@ -85,12 +85,17 @@ static void loan_key(uint8_t key[1 + CT_ID_SIZE], const uint8_t id[CT_ID_SIZE])
     memcpy(key + 1, id, CT_ID_SIZE);
 }
 
-bool loan_load(struct su *s, const uint8_t id[CT_ID_SIZE])
+bool loan_read(struct loan *l, const struct su *s, const uint8_t id[CT_ID_SIZE])
 {
     uint8_t key[1 + CT_ID_SIZE];
-    char name[CC_TEXT_SIZE];
     loan_key(key, id);
-    if (ct_get(s->call->contract, key, sizeof key, &s->l, sizeof s->l) < (int64_t)sizeof s->l.h) {
+    return ct_get(s->call->contract, key, sizeof key, l, sizeof *l) >= (int64_t)sizeof l->h;
+}
+
+bool loan_load(struct su *s, const uint8_t id[CT_ID_SIZE])
+{
+    char name[CC_TEXT_SIZE];
+    if (!loan_read(&s->l, s, id)) {
         return false;
     }
     cc_borrower_text(name, s->l.h.borrower_kind, s->l.h.borrower);

@@ -56,7 +56,8 @@ bool is_bank(const struct su *s, uint16_t member);
 void payers_of(struct su *s); /* cost into s->e; 9103 */
 void enrolment_load(struct su *s);                             /* with its loan */
 void enrolment_store(const struct su *s);
-bool loan_load(struct su *s, const uint8_t id[CT_ID_SIZE]);    /* false: there is none */
+bool loan_read(struct loan *l, const struct su *s, const uint8_t id[CT_ID_SIZE]); /* false: there is none */
+bool loan_load(struct su *s, const uint8_t id[CT_ID_SIZE]);    /* the same, as the loan of the call */
 void loan_store(const struct su *s, const uint8_t id[CT_ID_SIZE]);
 void state_in(const struct su *s, uint32_t first, uint32_t last); /* 9111 unless the enrolment's lies between */
 void set_state(struct su *s, enum zyd_subsidy_state state);    /* in the enrolment and in its loan's slot */

@@ -169,6 +169,7 @@ enum zyd_subsidy_param {
  * 'H' || level u8 || family u8 || household id (F2) 32     struct zyd_subsidy_household + entries + points
  * 'P' || family u8 || purpose id (F3) 32                   id of the enrolment that has it; empty: free again
  * 'R' || family u8 || controller id (F4) 32                struct zyd_subsidy_related
+ * 'D' || guarantee id 32 || drawdown number u32 BE         loan id (F1) under which the drawdown is enrolled
  * 'N' || object id                                         struct cc_note_head ...: the last settlement that REVERSE can take
  *                                                          back; its state: enrolment and payers, loan and points as they were
  * "subsidy/budget", zeros to 30, programme u16 BE          struct zyd_subsidy_budget */
@@ -178,6 +179,7 @@ enum zyd_subsidy_param {
 #define ZYD_SUBSIDY_KEY_HOUSEHOLD 'H'
 #define ZYD_SUBSIDY_KEY_PURPOSE 'P'
 #define ZYD_SUBSIDY_KEY_RELATED 'R'
+#define ZYD_SUBSIDY_KEY_DRAWDOWN 'D'
 #define ZYD_SUBSIDY_KEY_BUDGET "subsidy/budget"
 
 struct zyd_subsidy_payer {

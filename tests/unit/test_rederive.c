@@ -93,6 +93,7 @@ struct fault {
 };
 static const struct fault faults[] = {
     {"duplicate_loan", "duplicate_loan", "S1B", "BANK", -1, -1},
+    {"second_fingerprint", "duplicate_loan", "S7B", "BANK", -1, -1},
     {"household_full", "household_cap", "S3", "BANK", -1, -1},
     {"household_cap", "household_cap", "S2", "CFIN", 54750, 18250},
     {"duplicate_purpose", "duplicate_purpose", "S4", "BANK", -1, -1},

@@ -18,21 +18,29 @@ static void guaranteed_loan(struct zyd_hash *o, const char *amount, int32_t matu
        text_of("drawdown=1|amount=%s|value_date=%d|maturity=%d|rate_ppm=4%%", amount, today, maturity));
 }
 
+static void link_to(char out[100], const struct zyd_hash *guarantee, unsigned drawdown)
+{
+    char hex[65];
+    for (int i = 0; i < 32; i++) {
+        snprintf(hex + 2 * i, 3, "%02x", guarantee->b[i]);
+    }
+    snprintf(out, 100, "guarantee=%s|drawdown=%u", hex, drawdown);
+}
+
 static void a_guaranteed_loan_is_held_against_the_guarantee(void **state)
 {
     struct zyd_hash g, o;
-    char link[100] = "guarantee=";
+    char link[100], other[100];
     (void)state;
     on(20250420);
     guaranteed_loan(&g, "100000.00", 20260410);
-    for (int i = 0; i < 32; i++) {
-        snprintf(link + 10 + 2 * i, 3, "%02x", g.b[i]);
-    }
+    link_to(link, &g, 1);
+    link_to(other, &g, 2);
     assert_int_equal(enrol(R2, &o, BANK1, "A", "100000.01", 20250420, 20260410, "4%", link), 9105);
     assert_int_equal(enrol(R2, &o, BANK1, "A", "100000.00", 20250420, 20260409, "4%", link), 9105);
     assert_int_equal(enrol(R2, &o, BANK1, "A", "100000.00", 20250420, 20260410, "4.1%", link), 9105);
     assert_int_equal(enrol(R2, &o, BANK2, "A", "100000.00", 20250420, 20260410, "4%", link), 9105);
-    assert_int_equal(enrol(R2, &o, BANK1, "A", "100000.00", 20250420, 20260410, "4%", text_of("%s|drawdown=2", link)), 9105);
+    assert_int_equal(enrol(R2, &o, BANK1, "A", "100000.00", 20250420, 20260410, "4%", other), 9105);
     assert_int_equal(enrol(R2, &o, BANK1, "A", "100000.00", 20250420, 20260410, "4%", link), 0);
     on(20250520);
     NO(9104, R2, "REPAY_CHANGE", &o, BANK1, 0, "date=2025-05-10|balance=60000.00"); /* not repaid there */
@@ -54,17 +62,60 @@ static void a_guaranteed_loan_is_held_against_the_guarantee(void **state)
     OK(R2, "STOP", &o, BANK1, 0, "reason=OVERDUE|date=2025-07-20");
 }
 
+/* F1: another fingerprint does not make another loan of a drawdown; nor does it in another class, where the two together could
+ * get more than the interest. */
+static void a_drawdown_is_one_loan_under_whatever_fingerprint(void **state)
+{
+    struct zyd_hash g, city, central;
+    char first[100], second[100];
+    (void)state;
+    on(20250420);
+    OK(GUARANTEE, "APPLY", &g, BANK1, 0, "borrower=" FIRM "|amount=200000.00|term_days=365|purpose=seed|consent=sha256:c");
+    OK(GUARANTEE, "DD_DONE", &g, BANK1, 0, "bank_report=sha256:r");
+    OK(GUARANTEE, "OFFER", &g, GUAR, 0, "amount=200000.00");
+    OK(GUARANTEE, "ISSUE", &g, GUAR, B(BANK1), "letter=sha256:l|valid_until=2026-12-31");
+    for (int i = 1; i <= 2; i++) {
+        OK(GUARANTEE, "DISBURSE", &g, BANK1, 0,
+           text_of("drawdown=%d|amount=100000.00|value_date=2025-04-20|maturity=2026-04-10|rate_ppm=4%%", i));
+    }
+    link_to(first, &g, 1);
+    link_to(second, &g, 2);
+#define DRAWN(programme, object, name, link)                                                                                       \
+    enrol(programme, object, BANK1, name, "100000.00", 20250420, 20260410, "4%", link)
+    assert_int_equal(DRAWN(R2, &city, "A", first), 0);
+    assert_int_equal(DRAWN(LOCAL, NULL, "B", first), 3001); /* of the city, too */
+    assert_int_equal(DRAWN(R1, NULL, "B", first), 9105);
+    assert_int_equal(DRAWN(R1, &central, "A", first), 0);
+    assert_int_equal(DRAWN(R2, NULL, "C", second), 0); /* a drawdown of its own */
+    assert_int_equal(DRAWN(R3, NULL, "A", second), 9105);
+
+    /* "A" was a mistake: given up before anything was settled, it does not bar the right one, but then that one bars "A" */
+    OK(R2, "CLOSE", &city, DEPT, 0, "");
+    assert_int_equal(DRAWN(R2, NULL, "B", first), 9105); /* the central one stands still */
+    OK(R1, "CLOSE", &central, DEPT, 0, "");
+    assert_int_equal(DRAWN(R2, &city, "B", first), 0);
+    assert_int_equal(DRAWN(R2, NULL, "A", first), 3001);
+    assert_int_equal(DRAWN(R1, NULL, "A", first), 9105);
+
+    /* what was settled stays the loan's, even if nothing was paid */
+    on(20250520);
+    OK(R2, "SETTLE", &city, BANK1, B(CITY), "to=2025-05-20|interest=333.33|paid=333.33|other=333.33|statement=sha256:s");
+    assert_int_equal(f->outcome.posting_count, 0);
+    on(20260411);
+    OK(R2, "CLOSE", &city, DEPT, 0, "");
+    assert_int_equal(DRAWN(R2, NULL, "A", first), 9105);
+#undef DRAWN
+}
+
 /* CURE makes the loan current again, but not the days on which it was overdue. */
 static void overdue_days_that_were_cured_are_not_subsidised(void **state)
 {
     struct zyd_hash g, o;
-    char link[100] = "guarantee=";
+    char link[100];
     (void)state;
     on(20250420);
     guaranteed_loan(&g, "100000.00", 20260410);
-    for (int i = 0; i < 32; i++) {
-        snprintf(link + 10 + 2 * i, 3, "%02x", g.b[i]);
-    }
+    link_to(link, &g, 1);
     assert_int_equal(enrol(R2, &o, BANK1, "A", "100000.00", 20250420, 20260410, "4%", link), 0);
     on(20250706);
     OK(R2, "SETTLE", &o, BANK1, B(CITY), settle_text(20250520, "333.33"));
@@ -87,13 +138,11 @@ static void overdue_days_that_were_cured_are_not_subsidised(void **state)
 static void a_cure_after_the_settlement_date_does_not_help(void **state)
 {
     struct zyd_hash g, o;
-    char link[100] = "guarantee=";
+    char link[100];
     (void)state;
     on(20250420);
     guaranteed_loan(&g, "100000.00", 20260410);
-    for (int i = 0; i < 32; i++) {
-        snprintf(link + 10 + 2 * i, 3, "%02x", g.b[i]);
-    }
+    link_to(link, &g, 1);
     assert_int_equal(enrol(R2, &o, BANK1, "A", "100000.00", 20250420, 20260410, "4%", link), 0);
     on(20250710);
     OK(R2, "SETTLE", &o, BANK1, B(CITY), settle_text(20250520, "333.33"));
@@ -592,6 +641,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(a_guaranteed_loan_is_held_against_the_guarantee),
+        T(a_drawdown_is_one_loan_under_whatever_fingerprint),
         T(overdue_days_that_were_cured_are_not_subsidised),
         T(a_cure_after_the_settlement_date_does_not_help),
         T(what_ended_enrolments_took_counts_for_a_loan_that_is_enrolled_late),
