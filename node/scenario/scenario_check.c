@@ -8,7 +8,7 @@
 #include "scenario_impl.h"
 #include "product_impl.h"
 
-static bool number(uint64_t *out, const char *text)
+bool scenario_number(uint64_t *out, const char *text)
 {
     char *end;
     *out = strtoull(text, &end, 10);
@@ -99,7 +99,7 @@ static const char *alloc_line(struct checker *c, char *why, const struct step *s
         snprintf(m->name, sizeof m->name, "%s", s->words[1]);
         for (size_t i = 3; i < s->count; i++) {
             uint64_t v;
-            if (!number(&v, s->words[i]) || v > (uint64_t)ZYD_MONEY_MAX) {
+            if (!scenario_number(&v, s->words[i]) || v > (uint64_t)ZYD_MONEY_MAX) {
                 return "whole numbers are expected as weights";
             }
             m->weights[m->count++] = (int64_t)v;
@@ -165,13 +165,13 @@ static const char *check_dates(char *why, const struct zyd_scenario_plan *plan, 
     char text[24];
     if (strcmp(s->words[1], "days") == 0) {
         if (s->count != 6 || !zyd_date_parse(&from, s->words[2]) || !zyd_date_parse(&to, s->words[3]) ||
-            !number(&n, s->words[5])) {
+            !scenario_number(&n, s->words[5])) {
             return "check days DATE DATE = N is expected";
         }
         snprintf(text, sizeof text, "%d", (int)zyd_days_between(from, to));
         return same_text(why, text, s->words[5]);
     }
-    if (s->count != 7 || !zyd_date_parse(&from, s->words[2]) || strcmp(s->words[3], "+") != 0 || !number(&n, s->words[4]) ||
+    if (s->count != 7 || !zyd_date_parse(&from, s->words[2]) || strcmp(s->words[3], "+") != 0 || !scenario_number(&n, s->words[4]) ||
         n > 3660) {
         return "check day|workday DATE + N = DATE is expected";
     }

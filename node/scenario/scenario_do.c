@@ -1,6 +1,5 @@
 /* scenario_do.c: `do` and `govern`: one operation of members, and what it was called. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <zyd/contract.h>
 #include <zyd/date.h>
@@ -273,7 +272,12 @@ void scn_do(struct run *r)
     } else {
         op.has_object = true;
         op.object = object->id;
-        op.expect_seq = manner.seq != NULL ? strtoull(manner.seq, NULL, 10) : current_seq(r, &op);
+        if (manner.seq == NULL) {
+            op.expect_seq = current_seq(r, &op);
+        } else if (!scenario_number(&op.expect_seq, manner.seq)) {
+            scn_wrong(r, "seq NUMBER is expected");
+            return;
+        }
     }
     if (r->status == ZYD_OK && manner.as != NULL) {
         name_operation(r, manner.as, &op, programme);
@@ -302,13 +306,14 @@ static bool rate_args(struct run *r, struct zyd_wr *wr, size_t first)
 {
     const char *name = value_of(r, first, "name");
     int32_t date;
-    if (!zyd_date_parse(&date, value_of(r, first, "date"))) {
+    uint64_t ppm;
+    if (!zyd_date_parse(&date, value_of(r, first, "date")) || !scenario_number(&ppm, value_of(r, first, "ppm"))) {
         return false;
     }
     zyd_wr_array(wr, 3);
     zyd_wr_str(wr, name, strlen(name));
     zyd_wr_u64(wr, (uint64_t)date);
-    zyd_wr_u64(wr, strtoull(value_of(r, first, "ppm"), NULL, 10));
+    zyd_wr_u64(wr, ppm);
     return true;
 }
 
@@ -316,10 +321,11 @@ static bool rate_args(struct run *r, struct zyd_wr *wr, size_t first)
 static bool calendar_args(struct run *r, struct zyd_wr *wr, size_t first)
 {
     uint8_t days[sizeof((struct zyd_calendar_year *)0)->days] = {0};
-    long year = strtol(value_of(r, first, "year"), NULL, 10);
+    uint64_t year, calendar;
     const char *text = value_of(r, first, "holiday");
     int32_t holiday = 0;
-    if (year < 1900 || year > 9999 || (text[0] != 0 && !zyd_date_parse(&holiday, text))) {
+    if (!scenario_number(&year, value_of(r, first, "year")) || year < 1900 || year > 9999 ||
+        !scenario_number(&calendar, value_of(r, first, "calendar")) || (text[0] != 0 && !zyd_date_parse(&holiday, text))) {
         return false;
     }
     int32_t from = zyd_date_to_day((int32_t)year * 10000 + 101), end = zyd_date_to_day((int32_t)(year + 1) * 10000 + 101);
@@ -329,8 +335,8 @@ static bool calendar_args(struct run *r, struct zyd_wr *wr, size_t first)
         }
     }
     zyd_wr_array(wr, 3);
-    zyd_wr_u64(wr, strtoull(value_of(r, first, "calendar"), NULL, 10));
-    zyd_wr_u64(wr, (uint64_t)year);
+    zyd_wr_u64(wr, calendar);
+    zyd_wr_u64(wr, year);
     zyd_wr_bin(wr, days, sizeof days);
     return true;
 }
@@ -342,13 +348,31 @@ static bool programme_args(struct run *r, struct zyd_wr *wr, size_t first)
     const char *code = value_of(r, first, "code");
     const struct zyd_programme *known =
         like == NO_PROGRAMME ? NULL : zyd_genesis_programme(r->g, r->b->programme(r->b->ctx, like));
-    if (known == NULL || code[0] == 0) {
+    uint64_t id;
+    if (known == NULL || code[0] == 0 || !scenario_number(&id, value_of(r, first, "id")) || id > UINT16_MAX) {
         return false;
     }
     struct zyd_programme p = *known;
-    p.id = (uint16_t)strtoul(value_of(r, first, "id"), NULL, 10);
+    p.id = (uint16_t)id;
     p.code = p.name_zh = p.name_en = zyd_span(code, strlen(code));
     zyd_programme_encode(wr, &p);
+    return true;
+}
+
+/* Every word is NAME=VALUE with a NAME of the usage. */
+static bool names_known(const struct run *r, size_t first, const char *usage)
+{
+    for (size_t i = first; i < r->step->count; i++) {
+        const char *word = r->step->words[i], *at = usage;
+        size_t n = strcspn(word, "=") + 1;
+        while (*at != 0 && (strncmp(at, word, n) != 0 || word[n - 1] != '=')) {
+            at += strcspn(at, " ");
+            at += *at == ' ';
+        }
+        if (*at == 0) {
+            return false;
+        }
+    }
     return true;
 }
 
@@ -359,12 +383,13 @@ void scn_govern(struct run *r)
         const char *name;
         uint16_t event;
         bool (*args)(struct run *r, struct zyd_wr *wr, size_t first);
-    } kinds[] = {{"RATE", ZYD_HOST_RATE, rate_args},
-                 {"CALENDAR", ZYD_HOST_CALENDAR, calendar_args},
-                 {"PROGRAMME", ZYD_HOST_PROGRAMME, programme_args},
-                 {"APPROVE", ZYD_HOST_APPROVE, NULL},
-                 {"REVOKE", ZYD_HOST_REVOKE, NULL}};
-    char **w = r->step->words, ref[ZYD_CODE_MAX * 6];
+        const char *usage;
+    } kinds[] = {{"RATE", ZYD_HOST_RATE, rate_args, "name=NAME date=DATE ppm=N"},
+                 {"CALENDAR", ZYD_HOST_CALENDAR, calendar_args, "calendar=N year=YEAR holiday=DATE"},
+                 {"PROGRAMME", ZYD_HOST_PROGRAMME, programme_args, "like=CODE code=NEW id=N"},
+                 {"APPROVE", ZYD_HOST_APPROVE, NULL, ""},
+                 {"REVOKE", ZYD_HOST_REVOKE, NULL, ""}};
+    char **w = r->step->words, ref[ZYD_CODE_MAX * 6], wrong[120];
     static uint8_t bytes[ZYD_OP_SIZE_MAX];
     struct zyd_wr args = zyd_wr_of(bytes, sizeof bytes);
     uint16_t members[16];
@@ -377,24 +402,27 @@ void scn_govern(struct run *r)
         return;
     }
     size_t count = signers_of(r, members, w[4]);
-    const struct label *proposal = scn_find_label(r->objects, r->object_count, w[2]);
-    struct zyd_op op = {.event = kinds[kind].event, .member = members[0]};
     if (count == 0 || r->status != ZYD_OK) {
         return;
     }
-    if (kinds[kind].args == NULL) {
-        zyd_wr_array(&args, 0);
-        op.has_object = true;
+    struct zyd_op op = {.event = kinds[kind].event, .member = members[0]};
+    bool good = names_known(r, 5, kinds[kind].usage);
+    if (good && kinds[kind].args == NULL) {
+        const struct label *proposal = scn_find_label(r->objects, r->object_count, w[2]);
         if (proposal == NULL) {
             scn_wrong(r, "no proposal was given this label before");
             return;
         }
+        zyd_wr_array(&args, 0);
+        op.has_object = true;
         op.object = proposal->id;
-    } else if (!kinds[kind].args(r, &args, 5)) {
-        scn_wrong(r, "name=NAME date=DATE ppm=N, calendar=N year=YEAR [holiday=DATE], or like=CODE code=NEW id=N is expected");
-        return;
-    } else {
+    } else if (good && kinds[kind].args(r, &args, 5)) {
         new_object(r, &op, ref, sizeof ref, w[2], 0);
+    } else {
+        snprintf(wrong, sizeof wrong, "govern %s LABEL by MEMBER%s%s is expected", w[1], kinds[kind].usage[0] != 0 ? " " : "",
+                 kinds[kind].usage);
+        scn_wrong(r, wrong);
+        return;
     }
     op.args = zyd_wr_span(&args);
     if (r->status == ZYD_OK) {

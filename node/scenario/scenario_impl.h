@@ -25,6 +25,8 @@ struct zyd_scenario {
     size_t kept_count, kept_cap;
 };
 
+/* Digits alone -> a number; false: anything else. */
+bool scenario_number(uint64_t *out, const char *text);
 /* "16:30" -> minutes of the day; -1: no time. */
 int scenario_minutes(const char *text);
 
@@ -78,18 +80,17 @@ struct run {
     unsigned outcome_count;
     struct account accounts[ACCOUNTS_MAX];
     size_t account_count;
-    uint32_t code;      /* of the last do; settled when it is expected or the action ends */
+    uint32_t code; /* of the last do; settled when it is expected or the action ends */
     bool code_open;
-    bool in_turn;          /* the last do was countersigned */
-    unsigned sys_count;    /* automatic steps of the last action */
-    struct zyd_hash root;  /* over all records after it; zeros: not known */
+    bool in_turn;         /* the last do was countersigned */
+    unsigned sys_count;   /* automatic steps of the last action */
+    struct zyd_hash root; /* over all records after it; zeros: not known */
     uint32_t warnings[256];
     size_t warning_count;
     struct checker checker;
     char *why;
     enum zyd_status status;
 };
-
 
 /* One check: counted, told to the report. */
 void scn_tell(struct run *r, const struct step *step, bool ok, const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -394,7 +394,8 @@ static enum zyd_status one_envelope(struct zyd_scenario_inproc *p, char *why, ui
     zyd_op_encode(&one, op);
     zyd_wx_block(&ops, zyd_wr_span(&one));
     bool governs = op->contract == ZYD_CONTRACT_HOST && op->event >= ZYD_HOST_PROGRAMME && op->event <= ZYD_HOST_REVOKE;
-    zyd_env_build(&wr, &p->g.hash, governs ? ZYD_ENV_GOVERNANCE : ZYD_ENV_BUSINESS, flags, p->time_ms + 300000, 1, zyd_wr_span(&ops), &leaf);
+    zyd_env_build(&wr, &p->g.hash, governs ? ZYD_ENV_GOVERNANCE : ZYD_ENV_BUSINESS, flags, p->time_ms + 300000, 1,
+                  zyd_wr_span(&ops), &leaf);
     for (uint16_t m = 0; m < p->g.member_count; m++) { /* ascending, as an envelope wants them */
         for (size_t i = 0; i < count; i++) {
             if (members[i] == m) {

@@ -229,7 +229,7 @@ static void do_date(struct run *r)
 {
     int32_t date;
     if (!zyd_date_parse(&date, r->step->words[1])) {
-        scn_wrong(r, "date");
+        scn_wrong(r, "date YYYY-MM-DD [HH:MM] is expected");
         return;
     }
     int minutes = r->step->count == 3 ? scenario_minutes(r->step->words[2]) : 9 * 60;
@@ -275,14 +275,17 @@ static void name_child(struct run *r)
 }
 
 /* A refused operation leaves all records as they were: the root over them is the one before it.  A countersigner's failure is
- * kept with the pending operation (ruling 33), and an automatic step that fell due beside it changes what it changes. */
+ * kept with the pending operation (ruling 33), and an automatic step that fell due beside it changes what it changes.  One that
+ * was done moves the root: a backend whose root stands still would let the first half pass unseen. */
 static void check_unchanged(struct run *r)
 {
     struct zyd_hash before = r->root;
     scn_backend(r, r->b->root(r->b->ctx, r->why, &r->root));
-    bool refused = r->code_open && r->code != 0 && r->code != ZYD_CODE_PENDING && !r->in_turn;
-    if (r->status == ZYD_OK && refused && r->sys_count == 0 && !zyd_hash_is_zero(&before)) {
-        bool same = zyd_hash_eq(&before, &r->root);
+    bool known = r->status == ZYD_OK && r->code_open && r->sys_count == 0 && !zyd_hash_is_zero(&before);
+    bool same = zyd_hash_eq(&before, &r->root), refused = r->code != 0 && r->code != ZYD_CODE_PENDING && !r->in_turn;
+    if (known && r->code == 0 && same) {
+        scn_tell(r, r->step, false, "done, and yet the root over the records did not move");
+    } else if (known && refused) {
         scn_tell(r, r->step, same, "refused with E%u, %s", r->code, same ? "nothing changed" : "and yet the records changed");
     }
 }
