@@ -338,19 +338,17 @@ static bool put(struct zyd_live *l, enum zyd_ev_kind kind, uint32_t listener, ui
     pthread_mutex_lock(&l->lock);
     bool taken = !l->deaf;
     l->submits += kind == ZYD_EV_SUBMIT && taken;
-    if (taken && l->frozen && kind == ZYD_EV_SUBMIT) {
-        free(e);
-    } else if (taken) {
+    if (taken && !(l->frozen && kind == ZYD_EV_SUBMIT)) {
         if (l->last) {
             l->last->next = e;
         } else {
             l->first = e;
         }
         l->last = e;
-        pthread_cond_broadcast(&l->cond);
     } else {
         free(e);
     }
+    pthread_cond_broadcast(&l->cond);
     pthread_mutex_unlock(&l->lock);
     return taken;
 }
@@ -363,6 +361,15 @@ bool zyd_live_submit(struct zyd_live *l, uint32_t listener, uint64_t ticket, str
 bool zyd_live_query(struct zyd_live *l, uint32_t listener, uint64_t ticket, struct zyd_span bytes)
 {
     return put(l, ZYD_EV_QUERY, listener, ticket, bytes);
+}
+
+void zyd_live_await_submit(struct zyd_live *l)
+{
+    pthread_mutex_lock(&l->lock);
+    while (l->submits == 0) {
+        pthread_cond_wait(&l->cond, &l->lock);
+    }
+    pthread_mutex_unlock(&l->lock);
 }
 
 int64_t zyd_live_wall(struct zyd_live *l)

@@ -63,6 +63,8 @@ void zyd_live_stop(struct zyd_live *l);
 uint32_t zyd_live_listen(struct zyd_live *l, const struct zyd_live_hooks *hooks);
 void zyd_live_unlisten(struct zyd_live *l, uint32_t listener);
 bool zyd_live_submit(struct zyd_live *l, uint32_t listener, uint64_t ticket, struct zyd_span bytes);
+/* Waits until something was submitted since `submits` was last 0 (frozen or not). */
+void zyd_live_await_submit(struct zyd_live *l);
 bool zyd_live_query(struct zyd_live *l, uint32_t listener, uint64_t ticket, struct zyd_span bytes);
 int64_t zyd_live_wall(struct zyd_live *l);
 void zyd_live_clock(struct zyd_live *l, int64_t wall_ms);

@@ -147,7 +147,14 @@ static int teardown(void **state)
 
 /* ---- talking ---- */
 
+static inline const char *text(const json_t *o, const char *name)
+{
+    const char *s = json_string_value(json_object_get(o, name));
+    return s ? s : "";
+}
+
 static struct zyd_http_answer last;
+static char written[65]; /* the envelope of the last request that is on the ledger */
 
 static inline json_t *get(int node, const char *path)
 {
@@ -167,14 +174,30 @@ static inline int post(int node, const char *path, const char *key, const char *
              key ? key : "", key ? "\r\n" : "");
     zyd_http_answer_free(&last);
     last = zyd_http_call(nodes[node].port, TOKEN_MAKER, "POST", path, headers, body, strlen(body));
+    if (last.status < 300 && *text(last.json, "result") != '\0') { /* done or waiting, not merely taken */
+        snprintf(written, sizeof written, "%s", text(last.json, "env_id"));
+    }
     return last.status;
 }
 
-static inline const char *text(const json_t *o, const char *name)
+/* The API of another member (or of one that was started again) may be a block behind the one that answered: waits until it
+ * tells what was written last. */
+static inline void catch_up(int node)
 {
-    const char *s = json_string_value(json_object_get(o, name));
-    return s ? s : "";
+    char path[120];
+    snprintf(path, sizeof path, "/v1/envelopes/%s?wait=15", written);
+    get(node, path);
 }
+
+/* For what no request waits for (an automatic step in some later block): looks again until it is so; the only poll here. */
+static inline void look_again(int *looks, const char *condition)
+{
+    if (++*looks == 2000) {
+        fail_msg("never: %s: %s", condition, last.body ? last.body : "");
+    }
+    usleep(5000);
+}
+#define UNTIL(condition) for (int looks_ = 0; !(condition); look_again(&looks_, #condition))
 
 #define EXPECT(call, want)                                                                                             \
     do {                                                                                                               \

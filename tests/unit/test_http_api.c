@@ -23,20 +23,17 @@ static char loan[65], apply_op[65], apply_env[65];
     "{\"programme\":\"NAT2080\",\"client_ref\":\"" ref "\",\"args\":{\"borrower\":\"91430100MA4TEXT00G\","           \
     "\"amount_fen\":\"" amount "\",\"term_days\":273,\"purpose\":\"流动资金\",\"consent\":\"sha256:consent\"}}"
 
-/* The API of another member may be a block behind the one that answered: wait until it shows the object so. */
+/* The object as this member's API tells it, once it knows what was written last. */
 static json_t *contract_at(int node, uint64_t seq)
 {
     char path[100];
     snprintf(path, sizeof path, "/v1/contracts/%s", loan);
-    for (int i = 0; i < 2000; i++) {
-        json_t *o = get(node, path);
-        if (last.status == 200 && (uint64_t)json_integer_value(json_object_get(o, "seq")) >= seq) {
-            return o;
-        }
-        usleep(5000);
+    catch_up(node);
+    json_t *o = get(node, path);
+    if (last.status != 200 || (uint64_t)json_integer_value(json_object_get(o, "seq")) < seq) {
+        fail_msg("object not at seq %u at node %d: %s", (unsigned)seq, node, last.body);
     }
-    fail_msg("object never reached seq %u at node %d: %s", (unsigned)seq, node, last.body);
-    return NULL;
+    return o;
 }
 
 static int event(int node, uint64_t seq, const char *name, const char *key, const char *args)
@@ -51,14 +48,8 @@ static int countersign(int node, const char *op)
 {
     char path[160];
     snprintf(path, sizeof path, "/v1/pending/%s/countersignatures", op);
-    for (int i = 0; i < 2000; i++) { /* until this member's API has seen it */
-        int status = post(node, path, NULL, "{}");
-        if (status != 404) {
-            return status;
-        }
-        usleep(5000);
-    }
-    return 404;
+    catch_up(node);
+    return post(node, path, NULL, "{}");
 }
 
 /* ---- the tests, in the order of one contract's life ---- */
@@ -135,14 +126,7 @@ static int ask_and_look_away(const char *body)
                      strlen(body));
     zyd_http_write(fd, head, (size_t)n);
     zyd_http_write(fd, body, strlen(body));
-    uint64_t taken = 0;
-    for (int i = 0; i < 20000 && taken == 0; i++) {
-        pthread_mutex_lock(&live.lock);
-        taken = live.submits;
-        pthread_mutex_unlock(&live.lock);
-        usleep(1000);
-    }
-    assert_true(taken > 0);
+    zyd_live_await_submit(&live);
     return fd;
 }
 
@@ -193,17 +177,12 @@ static void only_when_block_time_is_past_the_lost_one_is_it_signed_anew(void **s
     zyd_live_clock(&live, (int64_t)valid_until + 60000); /* the clock is past it: the replica would refuse the bytes */
     start_node(&nodes[BANK]);
     contract_at(BANK, 1);
-    int status = 0;
-    for (int i = 0; i < 2000 && status != 201; i++) { /* until a block says so, too, the outcome is unknown */
-        status = post(BANK, "/v1/contracts", NULL, APPLY("BA-3", "5000000"));
-        if (status != 201) {
-            assert_int_equal(status, 504);
-            assert_string_equal(text(last.json, "written"), "unknown");
-            assert_string_equal(text(last.json, "retry"), "same_request");
-        }
-        usleep(5000);
+    UNTIL(post(BANK, "/v1/contracts", NULL, APPLY("BA-3", "5000000")) == 201)
+    { /* until a block says so, too, the outcome is unknown */
+        assert_int_equal(last.status, 504);
+        assert_string_equal(text(last.json, "written"), "unknown");
+        assert_string_equal(text(last.json, "retry"), "same_request");
     }
-    assert_int_equal(status, 201);
     assert_string_equal(text(last.json, "op_id"), op);
     assert_string_not_equal(text(last.json, "env_id"), lost);
     assert_int_equal(json_array_size(json_object_get(get(BANK, "/v1/contracts?client_ref=BA-3"), "items")), 1);
@@ -442,13 +421,7 @@ static void obligations_are_paid_by_debtor_and_creditor(void **state)
     assert_int_equal(last.status, 200);
     assert_string_equal(text(last.json, "date"), "2026-01-28");
     json_t *o = NULL;
-    for (int i = 0; i < 2000; i++) { /* the maturity's deadline fires by itself */
-        o = contract_at(BANK, 1);
-        if (strcmp(text(o, "interest_fen"), "0") != 0) {
-            break;
-        }
-        usleep(5000);
-    }
+    UNTIL(strcmp(text(o = contract_at(BANK, 1), "interest_fen"), "0") != 0); /* the maturity's deadline fires by itself */
     char args[200];
     snprintf(args, sizeof args, "{\"overdue_date\":\"2026-01-27\",\"principal_fen\":\"234567891\",\"interest_fen\":\"%s\"}",
              text(o, "interest_fen"));
@@ -487,14 +460,7 @@ static void obligations_are_paid_by_debtor_and_creditor(void **state)
     o = get(BANK, "/v1/obligations?creditor=BANK&state=SETTLED");
     assert_int_equal(json_array_size(json_object_get(o, "items")), 1);
     assert_int_equal(json_array_size(json_object_get(get(BANK, "/v1/pending"), "items")), 0);
-    for (int i = 0; i < 2000; i++) { /* the contract hears of it in the next block */
-        o = contract_at(BANK, 4);
-        if (strcmp(text(o, "state"), "COMPENSATED") == 0) {
-            break;
-        }
-        usleep(5000);
-    }
-    assert_string_equal(text(o, "state"), "COMPENSATED");
+    UNTIL(strcmp(text(contract_at(BANK, 4), "state"), "COMPENSATED") == 0); /* the contract hears of it in the next block */
 }
 
 static void in_a_dual_programme_a_checker_approves_what_a_maker_asked_for(void **state)

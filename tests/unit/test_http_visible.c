@@ -54,12 +54,8 @@ static void signed_by(const char *op, unsigned signers)
             continue;
         }
         snprintf(path, sizeof path, "/v1/pending/%s/countersignatures", op);
-        int status = 404;
-        for (int i = 0; i < 2000 && status == 404; i++) { /* until this member's API has seen it */
-            status = post(m, path, NULL, "{}");
-            usleep(status == 404 ? 5000 : 0);
-        }
-        EXPECT(status, 200);
+        catch_up(m);
+        EXPECT(post(m, path, NULL, "{}"), 200);
     }
 }
 
@@ -87,15 +83,10 @@ static uint64_t seq_of(int member, const char *id)
 {
     char path[100];
     snprintf(path, sizeof path, "/v1/contracts/%s", id);
-    for (int i = 0; i < 2000; i++) {
-        json_t *o = get_as(NULL, member, path);
-        if (last.status == 200) {
-            return (uint64_t)json_integer_value(json_object_get(o, "seq"));
-        }
-        usleep(5000);
-    }
-    fail_msg("%s is not seen by member %d", id, member);
-    return 0;
+    catch_up(member);
+    json_t *o = get_as(NULL, member, path);
+    assert_int_equal(last.status, 200);
+    return (uint64_t)json_integer_value(json_object_get(o, "seq"));
 }
 
 static void event_by(int member, unsigned signers, const char *id, const char *event, const char *args)
@@ -314,13 +305,8 @@ static void what_waits_is_for_those_who_sign(void **state)
     snprintf(op, sizeof op, "%s", text(last.json, "op_id"));
     for (int m = 0; m < MEMBERS; m++) {
         bool signs = m == BANK2 || m == GUAR;
-        for (int i = 0; i < 2000; i++) { /* until this member's API has seen it */
-            json_t *all = json_object_get(get_as(NULL, m, "/v1/pending"), "items");
-            if (json_array_size(all) == 1) {
-                break;
-            }
-            usleep(5000);
-        }
+        catch_up(m);
+        assert_int_equal(json_array_size(json_object_get(get_as(NULL, m, "/v1/pending"), "items")), 1);
         json_t *items = json_object_get(get_as(TOKEN_OWN, m, "/v1/pending"), "items");
         assert_int_equal(json_array_size(items), signs ? 1 : 0);
     }
