@@ -159,6 +159,13 @@ void zyd_pages_unmap(void *mem, size_t size);
 bool zyd_port_free(int port); /* it can be bound now; a moment later another may have it */
 int zyd_port_find(void);      /* one that is, at random; 0: none */
 
+/* ---- text of others (node/io/text.c) ---- */
+/* Bytes from the start that are UTF-8 without NUL. */
+size_t zyd_utf8_span(struct zyd_span bytes);
+/* GB18030 (GBK, GB2312) as UTF-8, malloc'd; NULL: it is not, or holds a NUL, from *bad on. */
+char *zyd_gb18030_text(size_t *size, size_t *bad, struct zyd_span bytes);
+size_t zyd_line_of(struct zyd_span bytes, size_t at); /* of the byte at this offset, from 1 */
+
 /* ---- queues between threads (node/io/inbox.c): many writers, one reader, bounded by bytes a lane ----
  * An item is a head of fixed size and bytes; both are copied in.  The reader takes all there is at once and reads it without
  * a lock; writers wake it only while it waits. */

@@ -3,6 +3,7 @@
  * libxml2 is told to expand nothing and fetch nothing; what could make it try is refused where it begins, so that no later
  * default of the library matters: a DOCTYPE ends the parse before its first declaration is looked at. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
 
 #include <libxml/SAX2.h>
@@ -92,6 +93,20 @@ static xmlParserInputPtr fetch_nothing(const char *url, const char *id, xmlParse
     return NULL;
 }
 
+static void say_nothing(void *ctx, xmlErrorPtr e)
+{
+    (void)ctx;
+    (void)e;
+}
+
+/* What the library says outside of a context of ours would go to the user's terminal; ours says it by name. */
+static void quiet_library(void)
+{
+    xmlInitParser();
+    xmlSetExternalEntityLoader(fetch_nothing);
+    xmlSetStructuredErrorFunc(NULL, say_nothing);
+}
+
 /* ---- before the parser: what would make it slow ---- */
 
 /* End of what starts at p with a mark, which ends with the word; the end of the bytes when it does not. */
@@ -129,28 +144,61 @@ static const char *skip_markup(const char *p, const char *end)
                                                          : skip_tag(p, end);
 }
 
-/* Declared encodings in which a byte below 0x40 is that ASCII character everywhere, so that what is scanned is what is parsed.
- */
-static bool known_encoding(const char *p, const char *end)
+enum encoding { ENCODING_UTF8, ENCODING_GB18030, ENCODING_OTHER };
+
+/* As declared; UTF-8 where nothing is. */
+static enum encoding declared(const char *p, const char *end)
 {
-    static const char *const names[] = {"utf-8", "gb18030", "gbk", "gb2312", "us-ascii"};
+    static const struct {
+        const char *name;
+        enum encoding encoding;
+    } known[] = {{"utf-8", ENCODING_UTF8},
+                 {"us-ascii", ENCODING_UTF8},
+                 {"gb18030", ENCODING_GB18030},
+                 {"gbk", ENCODING_GB18030},
+                 {"gb2312", ENCODING_GB18030}};
     if (end - p < 5 || memcmp(p, "<?xml", 5) != 0) {
-        return true;
+        return ENCODING_UTF8;
     }
     const char *close = skip_to(p, end, "?>"), *at = skip_to(p, close, "encoding");
     while (at < close && memchr(" \t\r\n=", *at, 5)) {
         at++;
     }
     if (at >= close || (*at != '"' && *at != '\'')) {
-        return at >= close;
+        return at >= close ? ENCODING_UTF8 : ENCODING_OTHER;
     }
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        size_t n = strlen(names[i]);
-        if ((size_t)(close - at) > n + 1 && strncasecmp(at + 1, names[i], n) == 0 && at[n + 1] == *at) {
-            return true;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        size_t n = strlen(known[i].name);
+        if ((size_t)(close - at) > n + 1 && strncasecmp(at + 1, known[i].name, n) == 0 && at[n + 1] == *at) {
+            return known[i].encoding;
         }
     }
-    return false;
+    return ENCODING_OTHER;
+}
+
+/* Everything from here on is UTF-8, so that what is scanned is what is parsed: the second byte of a GBK character may be a ']',
+ * and of EBCDIC no byte is what it seems.  *made: to be freed. */
+static bool to_utf8(struct zyd_span *out, char **made, struct zyd_err *err, struct zyd_span bytes)
+{
+    const char *p = (const char *)bytes.data;
+    size_t bom = bytes.size >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0, size = 0, bad = 0;
+    enum encoding encoding = declared(p + bom, p + bytes.size);
+    *made = NULL;
+    *out = zyd_span(p + bom, bytes.size - bom);
+    bool ok = false;
+    if (encoding == ENCODING_UTF8) {
+        bad = bom + zyd_utf8_span(*out);
+        ok = bad == bytes.size;
+    } else if (encoding == ENCODING_GB18030 && !bom) {
+        *made = zyd_gb18030_text(&size, &bad, bytes);
+        *out = zyd_span(*made, size);
+        ok = *made != NULL;
+    }
+    if (!ok) {
+        zyd_err_set(err, ZYD_ERR_XML, "line %zu: the encoding must be UTF-8 or GB18030, and the one declared",
+                    zyd_line_of(bytes, bad));
+    }
+    return ok;
 }
 
 /* libxml2 compares each attribute of a tag with each other: a long tag costs its length squared. */
@@ -158,11 +206,6 @@ static bool scan(struct zyd_err *err, struct zyd_span bytes)
 {
     const char *p = (const char *)bytes.data, *end = p + bytes.size, *from;
     unsigned line = 1;
-    p += bytes.size >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    if (memchr(p, 0, (size_t)(end - p)) || !known_encoding(p, end)) {
-        zyd_err_set(err, ZYD_ERR_XML, "line 1: the encoding must be UTF-8 or GB18030");
-        return false;
-    }
     for (from = p; p < end;) {
         bool markup = *p == '<';
         p = markup ? skip_markup(p, end) : p + 1;
@@ -177,18 +220,10 @@ static bool scan(struct zyd_err *err, struct zyd_span bytes)
     return true;
 }
 
-xmlDocPtr edge_parse(struct zyd_err *err, struct zyd_span bytes, bool schema)
+static xmlDocPtr parse(struct zyd_err *err, struct zyd_span text, bool schema)
 {
     struct guard g = {.err = err, .depth_max = ZYD_ISO_DEPTH_MAX * (schema ? 4 : 1)};
-    if (bytes.size == 0 || bytes.size > ZYD_ISO_SIZE_MAX) {
-        zyd_err_set(err, bytes.size ? ZYD_ERR_TOO_BIG : ZYD_ERR_XML, "%zu bytes; 1 to %u", bytes.size, ZYD_ISO_SIZE_MAX);
-        return NULL;
-    }
-    if (!scan(err, bytes)) {
-        return NULL;
-    }
-    xmlInitParser();
-    xmlSetExternalEntityLoader(fetch_nothing);
+    quiet_library();
     xmlParserCtxtPtr p = xmlNewParserCtxt();
     zyd_assert(p && p->sax);
     p->_private = &g;
@@ -199,8 +234,9 @@ xmlDocPtr edge_parse(struct zyd_err *err, struct zyd_span bytes, bool schema)
     p->sax->processingInstruction = NULL;
     p->sax->comment = NULL;
     p->sax->serror = on_error;
-    xmlDocPtr doc = xmlCtxtReadMemory(p, (const char *)bytes.data, (int)bytes.size, NULL, NULL,
-                                      XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_COMPACT | XML_PARSE_BIG_LINES);
+    xmlDocPtr doc =
+        xmlCtxtReadMemory(p, (const char *)text.data, (int)text.size, NULL, NULL,
+                          XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_COMPACT | XML_PARSE_BIG_LINES | XML_PARSE_IGNORE_ENC);
     if (!doc && p->myDoc) {
         xmlFreeDoc(p->myDoc);
     }
@@ -214,6 +250,19 @@ xmlDocPtr edge_parse(struct zyd_err *err, struct zyd_span bytes, bool schema)
         xmlFreeDoc(doc);
     }
     return bad ? NULL : doc;
+}
+
+xmlDocPtr edge_parse(struct zyd_err *err, struct zyd_span bytes, bool schema)
+{
+    struct zyd_span text;
+    char *made;
+    if (bytes.size == 0 || bytes.size > ZYD_ISO_SIZE_MAX) {
+        zyd_err_set(err, bytes.size ? ZYD_ERR_TOO_BIG : ZYD_ERR_XML, "%zu bytes; 1 to %u", bytes.size, ZYD_ISO_SIZE_MAX);
+        return NULL;
+    }
+    xmlDocPtr doc = to_utf8(&text, &made, err, bytes) && scan(err, text) ? parse(err, text, schema) : NULL;
+    free(made);
+    return doc;
 }
 
 xmlNodePtr edge_next(xmlNodePtr node)

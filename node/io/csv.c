@@ -1,10 +1,9 @@
-/* CSV: encoding, quotes, line ends (libcsv, iconv). */
+/* CSV: encoding, quotes, line ends (libcsv). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <csv.h>
-#include <iconv.h>
 #include <zyd/batch.h>
 #include <zyd/catalogue.h>
 
@@ -89,50 +88,6 @@ static void on_row(int end, void *ctx)
     r->ends[r->row_count++] = r->cell_count;
 }
 
-/* Valid UTF-8 without NUL? */
-static bool is_utf8(const uint8_t *p, size_t size)
-{
-    for (size_t i = 0; i < size;) {
-        uint8_t c = p[i];
-        size_t more = c < 0x80 ? 0 : c >= 0xc2 && c <= 0xdf ? 1 : c >= 0xe0 && c <= 0xef ? 2 : c >= 0xf0 && c <= 0xf4 ? 3 : 9;
-        if (c == 0 || more == 9 || i + more >= size + (more == 0)) {
-            return false;
-        }
-        uint32_t v = more == 1 ? c & 0x1fu : more == 2 ? c & 0x0fu : c & 0x07u;
-        for (size_t k = 1; k <= more; k++) {
-            if ((p[i + k] & 0xc0) != 0x80) {
-                return false;
-            }
-            v = v << 6 | (p[i + k] & 0x3fu);
-        }
-        if ((more == 2 && (v < 0x800 || (v >= 0xd800 && v <= 0xdfff))) || (more == 3 && (v < 0x10000 || v > 0x10ffff))) {
-            return false;
-        }
-        i += more + 1;
-    }
-    return true;
-}
-
-/* GB18030 -> UTF-8; NULL when it is not. */
-static char *from_gb18030(const uint8_t *data, size_t size, size_t *out_size)
-{
-    iconv_t cd = iconv_open("UTF-8", "GB18030");
-    size_t cap = size * 3 + 16, left_in = size, left_out = cap;
-    char *out = malloc(cap), *in = (char *)(uintptr_t)data, *p = out;
-    if (cd == (iconv_t)-1 || !out) {
-        free(out);
-        return NULL;
-    }
-    size_t n = iconv(cd, &in, &left_in, &p, &left_out);
-    iconv_close(cd);
-    *out_size = cap - left_out;
-    if (n == (size_t)-1 || left_in || !is_utf8((const uint8_t *)out, *out_size)) {
-        free(out);
-        return NULL;
-    }
-    return out;
-}
-
 static enum zyd_status square(struct zyd_csv *csv, struct zyd_err *err, struct reading *r)
 {
     while (r->row_count) { /* trailing blank lines: a spreadsheet writes them */
@@ -206,10 +161,11 @@ enum zyd_status zyd_csv_parse(struct zyd_csv **out, struct zyd_err *err, struct 
         text += 3;
         size -= 3;
     }
-    if (!is_utf8((const uint8_t *)text, size)) {
-        converted = csv->encoding == ZYD_CSV_UTF8 ? from_gb18030(bytes.data, bytes.size, &size) : NULL;
-        if (!converted) {
-            zyd_err_set(err, ZYD_ERR_CSV_ENCODING, "%zu bytes", bytes.size);
+    size_t bad = zyd_utf8_span(zyd_span(text, size)), bad_gb = 0;
+    if (bad < size) {
+        converted = csv->encoding == ZYD_CSV_UTF8 ? zyd_gb18030_text(&size, &bad_gb, bytes) : NULL;
+        if (!converted) { /* the encoding that went further is the one that was meant */
+            zyd_err_set(err, ZYD_ERR_CSV_ENCODING, "line %zu", zyd_line_of(bytes, bad > bad_gb ? bad : bad_gb));
             free(csv);
             return ZYD_E_MALFORMED;
         }

@@ -114,6 +114,9 @@ static void gb18030_and_a_bom_are_found_and_stated(void **state)
     zyd_csv_free(csv);
     assert_int_not_equal(zyd_csv_parse(&csv, &err, zyd_span("a\n\xff\xff\n", 5)), ZYD_OK);
     assert_int_equal(err.code, ZYD_ERR_CSV_ENCODING);
+    assert_string_equal(err.text, "line 2");
+    assert_int_not_equal(zyd_csv_parse(&csv, &err, zyd_span("a\n\xd5\xfe\n\xff\xff\n", 8)), ZYD_OK); /* GB18030 up to line 3 */
+    assert_string_equal(err.text, "line 3");
 }
 
 static void each_damage_of_a_spreadsheet_is_named(void **state)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #include <zyd/catalogue.h>
@@ -427,6 +428,61 @@ static void a_tag_that_would_take_the_parser_minutes_is_not_given_to_it(void **s
     refused("<?xml version='1.0'?><Document><![CDATA[<]]></Document>", ZYD_ERR_ISO_MESSAGE, "neither");
 }
 
+/* What is scanned for long tags must be what is parsed. */
+static void an_encoding_hides_nothing_from_the_scan(void **state)
+{
+    (void)state;
+    static char text[4000];
+    size_t n = (size_t)snprintf(text, sizeof text, "<?xml version='1.0' encoding='gbk'?><D>\n<![CDATA[\x81\x5d]> <!-- ]]><a");
+    for (unsigned i = 0; n + 900 < sizeof text; i++) {
+        n += (size_t)snprintf(text + n, sizeof text - n, " a%u=''", i);
+    }
+    snprintf(text + n, sizeof text - n, "/><!-- --></D>");
+    refused(text, ZYD_ERR_XML, "line 2: a tag of more than");
+    refused("\x4c\x6f\xa7\x94\x93\x40\xa5\x85\x99\xa2\x89\x96\x95\x7e\x7d\xf1\x4b\xf0\x7d\x6f\x6e\x4c\xc4\x61\x6e", ZYD_ERR_XML,
+            "line 1: the encoding must be UTF-8 or GB18030");
+    refused("\xff\xfe<\x01", ZYD_ERR_XML, "line 1: the encoding");
+    refused("<Document>\n\n\xd9'</Document>", ZYD_ERR_XML, "line 3: the encoding");
+    refused("<?xml version='1.0' encoding='gb18030'?>\n<Document>\xd9\x27</Document>", ZYD_ERR_XML, "line 2: the encoding");
+    struct zyd_iso_notice *m = read_ok("<?xml version='1.0' encoding='GB2312'?><Document><BkToCstmrStmt><GrpHdr><MsgId>\xd5\xfe"
+                                       "-1</MsgId></GrpHdr><Stmt><Id>S</Id><Acct><Id><IBAN>A</IBAN></Id></Acct></Stmt>"
+                                       "</BkToCstmrStmt></Document>");
+    assert_string_equal(m->message, "政-1");
+    zyd_iso_notice_free(m);
+}
+
+/* The terminal is ours: the user reads one named error, not the library's lines. */
+static void the_library_writes_nothing_to_the_terminal(void **state)
+{
+    (void)state;
+    struct zyd_err err;
+    FILE *f = tmpfile();
+    assert_non_null(f);
+    fflush(stderr);
+    int kept = dup(STDERR_FILENO);
+    assert_true(kept >= 0 && dup2(fileno(f), STDERR_FILENO) >= 0);
+    refused("<?xml version='1.0' encoding='gb18030'?><Document>\xd9\x27\xff</Document>", ZYD_ERR_XML, "line 1");
+    refused("<Document>\xd9'\xff</Document>", ZYD_ERR_XML, "line 1");
+    refused("<Document><a></Document>", ZYD_ERR_XML, "line 1");
+    assert_int_not_equal(by("<D/>",
+                            "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"><xs:import namespace=\"u\" "
+                            "schemaLocation=\"/etc/hostname\"/><xs:element name=\"D\" type=\"none\"/></xs:schema>",
+                            &err),
+                         ZYD_OK);
+    assert_int_not_equal(by("<D/>",
+                            "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"><xs:element name=\"D\">"
+                            "<xs:simpleType><xs:restriction base=\"xs:string\"><xs:pattern value=\"(((\"/>"
+                            "</xs:restriction></xs:simpleType></xs:element></xs:schema>",
+                            &err),
+                         ZYD_OK);
+    fflush(stderr);
+    assert_true(dup2(kept, STDERR_FILENO) >= 0);
+    assert_int_equal(fseek(f, 0, SEEK_END), 0);
+    assert_int_equal(ftell(f), 0);
+    close(kept);
+    fclose(f);
+}
+
 static void amounts_are_exact(void **state)
 {
     (void)state;
@@ -603,6 +659,8 @@ int main(void)
         cmocka_unit_test(what_is_missing_or_unreadable_is_named_with_its_line),
         cmocka_unit_test(hostile_xml_is_refused_before_it_does_anything),
         cmocka_unit_test(a_tag_that_would_take_the_parser_minutes_is_not_given_to_it),
+        cmocka_unit_test(an_encoding_hides_nothing_from_the_scan),
+        cmocka_unit_test(the_library_writes_nothing_to_the_terminal),
         cmocka_unit_test(amounts_are_exact),
         cmocka_unit_test(dates_are_those_of_utc8),
         cmocka_unit_test(each_verdict_comes_when_one_thing_is_wrong),
