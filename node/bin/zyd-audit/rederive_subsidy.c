@@ -168,6 +168,15 @@ static struct su_loan *loan_of(struct re_subsidy *p, const struct enrol_args *a,
     return l;
 }
 
+static int64_t paid_of(const struct su_enrolment *e)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < e->terms->payer_count; i++) {
+        sum += e->parts[i].paid;
+    }
+    return sum;
+}
+
 /* F1: by the bank's fingerprint, and by the drawdown that the guarantee knows, which no other fingerprint can hide. */
 static void check_loan(struct re_subsidy *p, const struct audit_step *s, struct su_enrolment *e, const struct enrol_args *a)
 {
@@ -181,8 +190,9 @@ static void check_loan(struct re_subsidy *p, const struct audit_step *s, struct 
     }
     key_of(&key, su_class(e), a->drawdown, 0, &a->guarantee);
     x = re_map_get(&p->drawn, &key);
-    if (x != NULL && x->loan != e->loan && !(x->closed && x->parts[0].paid == 0)) {
+    if (x != NULL && x->loan != e->loan && !(x->closed && paid_of(x) == 0)) {
         su_find(p->re, s, e, RE_DUPLICATE_LOAN, 0, 0, -1, -1, "the same drawdown is enrolled under another loan fingerprint");
+        return; /* the first stays in the way of all others, whatever becomes of this one */
     }
     re_map_put(&p->drawn, &key, e);
 }
@@ -328,15 +338,6 @@ static void stop(struct su_enrolment *e, const struct audit_step *s)
         l->overdue = date;
     }
     stop_from(e, date);
-}
-
-static int64_t paid_of(const struct su_enrolment *e)
-{
-    int64_t sum = 0;
-    for (size_t i = 0; i < e->terms->payer_count; i++) {
-        sum += e->parts[i].paid;
-    }
-    return sum;
 }
 
 static void close_(struct su_enrolment *e)
