@@ -9,6 +9,7 @@
  *   ZYD_AUDIT_SEED=N                          other draws; a failure prints the seed and number of its try
  *   ZYD_AUDIT_KEEP=DIR                        only leaves the good bundle, a receipt and the genesis hash there
  */
+#include "node/bin/zyd-audit/map.h"
 #include "tests/lib/audit_forge.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -342,6 +343,39 @@ static void of_two_faults_at_one_place_the_same_is_told(void **state)
     assert_string_equal(first.fault.rule, "a");
 }
 
+/* 1. Keys that crowd the end of the table are put and taken at random.  2. What was put and not taken is found after each step, and nothing
+ * else. */
+static void a_map_forgets_what_is_taken_and_finds_the_rest(void **state)
+{
+    struct audit_map m = {.cap = 0};
+    struct forge_random r = {7};
+    bool there[90] = {false};
+    static int values[90];
+    (void)state;
+    for (unsigned i = 0; i < 3000; i++) {
+        struct zyd_hash key = {{0}};
+        size_t n = forge_below(&r, 90);
+        zyd_put64(key.b, UINT64_MAX - n / 30); /* three places, the last ones before the table begins anew */
+        key.b[31] = (uint8_t)n;
+        if (there[n]) {
+            assert_ptr_equal(audit_map_take(&m, &key), &values[n]);
+        } else {
+            assert_null(audit_map_take(&m, &key));
+            audit_map_put(&m, &key, &values[n]);
+        }
+        there[n] = !there[n];
+        size_t count = 0;
+        for (size_t k = 0; k < 90; k++) {
+            zyd_put64(key.b, UINT64_MAX - k / 30);
+            key.b[31] = (uint8_t)k;
+            assert_ptr_equal(audit_map_get(&m, &key), there[k] ? &values[k] : NULL);
+            count += there[k];
+        }
+        assert_int_equal(m.count, count);
+    }
+    audit_map_free(&m, NULL);
+}
+
 static bool one_try(uint64_t seed, uint64_t number, uint64_t *counts)
 {
     struct forge_random r = {seed * UINT64_C(0x100000001b3) + number};
@@ -467,6 +501,7 @@ int main(void)
         cmocka_unit_test(another_genesis_hash_is_another_consortium),
         cmocka_unit_test(nothing_is_never_verified),
         cmocka_unit_test(of_two_faults_at_one_place_the_same_is_told),
+        cmocka_unit_test(a_map_forgets_what_is_taken_and_finds_the_rest),
         cmocka_unit_test(every_forgery_is_found_and_named),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

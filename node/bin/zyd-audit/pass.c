@@ -1,4 +1,5 @@
 #include "pass.h"
+#include "map.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <zyd/date.h>
@@ -7,12 +8,10 @@
 #define CHECKERS 8u
 
 struct waiting { /* an operation that waits for countersigners */
-    struct zyd_hash op_id;
-    uint8_t *bytes;
     size_t size;
+    uint8_t bytes[];
 };
-struct known { /* an object and its programme */
-    struct zyd_hash object;
+struct known { /* an object's programme and number */
     uint16_t programme;
     char ref[36];
 };
@@ -23,23 +22,13 @@ struct audit_pass {
         void *ctx;
     } checkers[CHECKERS];
     size_t checker_count;
-    struct waiting *waiting;
-    size_t waiting_count, waiting_cap;
-    struct known *known; /* open addressing; programme 0: free */
-    size_t known_count, known_cap;
+    struct audit_map waiting, known; /* by op_id; by object */
     struct zyd_state *state;
     uint8_t record[ZYD_RECORD_VALUE_MAX];
     struct zyd_posting postings[ZYD_CALL_POSTINGS_MAX];
     struct zyd_emitted events[ZYD_CALL_EVENTS_MAX];
     uint32_t warnings[ZYD_CALL_WARNINGS_MAX];
 };
-
-static void *resize(void *mem, size_t count, size_t size)
-{
-    void *out = realloc(mem, count * size);
-    zyd_assert(out != NULL);
-    return out;
-}
 
 struct audit_pass *audit_pass_new(const struct zyd_genesis *g)
 {
@@ -54,11 +43,8 @@ void audit_pass_free(struct audit_pass *p)
     if (p == NULL) {
         return;
     }
-    for (size_t i = 0; i < p->waiting_count; i++) {
-        free(p->waiting[i].bytes);
-    }
-    free(p->waiting);
-    free(p->known);
+    audit_map_free(&p->waiting, free);
+    audit_map_free(&p->known, free);
     free(p);
 }
 
@@ -71,39 +57,18 @@ void audit_pass_add(struct audit_pass *p, audit_step_fn *step, void *ctx)
 
 /* ---- objects and their programmes ---- */
 
-static struct known *slot_of(const struct audit_pass *p, const struct zyd_hash *object)
-{
-    size_t i = zyd_get64(object->b) & (p->known_cap - 1);
-    while (p->known[i].programme != 0 && !zyd_hash_eq(&p->known[i].object, object)) {
-        i = (i + 1) & (p->known_cap - 1);
-    }
-    return &p->known[i];
-}
-
 static void know(struct audit_pass *p, const struct zyd_hash *object, uint16_t programme, struct zyd_span ref)
 {
+    struct known *k = audit_map_get(&p->known, object);
     if (programme == 0) {
         return;
     }
-    if (p->known_count * 2 >= p->known_cap) {
-        struct known *old = p->known;
-        size_t old_cap = p->known_cap;
-        p->known_cap = old_cap == 0 ? 1024 : old_cap * 2;
-        p->known = calloc(p->known_cap, sizeof *p->known);
-        zyd_assert(p->known != NULL);
-        for (size_t i = 0; i < old_cap; i++) {
-            if (old[i].programme != 0) {
-                *slot_of(p, &old[i].object) = old[i];
-            }
-        }
-        free(old);
-    }
-    struct known *k = slot_of(p, object);
-    p->known_count += k->programme == 0;
-    if (k->programme == 0) {
+    if (k == NULL) {
+        k = calloc(1, sizeof *k);
+        zyd_assert(k != NULL);
         snprintf(k->ref, sizeof k->ref, "%.*s", (int)ref.size, (const char *)ref.data);
+        audit_map_put(&p->known, object, k);
     }
-    k->object = *object;
     k->programme = programme;
 }
 
@@ -114,40 +79,26 @@ void audit_pass_know(struct audit_pass *p, const struct zyd_hash *object, uint16
 
 static void complete(const struct audit_pass *p, struct audit_step *s)
 {
-    const struct known *k = p->known_cap == 0 || s->object == NULL ? NULL : slot_of(p, s->object);
-    s->ref = k == NULL || k->programme == 0 ? "" : k->ref;
+    const struct known *k = s->object == NULL ? NULL : audit_map_get(&p->known, s->object);
+    s->ref = k == NULL ? "" : k->ref;
     s->programme = s->programme == 0 && k != NULL ? k->programme : s->programme;
 }
 
 /* ---- operations that wait ---- */
 
+static void ended(struct audit_pass *p, const struct zyd_hash *op_id)
+{
+    free(audit_map_take(&p->waiting, op_id));
+}
+
 static void wait_for(struct audit_pass *p, const struct zyd_op *op)
 {
-    if (p->waiting_count == p->waiting_cap) {
-        p->waiting_cap = p->waiting_cap * 2 + 64;
-        p->waiting = resize(p->waiting, p->waiting_cap, sizeof *p->waiting);
-    }
-    struct waiting *w = &p->waiting[p->waiting_count++];
-    w->op_id = op->op_id;
+    struct waiting *w = malloc(sizeof *w + op->bytes.size);
+    zyd_assert(w != NULL);
     w->size = op->bytes.size;
-    w->bytes = resize(NULL, w->size, 1);
     memcpy(w->bytes, op->bytes.data, w->size);
-}
-
-static struct waiting *find_waiting(struct audit_pass *p, const struct zyd_hash *op_id)
-{
-    for (size_t i = p->waiting_count; i-- > 0;) {
-        if (zyd_hash_eq(&p->waiting[i].op_id, op_id)) {
-            return &p->waiting[i];
-        }
-    }
-    return NULL;
-}
-
-static void ended(struct audit_pass *p, struct waiting *w)
-{
-    free(w->bytes);
-    *w = p->waiting[--p->waiting_count];
+    ended(p, &op->op_id); /* it may have waited before, and run out of time */
+    audit_map_put(&p->waiting, &op->op_id, w);
 }
 
 /* ---- steps ---- */
@@ -168,16 +119,19 @@ static void sys_step(struct audit_pass *p, struct audit_step s)
     s.event = s.o->event;
     s.object = s.o->has_object ? &s.o->object : NULL;
     tell(p, &s);
+    if (s.contract == ZYD_CONTRACT_HOST && s.event == ZYD_HOST_EXPIRE && s.object != NULL) {
+        ended(p, s.object);
+    }
 }
 
 static void op_step(struct audit_pass *p, struct audit_step s, const struct zyd_op *op)
 {
     struct zyd_op inner;
-    struct waiting *w = NULL;
+    const struct waiting *w = NULL;
     s.sent = s.op = op;
     if (op->contract == ZYD_CONTRACT_HOST && op->has_object &&
         (op->event == ZYD_HOST_COUNTERSIGN || op->event == ZYD_HOST_DECLINE || op->event == ZYD_HOST_WITHDRAW)) {
-        w = find_waiting(p, &op->object);
+        w = audit_map_get(&p->waiting, &op->object);
         if (w != NULL && op->event == ZYD_HOST_COUNTERSIGN && zyd_op_decode(&inner, zyd_span(w->bytes, w->size)) == ZYD_OK) {
             s.op = &inner;
         }
@@ -193,7 +147,7 @@ static void op_step(struct audit_pass *p, struct audit_step s, const struct zyd_
     }
     tell(p, &s);
     if (w != NULL && s.o->code == 0) {
-        ended(p, w);
+        ended(p, &op->object);
     }
 }
 

@@ -14,6 +14,7 @@
 #define ZYD_AUDIT_REDERIVE_H
 
 #include "findings.h"
+#include "map.h"
 #include "pass.h"
 #include <zyd/codec.h>
 #include <zyd/date.h>
@@ -70,16 +71,7 @@ int32_t re_settlement_after(int32_t date, uint32_t day, uint32_t months);
 #define RE_PARTS 32u
 bool re_alloc(int64_t *inc, const int64_t *memory, int64_t total, const int64_t *weights, size_t count);
 
-/* A map from 32 bytes to a pointer; the values are the caller's. */
-struct re_map {
-    struct zyd_hash *keys;
-    void **values; /* NULL: free */
-    size_t count, cap;
-};
-void *re_map_get(const struct re_map *m, const struct zyd_hash *key); /* or NULL */
-void re_map_put(struct re_map *m, const struct zyd_hash *key, void *value);
-void re_map_free(struct re_map *m, void (*each)(void *value)); /* each may be NULL */
-void *re_new(size_t size);                                      /* cleared */
+void *re_new(size_t size); /* cleared */
 /* One more element at the end of an array that grows: its address. */
 void *re_append(void **array, size_t *count, size_t size);
 

@@ -7,7 +7,7 @@
 
 struct re_guarantee {
     struct re *re;
-    struct re_map contracts, lists, grades;
+    struct audit_map contracts, lists, grades;
     struct gu_terms *terms[256];
 };
 struct gu_list { /* loans enrolled under one signature */
@@ -54,9 +54,9 @@ struct re_guarantee *re_guarantee_new(struct re *re)
 
 void re_guarantee_free(struct re_guarantee *p)
 {
-    re_map_free(&p->contracts, contract_free);
-    re_map_free(&p->lists, free);
-    re_map_free(&p->grades, free);
+    audit_map_free(&p->contracts, contract_free);
+    audit_map_free(&p->lists, free);
+    audit_map_free(&p->grades, free);
     for (size_t i = 0; i < 256; i++) {
         free(p->terms[i]);
     }
@@ -179,7 +179,7 @@ static void choose(struct re_guarantee *p, struct gu_contract *c, const struct a
     const struct gu_terms *t = c->terms;
     struct zyd_hash key;
     grade_key(&key, t->grades, &c->borrower);
-    const struct gu_grade *g = re_map_get(&p->grades, &key);
+    const struct gu_grade *g = audit_map_get(&p->grades, &key);
     uint64_t grade = g == NULL || g->until < s->date ? 0 : g->value;
     for (size_t i = 0; i < t->tier_count; i++) {
         const struct gu_tree *x = &t->tiers[i];
@@ -231,7 +231,7 @@ static struct gu_contract *contract_new(struct re_guarantee *p, struct gu_terms 
     c->tree = &t->tree;
     c->bank = bank;
     c->fee_ppm = gu_param(c, ZYD_GP_FEE_PPM);
-    re_map_put(&p->contracts, id, c);
+    audit_map_put(&p->contracts, id, c);
     return c;
 }
 
@@ -248,7 +248,7 @@ static void begin(struct re_guarantee *p, const struct audit_step *s, struct zyd
         zyd_rd_skip(rd); /* root and number of the loans */
         zyd_rd_skip(rd);
         l->total = (int64_t)zyd_rd_u64(rd, INT64_MAX);
-        re_map_put(&p->lists, s->object, l);
+        audit_map_put(&p->lists, s->object, l);
         gu_nothing(p->re, s);
         return;
     }
@@ -312,10 +312,10 @@ void re_guarantee_grade(struct re_guarantee *p, const struct audit_step *s)
     struct zyd_span raw = zyd_rd_skip(&rd);
     zyd_sha256(&borrower, raw.data, raw.size);
     grade_key(&key, s->programme, &borrower);
-    struct gu_grade *g = re_map_get(&p->grades, &key);
+    struct gu_grade *g = audit_map_get(&p->grades, &key);
     if (g == NULL) {
         g = re_new(sizeof *g);
-        re_map_put(&p->grades, &key, g);
+        audit_map_put(&p->grades, &key, g);
     }
     g->value = zyd_rd_u64(&rd, 255);
     g->until = (int32_t)zyd_rd_u64(&rd, 99991231);
@@ -420,7 +420,7 @@ static void sys_event(struct re *re, struct gu_contract *c, const struct audit_s
 
 void re_guarantee_step(struct re_guarantee *p, const struct audit_step *s)
 {
-    struct gu_contract *c = s->object == NULL ? NULL : re_map_get(&p->contracts, s->object);
+    struct gu_contract *c = s->object == NULL ? NULL : audit_map_get(&p->contracts, s->object);
     struct zyd_rd rd = zyd_rd_of(s->op == NULL ? zyd_span(NULL, 0) : s->op->args);
     if (s->op == NULL) {
         if (c != NULL) {
@@ -429,7 +429,7 @@ void re_guarantee_step(struct re_guarantee *p, const struct audit_step *s)
         return;
     }
     zyd_rd_array(&rd, 64);
-    struct gu_list *l = s->object == NULL ? NULL : re_map_get(&p->lists, s->object);
+    struct gu_list *l = s->object == NULL ? NULL : audit_map_get(&p->lists, s->object);
     if (s->event == ZYD_GE_APPLY || s->event == ZYD_GE_OPENING || s->event == ZYD_GE_ENROL_LIST) {
         begin(p, s, &rd);
     } else if (c != NULL) {
@@ -441,7 +441,7 @@ void re_guarantee_step(struct re_guarantee *p, const struct audit_step *s)
 
 bool re_guarantee_drawn(const struct re_guarantee *p, struct re_drawn *out, const struct zyd_hash *object, uint32_t number)
 {
-    const struct gu_contract *c = re_map_get(&p->contracts, object);
+    const struct gu_contract *c = audit_map_get(&p->contracts, object);
     const struct gu_drawdown *d = c == NULL ? NULL : gu_drawdown_of(c, number);
     if (d != NULL) {
         *out = (struct re_drawn){d->balance, d->maturity};
@@ -451,7 +451,7 @@ bool re_guarantee_drawn(const struct re_guarantee *p, struct re_drawn *out, cons
 
 bool re_guarantee_overdue(const struct re_guarantee *p, const struct zyd_hash *object, int32_t from, int32_t until, int32_t to)
 {
-    const struct gu_contract *c = re_map_get(&p->contracts, object);
+    const struct gu_contract *c = audit_map_get(&p->contracts, object);
     if (c == NULL) {
         return false;
     }

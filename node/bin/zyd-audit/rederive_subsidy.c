@@ -4,7 +4,7 @@
 
 struct re_subsidy {
     struct re *re;
-    struct re_map loans, enrolments, houses, purposes, controllers, drawn;
+    struct audit_map loans, enrolments, houses, purposes, controllers, drawn;
     struct su_terms *terms[256];
 };
 
@@ -50,12 +50,12 @@ struct re_subsidy *re_subsidy_new(struct re *re)
 
 void re_subsidy_free(struct re_subsidy *p)
 {
-    re_map_free(&p->loans, loan_free);
-    re_map_free(&p->enrolments, enrolment_free);
-    re_map_free(&p->houses, house_free);
-    re_map_free(&p->purposes, NULL);
-    re_map_free(&p->controllers, free);
-    re_map_free(&p->drawn, NULL);
+    audit_map_free(&p->loans, loan_free);
+    audit_map_free(&p->enrolments, enrolment_free);
+    audit_map_free(&p->houses, house_free);
+    audit_map_free(&p->purposes, NULL);
+    audit_map_free(&p->controllers, free);
+    audit_map_free(&p->drawn, NULL);
     for (size_t i = 0; i < 256; i++) {
         free(p->terms[i]);
     }
@@ -138,7 +138,7 @@ static bool enrol_read(struct enrol_args *a, const struct audit_step *s)
 static struct su_loan *loan_of(struct re_subsidy *p, const struct enrol_args *a, const struct audit_step *s,
                                const struct su_terms *t)
 {
-    struct su_loan *l = re_map_get(&p->loans, &a->loan);
+    struct su_loan *l = audit_map_get(&p->loans, &a->loan);
     if (l != NULL) {
         if (l->period_count == 0 && a->from < l->settled_to) {
             l->settled_to = a->from; /* periods begin with the first subsidised day of all programmes */
@@ -164,7 +164,7 @@ static struct su_loan *loan_of(struct re_subsidy *p, const struct enrol_args *a,
     l->fee_ppm = a->fee_ppm;
     struct su_point *point = re_append((void **)&l->points, &l->point_count, sizeof *point);
     *point = (struct su_point){a->value_date, a->rate_ppm, a->lpr_ppm, a->amount};
-    re_map_put(&p->loans, &a->loan, l);
+    audit_map_put(&p->loans, &a->loan, l);
     return l;
 }
 
@@ -189,12 +189,12 @@ static void check_loan(struct re_subsidy *p, const struct audit_step *s, struct 
         return;
     }
     key_of(&key, su_class(e), a->drawdown, 0, &a->guarantee);
-    x = re_map_get(&p->drawn, &key);
+    x = audit_map_get(&p->drawn, &key);
     if (x != NULL && x->loan != e->loan && !(x->closed && paid_of(x) == 0)) {
         su_find(p->re, s, e, RE_DUPLICATE_LOAN, 0, 0, -1, -1, "the same drawdown is enrolled under another loan fingerprint");
         return; /* the first stays in the way of all others, whatever becomes of this one */
     }
-    re_map_put(&p->drawn, &key, e);
+    audit_map_put(&p->drawn, &key, e);
 }
 
 static void check_purpose(struct re_subsidy *p, const struct audit_step *s, struct su_enrolment *e, const struct enrol_args *a)
@@ -203,11 +203,11 @@ static void check_purpose(struct re_subsidy *p, const struct audit_step *s, stru
     if (a->has_purpose) {
         key_of(&e->purpose_key, 'P', su_param(e, ZYD_SP_FAMILY), 0, &a->purpose);
         e->has_purpose = true;
-        const struct su_enrolment *x = re_map_get(&p->purposes, &e->purpose_key);
+        const struct su_enrolment *x = audit_map_get(&p->purposes, &e->purpose_key);
         if (x != NULL && x->has_purpose) {
             su_find(p->re, s, e, RE_DUPLICATE_PURPOSE, 0, 0, -1, -1, "the item is subsidised in this family already");
         }
-        re_map_put(&p->purposes, &e->purpose_key, e);
+        audit_map_put(&p->purposes, &e->purpose_key, e);
     }
     if (a->has_controller) {
         struct { /* the first borrower of the controller */
@@ -215,11 +215,11 @@ static void check_purpose(struct re_subsidy *p, const struct audit_step *s, stru
             bool several;
         } *first;
         key_of(&household, 'R', su_param(e, ZYD_SP_FAMILY), 0, &a->controller);
-        first = re_map_get(&p->controllers, &household);
+        first = audit_map_get(&p->controllers, &household);
         if (first == NULL) {
             first = re_new(sizeof *first);
             first->household = a->household;
-            re_map_put(&p->controllers, &household, first);
+            audit_map_put(&p->controllers, &household, first);
         }
         first->several = first->several || !zyd_hash_eq(&first->household, &a->household);
         if (first->several && !re_warned(s, 3010)) {
@@ -268,12 +268,12 @@ static void enrol(struct re_subsidy *p, const struct audit_step *s)
     e->asks_until = e->until;
     e->reserved = su_most(e);
     key_of(&key, 'H', su_param(e, ZYD_SP_LEVEL), su_param(e, ZYD_SP_FAMILY), &a.household);
-    e->house = re_map_get(&p->houses, &key);
+    e->house = audit_map_get(&p->houses, &key);
     if (e->house == NULL) {
         e->house = re_new(sizeof *e->house);
-        re_map_put(&p->houses, &key, e->house);
+        audit_map_put(&p->houses, &key, e->house);
     }
-    re_map_put(&p->enrolments, s->object, e);
+    audit_map_put(&p->enrolments, s->object, e);
     check_loan(p, s, e, &a);
     check_purpose(p, s, e, &a);
     check_terms(p, s, e);
@@ -452,7 +452,7 @@ static void member_event(struct re_subsidy *p, const struct audit_step *s, struc
 
 void re_subsidy_step(struct re_subsidy *p, const struct audit_step *s)
 {
-    struct su_enrolment *e = s->object == NULL ? NULL : re_map_get(&p->enrolments, s->object);
+    struct su_enrolment *e = s->object == NULL ? NULL : audit_map_get(&p->enrolments, s->object);
     if (s->op != NULL && s->event == ZYD_SE_ENROL) {
         enrol(p, s);
     } else if (s->op != NULL && s->event == ZYD_SE_PROGRAMME) {
