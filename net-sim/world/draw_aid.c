@@ -17,7 +17,7 @@ static bool enrol(struct sim *s, struct draft *d)
     d->event = ZYD_SE_ENROL;
     d->programme = (uint16_t)(chance(s, 40) ? S_POINT : chance(s, 60) ? S_LOCAL : S_FEE);
     if (p->last_loan[0] == '\0' || chance(s, 60)) {
-        borrower_of(uscc, 5000 + who);
+        uscc_of(uscc, 5000 + who);
         p->last_bank = chance(s, 50) ? BANK : BANK2;
         snprintf(p->last_loan, sizeof p->last_loan,
                  "borrower=%s|household=sha256:H%u|loan=sha256:S%llu|amount_fen=%lld|value_date=%d|maturity=%d|rate_ppm=4.35%%|"

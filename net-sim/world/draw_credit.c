@@ -195,7 +195,7 @@ bool guarantee_draw(struct sim *s, struct draft *d, const struct thing *t, bool 
         d->programme = chance(s, 65) ? G_NAT : G_TWO;
         d->member = d->programme == G_NAT && chance(s, 60) ? BANK : BANK2;
         d->event = chance(s, 1) ? ZYD_GE_BREAKER_RESET : ZYD_GE_APPLY;
-        borrower_of(uscc, (uint32_t)prng_below(&s->client, 3000));
+        uscc_of(uscc, (uint32_t)prng_below(&s->client, 3000));
         if (d->event == ZYD_GE_APPLY) {
             TEXT(d, "borrower=%s|amount_fen=%lld|term_days=365|purpose=feed|consent=sha256:c", uscc,
                  (long long)between(s, 100000, 50000000));
@@ -245,7 +245,7 @@ static bool pool_new(struct sim *s, struct draft *d)
         return true;
     }
     unsigned who = (unsigned)prng_below(&s->client, 60);
-    borrower_of(uscc, who);
+    uscc_of(uscc, who);
     if (p.layer[0].balance + p.layer[1].balance < 20000000 || chance(s, 5)) {
         unsigned layer = (unsigned)prng_below(&s->client, 2);
         d->event = ZYD_PE_FUND;

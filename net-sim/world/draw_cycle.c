@@ -106,8 +106,8 @@ bool paid_draw(struct sim *s, struct draft *d)
     struct zyd_hash key;
     for (int tries = 0; tries < 12 && p->owed_count > 0; tries++) {
         size_t i = prng_below(&s->client, p->owed_count);
-        struct owed one = p->owed[i];
-        zyd_obligation_key(&key, &one.id);
+        struct zyd_hash one = p->owed[i];
+        zyd_obligation_key(&key, &one);
         bool there = model_find(s->model, &r, &key) && zyd_obligation_decode(&o, r.value) == ZYD_OK;
         bool wrong = chance(s, 6); /* one that is netted, or paid */
         if (there && o.state == CT_OBL_CREATED && !o.gross && !wrong) {
@@ -121,7 +121,7 @@ bool paid_draw(struct sim *s, struct draft *d)
             d->event = ZYD_HOST_PAID;
             d->member = o.debtor;
             d->has_object = true;
-            d->object = one.id;
+            d->object = one;
             d->seq = r.seq;
             return true;
         }

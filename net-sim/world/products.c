@@ -4,16 +4,6 @@
 #include <zyd/cycle.h>
 #include <zyd/voucher.h>
 
-/* A valid USCC: 17 characters and the check character that fits. */
-void borrower_of(char out[19], uint32_t number)
-{
-    memcpy(out, "91430100MA4000000X", 19);
-    for (int i = 16; i > 9; i--, number /= 10) {
-        out[i] = (char)('0' + number % 10);
-    }
-    out[17] = zyd_uscc_check_char(out);
-}
-
 /* ---- the consortium ---- */
 static const struct {
     const char *code;
@@ -128,27 +118,6 @@ static const struct {
       {"dept", "DEPT"}}},
 };
 
-static int index_of(void *ctx, const char *code)
-{
-    (void)ctx;
-    for (int i = 0; i < PRODUCT_MEMBERS; i++) {
-        if (strcmp(members[i].code, code) == 0) {
-            return i;
-        }
-    }
-    return -1;
-}
-
-static bool code_of(void *ctx, char out[13], uint16_t member)
-{
-    (void)ctx;
-    if (member >= PRODUCT_MEMBERS) {
-        return false;
-    }
-    snprintf(out, 13, "%s", members[member].code);
-    return true;
-}
-
 static void add_members(struct sim *s, struct zyd_genesis *g, char usccs[PRODUCT_MEMBERS][19])
 {
     g->member_count = PRODUCT_MEMBERS;
@@ -156,14 +125,6 @@ static void add_members(struct sim *s, struct zyd_genesis *g, char usccs[PRODUCT
         struct zyd_member *m = &g->members[i];
         struct zyd_pk node = s->nodes[i < s->n ? i : 0].pk;
         uint8_t seed[32], sk[ZYD_SK_SIZE], pk[32];
-        borrower_of(usccs[i], 9000000u + i);
-        m->code = zyd_span(members[i].code, strlen(members[i].code));
-        m->uscc = zyd_span(usccs[i], 18);
-        m->name_zh = m->name_en = m->code;
-        m->address = zyd_span("sim:1", 5);
-        m->role = members[i].role;
-        m->flags = i < s->n ? ZYD_MEMBER_VALIDATOR : 0;
-        m->key_count = 2;
         if (i >= s->n) {
             struct zyd_hash h;
             zyd_hash2(&h, "zyd/simkey/2", &s->options.seed, sizeof s->options.seed, &i, 1);
@@ -172,14 +133,14 @@ static void add_members(struct sim *s, struct zyd_genesis *g, char usccs[PRODUCT
             seed[0] ^= 0x55;
             crypto_sign_seed_keypair(pk, s->member_sk[i], seed);
         }
-        m->keys[0] = (struct zyd_member_key){ZYD_KEY_NODE, node};
-        m->keys[1].purpose = ZYD_KEY_MAKER;
-        memcpy(m->keys[1].pk.b, s->member_sk[i] + 32, 32);
+        workload_member(m, usccs[i], i, members[i].code, members[i].role, &node, s->member_sk[i]);
+        m->flags = i < s->n ? ZYD_MEMBER_VALIDATOR : 0;
     }
 }
 
 static void add_programmes(struct sim *s, struct zyd_genesis *g, uint8_t *params)
 {
+    const struct zyd_members names = workload_members(g);
     char why[ZYD_WHY] = "";
     for (size_t i = 0; i < sizeof programmes / sizeof programmes[0]; i++) {
         struct zyd_wr wr = zyd_wr_of(params + i * 4096, 4096);
@@ -187,8 +148,7 @@ static void add_programmes(struct sim *s, struct zyd_genesis *g, uint8_t *params
         while (count < 20 && programmes[i].params[count].name != NULL) {
             count++;
         }
-        if (zyd_product_params_encode(programmes[i].product, &wr, why, programmes[i].params, count, &s->products->members) !=
-            ZYD_OK) {
+        if (zyd_product_params_encode(programmes[i].product, &wr, why, programmes[i].params, count, &names) != ZYD_OK) {
             check_fail(s, ZYD_SIM_SAFETY, "programme %s: %s", programmes[i].code, why);
             return;
         }
@@ -208,7 +168,6 @@ void products_genesis(struct sim *s, struct zyd_genesis *g)
     static char usccs[PRODUCT_MEMBERS][19];
     static uint8_t params[sizeof programmes / sizeof programmes[0] * 4096];
     s->products = sim_alloc(sizeof *s->products);
-    s->products->members = (struct zyd_members){NULL, index_of, code_of};
     add_members(s, g, usccs);
     for (uint16_t c = 1; c <= 5; c++) {
         const char *name = zyd_product_by_number(c)->name;
@@ -261,8 +220,9 @@ static struct zyd_span args_of(struct sim *s, const struct draft *d, uint8_t *me
         pairs[n++] = (struct zyd_pair){p, equal + 1};
         p = end == NULL ? equal + 1 + strlen(equal + 1) : end + 1;
     }
+    const struct zyd_members names = workload_members(&s->genesis);
     const struct zyd_event *e = zyd_event_by_number(d->product, d->event);
-    if (e == NULL || zyd_args_encode(&wr, why, e, pairs, n, &s->products->members) != ZYD_OK) {
+    if (e == NULL || zyd_args_encode(&wr, why, e, pairs, n, &names) != ZYD_OK) {
         return zyd_span(NULL, 0); /* what was drawn is not even an operation: a client would not send it */
     }
     return zyd_wr_span(&wr);
@@ -270,9 +230,8 @@ static struct zyd_span args_of(struct sim *s, const struct draft *d, uint8_t *me
 
 static bool one_op(struct sim *s, struct zyd_wr *ops, struct sent *sent, const struct draft *d, uint8_t client)
 {
-    uint8_t args[8192], bytes[8400];
+    uint8_t args[8192];
     char ref[32];
-    struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
     struct zyd_op op = {.contract = d->product == NULL ? 0 : d->product->number,
                         .event = d->event,
                         .programme = d->product == NULL ? 0 : d->programme,
@@ -290,9 +249,7 @@ static bool one_op(struct sim *s, struct zyd_wr *ops, struct sent *sent, const s
         op.client_ref = zyd_span(ref, strlen(ref));
         op.expect_seq = 0;
     }
-    zyd_op_encode(&wr, &op);
-    zyd_assert(!wr.full);
-    zyd_wx_block(ops, zyd_wr_span(&wr));
+    workload_op(ops, &op);
     *sent = (struct sent){
         .contract = op.contract, .event = op.event, .programme = op.programme, .makes = !op.has_object, .object = op.object};
     return true;
@@ -300,11 +257,9 @@ static bool one_op(struct sim *s, struct zyd_wr *ops, struct sent *sent, const s
 
 void products_build(struct sim *s, uint8_t c)
 {
-    static const size_t cap = 512 << 10;
     struct client *cl = &s->clients[c];
-    uint8_t *mem = sim_alloc(cap);
-    struct zyd_wr ops = zyd_wr_of(mem, cap);
-    struct zyd_hash leaves[SENT_MAX];
+    uint8_t *mem = sim_alloc(OPS_SIZE_MAX);
+    struct zyd_wr ops = zyd_wr_of(mem, OPS_SIZE_MAX);
     struct draft d;
     bool waits = chance(s, 15); /* not all sign: what needs the others waits for their countersignatures */
     uint32_t signers = 0;
@@ -316,26 +271,9 @@ void products_build(struct sim *s, uint8_t c)
             signers |= 1u << d.member;
         }
     }
-    if (cl->op_count == 0) {
-        free(mem);
-        return;
+    if (cl->op_count > 0) {
+        workload_seal(s, cl, &ops, waits ? ZYD_ENV_MAY_WAIT : 0, waits ? signers : UINT32_MAX);
     }
-    zyd_assert(!ops.full);
-    cl->env = sim_alloc(ops.size + 4096);
-    struct zyd_wr wr = zyd_wr_of(cl->env, ops.size + 4096);
-    cl->valid_until_ms = (uint64_t)(WALL0 + s->now + s->wall_jump) + 30000;
-    zyd_env_build(&wr, &s->genesis.hash, ZYD_ENV_BUSINESS, waits ? ZYD_ENV_MAY_WAIT : 0, cl->valid_until_ms,
-                  (uint32_t)cl->op_count, zyd_wr_span(&ops), leaves);
-    for (uint16_t m = 0; m < PRODUCT_MEMBERS; m++) {
-        if (!waits || (signers >> m & 1) != 0) {
-            zyd_env_sign(&wr, m, 1, s->member_sk[m]);
-        }
-    }
-    zyd_assert(!wr.full);
-    cl->env_size = wr.size;
-    struct zyd_env env;
-    zyd_assert(zyd_env_decode(&env, zyd_wr_span(&wr)) == ZYD_OK);
-    cl->env_id = env.env_id;
     free(mem);
 }
 
@@ -364,7 +302,7 @@ static void owes(struct sim *s, const struct zyd_outcome *o)
         const struct zyd_posting *t = &o->postings[i];
         if (!zyd_hash_is_zero(&t->obligation) && t->label < 0xff00 && strncmp(t->cr, "2141.", 5) == 0) {
             size_t at = p->owed_count < OWED_MAX ? p->owed_count++ : prng_below(&s->client, OWED_MAX);
-            p->owed[at] = (struct owed){.id = t->obligation, .debtor = t->member};
+            p->owed[at] = t->obligation;
         }
     }
 }

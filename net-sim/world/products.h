@@ -22,7 +22,6 @@ enum { BANK, GUAR, REG, NFGF, BANK2, CITY, PFIN, TRUSTEE, DEPT, CORE, S1, S2, AU
 /* Programmes. */
 enum { G_NAT = 1, P_LAYERS, S_POINT, V_STD, C_NET, G_TWO, P_SHARED, S_LOCAL, S_FEE, PROGRAMMES_END };
 #define DRAFT_TEXT 1600u
-#define SENT_MAX 128u
 #define THINGS_MAX 512u /* of one product that are looked after */
 #define OWED_MAX 4096u
 
@@ -44,23 +43,18 @@ struct sent { /* operation i of a client's envelope */
     bool makes;
     struct zyd_hash object;
 };
-struct owed {
-    struct zyd_hash id;
-    uint16_t debtor, creditor;
-};
 struct products {
     struct thing things[6][THINGS_MAX];
     size_t count[6];
-    struct owed owed[OWED_MAX];
+    struct zyd_hash owed[OWED_MAX]; /* obligations that were made */
     size_t owed_count;
     struct zyd_hash waiting[64]; /* operations that wait for countersigners */
     size_t waiting_count;
-    struct sent sent[CLIENTS_MAX][SENT_MAX];
+    struct sent sent[CLIENTS_MAX][LOANS_MAX];
     uint64_t serial;
     char last_loan[400]; /* ENROL's arguments, for another programme on the same loan */
     uint16_t last_bank;
     struct zyd_inv *inv;
-    struct zyd_members members;
 };
 
 /* ---- model.c: records behind the newest final block ---- */
@@ -76,7 +70,6 @@ int32_t today_of(const struct sim *s);
 bool chance(struct sim *s, uint32_t percent);
 int64_t between(struct sim *s, int64_t lo, int64_t hi);
 void hex_of(char out[65], const uint8_t id[32]);
-void borrower_of(char out[19], uint32_t number);
 /* op=... of the last event of the object that REVERSE can take back, by its note; false: none. */
 bool reverse_args(struct sim *s, struct draft *d, const struct zyd_hash *object, bool opposite);
 bool guarantee_draw(struct sim *s, struct draft *d, const struct thing *t, bool odd);

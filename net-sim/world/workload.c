@@ -25,21 +25,13 @@ static void digest(struct zyd_wr *wr, const char *what, uint32_t number)
     zyd_wr_hash(wr, &h);
 }
 
-/* A valid USCC for borrower number: 17 characters and the check character that fits. */
-static void borrower(char out[19], uint32_t number)
+void uscc_of(char out[19], uint32_t number)
 {
-    static const char set[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
     memcpy(out, "91430100MA4000000X", 19);
     for (int i = 16; i > 9; i--, number /= 10) {
         out[i] = (char)('0' + number % 10);
     }
-    for (const char *c = set; *c != '\0'; c++) {
-        out[17] = *c;
-        if (zyd_uscc_valid(zyd_span(out, 18))) {
-            return;
-        }
-    }
-    zyd_assert(false);
+    out[17] = zyd_uscc_check_char(out);
 }
 
 static int64_t amount_of(uint32_t number)
@@ -57,7 +49,7 @@ static void guarantee_args(struct sim *s, struct zyd_wr *wr, const struct loan *
     char uscc[19];
     switch ((enum step)l->step) {
     case APPLY:
-        borrower(uscc, l->number);
+        uscc_of(uscc, l->number);
         zyd_wr_array(wr, 6);
         zyd_wr_str(wr, uscc, 18);
         zyd_wr_u64(wr, (uint64_t)amount_of(l->number));
@@ -108,11 +100,10 @@ static void guarantee_args(struct sim *s, struct zyd_wr *wr, const struct loan *
     }
 }
 
-static void one_op(struct sim *s, struct zyd_wr *ops, const struct zyd_op *op)
+void workload_op(struct zyd_wr *ops, const struct zyd_op *op)
 {
-    uint8_t buf[4096];
+    uint8_t buf[8400];
     struct zyd_wr wr = zyd_wr_of(buf, sizeof buf);
-    (void)s;
     zyd_op_encode(&wr, op);
     zyd_assert(!wr.full);
     zyd_wx_block(ops, zyd_wr_span(&wr));
@@ -152,15 +143,35 @@ static void loan_op(struct sim *s, struct zyd_wr *ops, uint8_t c, struct loan *l
     }
     op.args = zyd_wr_span(&args);
     zyd_assert(!args.full);
-    one_op(s, ops, &op);
+    workload_op(ops, &op);
+}
+
+void workload_seal(struct sim *s, struct client *cl, const struct zyd_wr *ops, uint8_t flags, uint32_t signers)
+{
+    struct zyd_hash leaves[LOANS_MAX];
+    struct zyd_env env;
+    zyd_assert(!ops->full);
+    cl->env = sim_alloc(ops->size + 4096);
+    struct zyd_wr wr = zyd_wr_of(cl->env, ops->size + 4096);
+    cl->valid_until_ms = (uint64_t)(WALL0 + s->now + s->wall_jump) + 30000;
+    zyd_env_build(&wr, &s->genesis.hash, ZYD_ENV_BUSINESS, flags, cl->valid_until_ms, (uint32_t)cl->op_count, zyd_wr_span(ops),
+                  leaves);
+    for (uint16_t m = 0; m < s->genesis.member_count; m++) {
+        if (signers >> m & 1) {
+            zyd_env_sign(&wr, m, 1, s->member_sk[m]);
+        }
+    }
+    zyd_assert(!wr.full);
+    cl->env_size = wr.size;
+    zyd_assert(zyd_env_decode(&env, zyd_wr_span(&wr)) == ZYD_OK);
+    cl->env_id = env.env_id;
 }
 
 static void build(struct sim *s, uint8_t c)
 {
-    static const size_t ops_cap = 512 << 10;
     struct client *cl = &s->clients[c];
-    uint8_t *ops_buf = sim_alloc(ops_cap);
-    struct zyd_wr ops = zyd_wr_of(ops_buf, ops_cap);
+    uint8_t *mem = sim_alloc(OPS_SIZE_MAX);
+    struct zyd_wr ops = zyd_wr_of(mem, OPS_SIZE_MAX);
     uint32_t signers = 0;
     cl->op_count = 0;
     for (size_t i = 0; i < cl->loan_count; i++) {
@@ -171,23 +182,8 @@ static void build(struct sim *s, uint8_t c)
         cl->ops_of[cl->op_count++] = (unsigned)i;
         loan_op(s, &ops, c, l, &signers);
     }
-    zyd_assert(!ops.full);
-    cl->env = sim_alloc(ops.size + 4096);
-    struct zyd_wr wr = zyd_wr_of(cl->env, ops.size + 4096);
-    struct zyd_hash leaves[LOANS_MAX];
-    cl->valid_until_ms = (uint64_t)(WALL0 + s->now + s->wall_jump) + 30000;
-    zyd_env_build(&wr, &s->genesis.hash, ZYD_ENV_BUSINESS, 0, cl->valid_until_ms, (uint32_t)cl->op_count, zyd_wr_span(&ops), leaves);
-    for (uint16_t m = 0; m < s->genesis.member_count; m++) {
-        if (signers >> m & 1) {
-            zyd_env_sign(&wr, m, 1, s->member_sk[m]);
-        }
-    }
-    zyd_assert(!wr.full);
-    cl->env_size = wr.size;
-    struct zyd_env env;
-    zyd_assert(zyd_env_decode(&env, zyd_wr_span(&wr)) == ZYD_OK);
-    cl->env_id = env.env_id;
-    free(ops_buf);
+    workload_seal(s, cl, &ops, 0, signers);
+    free(mem);
 }
 
 static void submit(struct sim *s, struct client *cl)
@@ -357,6 +353,26 @@ static bool member_code(void *ctx, char out[13], uint16_t member)
     return true;
 }
 
+struct zyd_members workload_members(struct zyd_genesis *g)
+{
+    return (struct zyd_members){g, member_index, member_code};
+}
+
+void workload_member(struct zyd_member *m, char uscc[19], uint8_t index, const char *code, uint8_t role,
+                     const struct zyd_pk *node, const uint8_t maker[ZYD_SK_SIZE])
+{
+    uscc_of(uscc, 9000000u + index);
+    m->code = zyd_span(code, strlen(code));
+    m->uscc = zyd_span(uscc, 18);
+    m->name_zh = m->name_en = m->code;
+    m->address = zyd_span("sim:1", 5);
+    m->role = role;
+    m->key_count = 2;
+    m->keys[0] = (struct zyd_member_key){ZYD_KEY_NODE, *node};
+    m->keys[1].purpose = ZYD_KEY_MAKER;
+    memcpy(m->keys[1].pk.b, maker + 32, 32);
+}
+
 /* BANK, GUAR, REG, NFGF and, beyond four, OTHER members; all are validators. */
 static void guarantee_genesis(struct sim *s, struct zyd_genesis *g)
 {
@@ -367,25 +383,16 @@ static void guarantee_genesis(struct sim *s, struct zyd_genesis *g)
     g->member_count = s->n;
     for (uint8_t i = 0; i < s->n; i++) {
         struct zyd_member *m = &g->members[i];
-        borrower(usccs[i], 9000000u + i);
-        m->code = zyd_span(codes[i], strlen(codes[i]));
-        m->uscc = zyd_span(usccs[i], 18);
+        workload_member(m, usccs[i], i, codes[i], i < 4 ? roles[i] : ZYD_ROLE_OTHER, &s->nodes[i].pk, s->member_sk[i]);
         m->name_zh = g->name_zh;
-        m->name_en = m->code;
-        m->address = zyd_span("sim:1", 5);
-        m->role = i < 4 ? roles[i] : ZYD_ROLE_OTHER;
         m->flags = ZYD_MEMBER_VALIDATOR;
-        m->key_count = 2;
-        m->keys[0] = (struct zyd_member_key){ZYD_KEY_NODE, s->nodes[i].pk};
-        m->keys[1].purpose = ZYD_KEY_MAKER;
-        memcpy(m->keys[1].pk.b, s->member_sk[i] + 32, 32);
     }
     g->plugin_count = 1;
     g->plugins[0] = (struct zyd_plugin_ref){.contract = 1, .name = zyd_span("guarantee", 9)};
     zyd_sha256(&g->plugins[0].hash, s->options.plugin.data, s->options.plugin.size);
     char why[ZYD_WHY];
     struct zyd_wr wr = zyd_wr_of(params, sizeof params);
-    struct zyd_members members = {g, member_index, member_code};
+    const struct zyd_members members = workload_members(g);
     static const struct zyd_pair pairs[] = {{"preset", "NAT2080"}, {"banks", "BANK"}};
     zyd_assert(zyd_product_params_encode(&zyd_product_guarantee, &wr, why, pairs, 2, &members) == ZYD_OK);
     g->programme_count = 1;

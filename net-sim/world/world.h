@@ -17,6 +17,7 @@
 
 #include <zyd/genesis.h>
 #include <zyd/ledger.h>
+#include <zyd/product.h>
 #include <zyd/replica.h>
 #include <zyd/sim.h>
 
@@ -165,6 +166,16 @@ void workload_init(struct sim *s);
 void workload_client(struct sim *s, uint8_t client);
 /* A block became final at a node that a client may have asked: looks for its envelope. */
 void workload_commit(struct sim *s, const struct zyd_block_view *b);
+/* What both workloads need. */
+#define OPS_SIZE_MAX ((size_t)512 << 10) /* of an envelope's operations */
+void uscc_of(char out[19], uint32_t number); /* a valid USCC */
+struct zyd_members workload_members(struct zyd_genesis *g);
+/* Code, USCC (kept in uscc), names, address, role and two keys; maker: its secret key. */
+void workload_member(struct zyd_member *m, char uscc[19], uint8_t index, const char *code, uint8_t role,
+                     const struct zyd_pk *node, const uint8_t maker[ZYD_SK_SIZE]);
+void workload_op(struct zyd_wr *ops, const struct zyd_op *op); /* behind those that are there */
+/* The client's envelope of its op_count operations; signers: a bit set of members, bits beyond the last are ignored. */
+void workload_seal(struct sim *s, struct client *cl, const struct zyd_wr *ops, uint8_t flags, uint32_t signers);
 
 /* ---- products.c ---- */
 void products_genesis(struct sim *s, struct zyd_genesis *g); /* members, plugins, programmes */
