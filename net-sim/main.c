@@ -43,23 +43,12 @@ struct args {
     const char *trace, *plugin;
     struct zyd_sim_options options;
     const char *self;
+    char same[4400]; /* the options that make a run what it is, for the command that repeats it */
 };
 
 static const char usage[] =
     "zyd-sim [--seed N | --seeds N [--first N]] [--jobs N] [--replicas N] [--clients N] [--blocks N] [--until-ms N] [--crypto stub|memo|real]\n"
     "        [--products [--events N]] [--no-faults] [--trace FILE|-] [--check-determinism] [--stop-at-first] [--plugin guarantee.elf]\n";
-
-static uint8_t *read_file(size_t *size, const char *path)
-{
-    FILE *f = fopen(path, "rb");
-    if (f == NULL) {
-        return NULL;
-    }
-    uint8_t *data = malloc(512u << 10);
-    *size = data == NULL ? 0 : fread(data, 1, 512u << 10, f);
-    fclose(f);
-    return data;
-}
 
 static void trace_line(void *ctx, const char *line)
 {
@@ -100,10 +89,28 @@ static pid_t worker(int *fd, const struct args *a, uint64_t from)
     return pid;
 }
 
+static void note_same(struct args *a, bool plugin_given)
+{
+    static const char *const crypto[] = {"", " --crypto stub", " --crypto memo", " --crypto real"};
+    const struct zyd_sim_options *o = &a->options;
+    const struct {
+        const char *name;
+        long long value;
+    } numbers[] = {{"replicas", o->replicas}, {"clients", o->clients}, {"blocks", o->blocks}, {"until-ms", o->until_ms}};
+    size_t at = (size_t)snprintf(a->same, sizeof a->same, "%s%s", o->faults ? "" : " --no-faults", crypto[o->crypto]);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        if (numbers[i].value != 0) {
+            at += (size_t)snprintf(a->same + at, sizeof a->same - at, " --%s %lld", numbers[i].name, numbers[i].value);
+        }
+    }
+    if (plugin_given) {
+        snprintf(a->same + at, sizeof a->same - at, " --plugin '%.4096s'", a->plugin);
+    }
+}
+
 static void reproduce(const struct args *a, uint64_t seed, const char *what)
 {
-    printf("%s --seed %llu --trace -%s%s      # %s\n", a->self, (unsigned long long)seed, a->options.faults ? "" : " --no-faults",
-           a->options.crypto == ZYD_SIM_CRYPTO_DRAWN ? "" : " (same --crypto)", what);
+    printf("%s --seed %llu%s --trace -      # %s\n", a->self, (unsigned long long)seed, a->same, what);
     fflush(stdout);
 }
 
@@ -197,9 +204,9 @@ static void run_all(struct totals *t, const struct args *a)
 /* The seed in a fresh process with another environment and address layout: prints its trace hash. */
 static bool again(struct zyd_hash *out, const struct args *a, uint64_t seed)
 {
-    char command[4600], hex[80] = "";
-    snprintf(command, sizeof command, "ZYD_NOISE=%llu MALLOC_PERTURB_=%d '%s' --seed %llu --plugin '%s' --hash-only%s", (unsigned long long)seed,
-             (int)(seed % 250) + 1, a->self, (unsigned long long)seed, a->plugin, a->options.faults ? "" : " --no-faults");
+    char command[16000], hex[80] = "";
+    snprintf(command, sizeof command, "ZYD_NOISE=%llu MALLOC_PERTURB_=%d '%s' --seed %llu --plugin '%s'%s --hash-only",
+             (unsigned long long)seed, (int)(seed % 250) + 1, a->self, (unsigned long long)seed, a->plugin, a->same);
     FILE *p = popen(command, "r");
     if (p == NULL) {
         return false;
@@ -233,23 +240,36 @@ static int verdict(const struct totals *t)
     return t->crashed > 0 ? 4 : t->safety > 0 ? 1 : t->liveness > 0 ? 2 : t->nondeterminism > 0 ? 3 : 0;
 }
 
-static double now_s(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 static int usage_error(const char *what)
 {
     fprintf(stderr, "zyd-sim: %s\n%s", what, usage);
     return 64;
 }
 
+/* *out: NULL when no trace is asked for.  False: its file cannot be written, which is said. */
+static bool open_trace(FILE **out, const char *name)
+{
+    *out = name == NULL ? NULL : strcmp(name, "-") == 0 ? stdout : fopen(name, "w");
+    if (name != NULL && *out == NULL) {
+        fprintf(stderr, "zyd-sim: --trace %s: the file cannot be written\n", name);
+    }
+    return name == NULL || *out != NULL;
+}
+
+static int run_products(struct args *a, FILE *trace)
+{
+    const struct products_args p = {a->events == 0 ? 20000 : a->events, a->first, a->self, a->same};
+    a->options.trace = trace == NULL ? NULL : trace_line;
+    a->options.trace_ctx = trace;
+    return products_plugins(&a->options, a->plugin) ? products_run(&a->options, &p) : 64;
+}
+
 int main(int argc, char **argv)
 {
     static char plugin[4096];
-    struct args a = {.first = 1, .count = 1, .jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN), .self = argv[0]};
+    static uint8_t image[IMAGE_MAX];
+    static struct args a; /* large */
+    a = (struct args){.first = 1, .count = 1, .jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN), .self = argv[0]};
     bool hash_only = false, single = true;
     a.options.faults = true;
     for (int i = 1; i < argc; i++) {
@@ -305,40 +325,32 @@ int main(int argc, char **argv)
     if (a.jobs < 1 || a.jobs > 64 || a.options.replicas > 9 || a.options.clients > 8 || (a.options.replicas != 0 && a.options.replicas < 4)) {
         return usage_error("--jobs 1..64, --replicas 4..9, --clients 1..8");
     }
+    if (a.products ? !single || a.determinism || hash_only : a.events != 0) {
+        return usage_error("--events goes with --products, which runs world after world from --seed: without --seeds, "
+                           "--check-determinism and --hash-only");
+    }
+    note_same(&a, a.plugin != NULL);
     if (a.plugin == NULL) { /* beside the program */
         snprintf(plugin, sizeof plugin, "%s", argv[0]);
         char *slash = strrchr(plugin, '/');
         snprintf(slash == NULL ? plugin : slash + 1, 64, "plugins/guarantee.elf");
         a.plugin = plugin;
     }
-    size_t size = 0;
-    uint8_t *elf = read_file(&size, a.plugin);
-    if (elf == NULL || size == 0) {
-        fprintf(stderr, "zyd-sim: %s: the contract image cannot be read; build it (target plugins) or name it with --plugin\n", a.plugin);
+    FILE *trace = NULL;
+    if (!image_read(&a.options.plugin, image, a.plugin) || !open_trace(&trace, a.trace)) {
         return 64;
     }
-    a.options.plugin = zyd_span(elf, size);
     if (zyd_crypto_self_test() != ZYD_OK) {
         fprintf(stderr, "zyd-sim: the crypto library does not keep our signature rule\n");
         return 64;
     }
     if (a.products) {
-        const struct products_args p = {a.events == 0 ? 20000 : a.events, a.first, a.self};
-        FILE *trace = a.trace == NULL ? NULL : strcmp(a.trace, "-") == 0 ? stdout : fopen(a.trace, "w");
-        a.options.trace = trace == NULL ? NULL : trace_line;
-        a.options.trace_ctx = trace;
-        int rc = products_plugins(&a.options, a.plugin) ? products_run(&a.options, &p) : 64;
-        if (trace != NULL && trace != stdout) {
-            fclose(trace);
-        }
-        free(elf);
-        return rc;
+        return run_products(&a, trace);
     }
     struct totals t = {0};
     double started = now_s();
     if (single && !a.determinism) {
         struct answer x = {.seed = a.first};
-        FILE *trace = a.trace == NULL ? NULL : strcmp(a.trace, "-") == 0 ? stdout : fopen(a.trace, "w");
         one(&x.result, &a, a.first, trace);
         if (hash_only) {
             for (int i = 0; i < 32; i++) {
@@ -361,6 +373,5 @@ int main(int argc, char **argv)
            (unsigned long long)t.crashes, (unsigned long long)t.partitions, (unsigned long long)t.byzantine_acts, (unsigned long long)t.evidence,
            (unsigned long long)t.messages, (unsigned long long)t.lost, (unsigned long long)t.safety, (unsigned long long)t.liveness,
            !a.determinism ? "not run" : t.nondeterminism == 0 ? "same" : "DIFFERS", (unsigned long long)t.crashed, spent);
-    free(elf);
     return verdict(&t);
 }

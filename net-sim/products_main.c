@@ -1,19 +1,27 @@
-/* zyd-sim --products: random events of all five products until so many were executed, world after world, and what came of them.
- */
+/* zyd-sim --products: random events of all five products, world after world until there were enough, and what came of them. */
 #include "products_main.h"
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 #include <zyd/product.h>
 
-#define WORLD_EVENTS 25000u /* of one world: then faults end, everybody catches up, and the auditor's replay looks at it all   \
-                             */
+#define WORLD_EVENTS 25000u /* then faults end, everybody catches up, and the auditor's replay looks at it all */
 #define SCAN_EVERY 64u      /* blocks */
 #define OPS 48u             /* most operations of an envelope */
 
-static const char *const names[5] = {"guarantee", "pool", "subsidy", "voucher", "cycle"};
-
-#define IMAGE_MAX (512u << 10)
+bool image_read(struct zyd_span *out, uint8_t mem[IMAGE_MAX], const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    size_t size = f == NULL ? 0 : fread(mem, 1, IMAGE_MAX, f);
+    if (f != NULL) {
+        fclose(f);
+    }
+    if (size == 0) {
+        fprintf(stderr, "zyd-sim: %s: the contract image cannot be read; build it (target plugins) or name it with --plugin\n",
+                path);
+    }
+    *out = zyd_span(mem, size);
+    return size > 0;
+}
 
 bool products_plugins(struct zyd_sim_options *o, const char *beside)
 {
@@ -22,17 +30,10 @@ bool products_plugins(struct zyd_sim_options *o, const char *beside)
         char path[4200];
         snprintf(path, sizeof path, "%.4000s", beside);
         char *slash = strrchr(path, '/');
-        snprintf(slash == NULL ? path : slash + 1, 64, "%s.elf", names[i]);
-        FILE *f = fopen(path, "rb");
-        size_t size = f == NULL ? 0 : fread(images[i], 1, IMAGE_MAX, f);
-        if (f != NULL) {
-            fclose(f);
-        }
-        if (size == 0) {
-            fprintf(stderr, "zyd-sim: %s: the contract image cannot be read; build it (target plugins)\n", path);
+        snprintf(slash == NULL ? path : slash + 1, 64, "%s.elf", zyd_product_by_number((uint16_t)(i + 1))->name);
+        if (!image_read(&o->plugins[i], images[i], path)) {
             return false;
         }
-        o->plugins[i] = zyd_span(images[i], size);
     }
     return true;
 }
@@ -65,7 +66,7 @@ static void tell_events(const struct zyd_inv_counts *c)
     putchar('\n');
 }
 
-static double now_s(void)
+double now_s(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -106,7 +107,7 @@ int products_run(const struct zyd_sim_options *base, const struct products_args 
         if (r.verdict != ZYD_SIM_PASS || r.invariant_events == 0) {
             verdict = r.verdict == ZYD_SIM_PASS ? ZYD_SIM_LIVENESS : (int)r.verdict;
             printf("%s --products --events %llu --seed %llu%s --trace -      # %s\n", a->self,
-                   (unsigned long long)o.product_events, (unsigned long long)o.seed, o.faults ? "" : " --no-faults", r.why);
+                   (unsigned long long)o.product_events, (unsigned long long)o.seed, a->same, r.why);
         }
     }
     tell_events(&counts);
