@@ -121,12 +121,8 @@ static bool taken_up(struct zyd_inv *v, const struct event *e, const struct prog
         while (end < e->o->posting_count && strcmp(e->o->postings[end].dr, "1101") != 0) {
             end++;
         }
-        uint8_t pre[sizeof ZYD_GUARANTEE_CHILD_TAG - 1 + 32 + 2];
         struct zyd_hash id;
-        memcpy(pre, ZYD_GUARANTEE_CHILD_TAG, sizeof ZYD_GUARANTEE_CHILD_TAG - 1);
-        memcpy(pre + sizeof ZYD_GUARANTEE_CHILD_TAG - 1, e->object->id.b, 32);
-        zyd_put16(pre + sizeof pre - 2, (uint16_t)list->taken++);
-        zyd_sha256(&id, pre, sizeof pre);
+        child_id(&id, ZYD_GUARANTEE_CHILD_TAG, &e->object->id, (uint16_t)list->taken++);
         struct zyd_outcome part = *e->o;
         part.postings = e->o->postings + i;
         part.posting_count = end - i;

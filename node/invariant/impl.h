@@ -18,7 +18,6 @@
 
 enum { P_HOST = 0, P_GUARANTEE = 1, P_POOL = 2, P_SUBSIDY = 3, P_VOUCHER = 4, P_CYCLE = 5 };
 #define PARTIES 12u /* leaves of a share tree and the bank; payers of a subsidy */
-#define LAYERS 12u
 
 /* ---- table.c: hash -> calloc'ed item ---- */
 struct slot {
@@ -110,15 +109,9 @@ struct loan { /* under its fingerprint: all enrolments of it */
     size_t count, cap;
     int64_t interest, given, fee, fee_given;
 };
-struct obligation {
-    bool settled;
-};
 struct pending {
     uint8_t *op;
     size_t size;
-};
-struct sum {
-    int64_t fen;
 };
 struct programme { /* read when first met */
     bool known, good;
@@ -170,6 +163,8 @@ bool fault_at(struct zyd_inv *v, uint8_t invariant, uint16_t member, const struc
 struct object *object_of(struct zyd_inv *v, const struct zyd_hash *id, uint16_t contract, struct place at); /* touches it */
 const struct programme *programme_of(struct zyd_inv *v, uint16_t id, const struct zyd_inv_source *records); /* or NULL */
 uint64_t slot_of(const struct programme *p, unsigned n);
+/* Voucher or loan n that an object made (SPLIT, TRANSFER, TAKE_UP): SHA-256(tag, its id, n u16 big-endian). */
+void child_id(struct zyd_hash *out, const char *tag, const struct zyd_hash *parent, uint16_t n);
 int64_t *sum_of(struct zyd_inv *v, const char *what, const void *a, size_t a_size, const void *b, size_t b_size);
 struct share *share_of(struct share *list, uint8_t *count, uint16_t member);
 static inline bool begins(const char *code, const char *with)
@@ -201,7 +196,7 @@ bool books_records(struct zyd_inv *v, const struct zyd_inv_source *records);
 bool books_scan(struct zyd_inv *v, const struct zyd_inv_source *records);
 bool books_opening(struct zyd_inv *v);
 bool life_event(struct zyd_inv *v, const struct event *e);
-bool life_record(struct zyd_inv *v, struct object *o, struct zyd_span value);
+void life_record(struct object *o, struct zyd_span value);
 bool guarantee_event(struct zyd_inv *v, const struct event *e, const struct programme *p);
 bool guarantee_record(struct zyd_inv *v, struct object *o, struct zyd_span value, const struct programme *p);
 bool pool_event(struct zyd_inv *v, const struct event *e, const struct programme *p);

@@ -89,8 +89,18 @@ int64_t *sum_of(struct zyd_inv *v, const char *what, const void *a, size_t a_siz
     struct zyd_hash key;
     bool fresh;
     zyd_hash2(&key, what, a, a_size, b, b_size);
-    struct sum *s = table_make(&v->sums, &key, &fresh);
-    return &s->fen;
+    return table_make(&v->sums, &key, &fresh);
+}
+
+void child_id(struct zyd_hash *out, const char *tag, const struct zyd_hash *parent, uint16_t n)
+{
+    uint8_t pre[64];
+    size_t size = strlen(tag);
+    zyd_assert(size + 34 <= sizeof pre);
+    memcpy(pre, tag, size);
+    memcpy(pre + size, parent->b, 32);
+    zyd_put16(pre + size + 32, n);
+    zyd_sha256(out, pre, size + 34);
 }
 
 /* ---- programmes: of genesis, or what governance added ---- */
@@ -127,8 +137,9 @@ static void read_programme(struct programme *p)
     if (p->p.contract == P_GUARANTEE) {
         p->tree = zyd_rd_bin(&rd, 4096);
         for (uint32_t i = 2; i < parts; i++) { /* banks, labels, documents, and perhaps tiers */
-            p->tiers = i == 5 ? zyd_rd_bin(&rd, 4096) : zyd_span(NULL, 0);
-            if (i != 5) {
+            if (i == 5) {
+                p->tiers = zyd_rd_bin(&rd, 4096);
+            } else {
                 zyd_rd_skip(&rd);
             }
         }
@@ -185,10 +196,9 @@ struct zyd_inv *zyd_inv_new(const struct zyd_genesis *genesis)
     v->accounts.item_size = sizeof(struct account);
     v->objects.item_size = sizeof(struct object);
     v->loans.item_size = sizeof(struct loan);
-    v->obligations.item_size = sizeof(struct obligation);
-    v->envelopes.item_size = 1;
+    v->obligations.item_size = v->envelopes.item_size = 1; /* only whether there is one */
     v->pending.item_size = sizeof(struct pending);
-    v->sums.item_size = sizeof(struct sum);
+    v->sums.item_size = sizeof(int64_t);
     (void)books_opening(v);
     return v;
 }

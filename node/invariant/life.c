@@ -89,13 +89,9 @@ static bool in_order(struct zyd_inv *v, const struct event *e)
 static bool settle_once(struct zyd_inv *v, const struct zyd_hash *obligation, const struct event *e)
 {
     bool fresh;
-    struct obligation *o = table_make(&v->obligations, obligation, &fresh);
+    (void)table_make(&v->obligations, obligation, &fresh);
     v->counts.checks[11]++;
-    if (o->settled) {
-        return fault_at(v, 11, e->member, obligation, e->at, "the obligation is settled twice");
-    }
-    o->settled = true;
-    return true;
+    return fresh || fault_at(v, 11, e->member, obligation, e->at, "the obligation is settled twice");
 }
 
 static bool settlements(struct zyd_inv *v, const struct event *e)
@@ -133,11 +129,9 @@ bool life_event(struct zyd_inv *v, const struct event *e)
     return true;
 }
 
-bool life_record(struct zyd_inv *v, struct object *o, struct zyd_span value)
+void life_record(struct object *o, struct zyd_span value)
 {
-    (void)v;
     o->ended = end_of(o, value);
-    return true;
 }
 
 bool zyd_inv_envelope(struct zyd_inv *v, struct zyd_inv_fault *fault, const struct zyd_hash *env_id, uint64_t height,

@@ -30,36 +30,55 @@ static void filed(const struct event *e)
     }
 }
 
-/* What was approved counts in three sums: the borrower's in the programme, the bank's of the year, the loan's over all
- * programmes. */
+/* What was approved counts in three sums. */
+enum { OF_YEAR, OF_BORROWER, OF_LOAN, SUMS }; /* the bank's of the year and the borrower's, in the programme; the loan's in all */
+
+static void sums_of(int64_t *sums[SUMS], struct zyd_inv *v, uint16_t programme, const struct pool_claim *c,
+                    int32_t in_year)
+{
+    const uint32_t year[3] = {programme, c->bank, (uint32_t)in_year};
+    sums[OF_YEAR] = sum_of(v, "inv/year", year, sizeof year, "", 0);
+    sums[OF_BORROWER] = sum_of(v, "inv/ofb", c->borrower.b, 32, "", 0);
+    sums[OF_LOAN] = sum_of(v, "inv/ofl", c->loan.b, 32, "", 0);
+}
+
+/* Adds to (or, less than 0, takes from) what is approved, in the sums too. */
+static void approve(int64_t *sums[SUMS], struct pool_claim *c, int64_t more)
+{
+    for (int i = 0; i < SUMS; i++) {
+        *sums[i] += more;
+    }
+    c->approved += more;
+    c->counted += more;
+}
+
+static uint32_t ratio_of(const struct programme *p, const struct pool_claim *c)
+{
+    return c->loan_class >= 1 && c->loan_class <= p->ratio_count ? p->ratio_ppm[c->loan_class - 1] : 0;
+}
+
 static bool approved(struct zyd_inv *v, const struct event *e, const struct programme *p)
 {
     struct pool_claim *c = &e->object->is.p;
     struct zyd_rd rd = zyd_rd_of(e->args);
     zyd_rd_array(&rd, 2);
+    int64_t *sums[SUMS];
     c->base = zyd_rd_i64(&rd, 0, ZYD_MONEY_MAX);
-    c->approved = zyd_rd_i64(&rd, 0, ZYD_MONEY_MAX);
-    uint32_t year[3] = {e->programme, c->bank, (uint32_t)(e->date / 10000)};
-    int64_t *of_year = sum_of(v, "inv/year", year, sizeof year, "", 0);
-    int64_t *of_borrower = sum_of(v, "inv/ofb", c->borrower.b, 32, "", 0),
-            *of_loan = sum_of(v, "inv/ofl", c->loan.b, 32, "", 0);
-    uint32_t ratio = c->loan_class >= 1 && c->loan_class <= p->ratio_count ? p->ratio_ppm[c->loan_class - 1] : 0;
-    *of_year += c->approved;
-    *of_borrower += c->approved;
-    *of_loan += c->approved;
-    c->counted = c->approved;
+    c->approved = c->counted = 0;
     c->reviewed = true;
     c->year = e->date / 10000;
+    sums_of(sums, v, e->programme, c, c->year);
+    approve(sums, c, zyd_rd_i64(&rd, 0, ZYD_MONEY_MAX));
     const struct {
         int64_t is, most;
         const char *what;
     } tests[] = {
         {c->base, c->filed, "base, of what was filed"},
-        {c->approved, floor_ppm(c->base, ratio), "compensation, by the ratio"},
+        {c->approved, floor_ppm(c->base, ratio_of(p, c)), "compensation, by the ratio"},
         {c->approved, (int64_t)slot_of(p, ZYD_PP_PER_CLAIM_CAP), "compensation, by the cap of a claim"},
-        {*of_borrower, (int64_t)slot_of(p, ZYD_PP_PER_BORROWER_CAP), "compensation for the borrower"},
-        {*of_year, (int64_t)slot_of(p, ZYD_PP_PER_BANK_YEAR_CAP), "compensation of the bank in the year"},
-        {*of_loan, floor_ppm(c->base, slot_of(p, ZYD_PP_STACK_PPM)), "compensation of all programmes, by the stacking ceiling"},
+        {*sums[OF_BORROWER], (int64_t)slot_of(p, ZYD_PP_PER_BORROWER_CAP), "compensation for the borrower"},
+        {*sums[OF_YEAR], (int64_t)slot_of(p, ZYD_PP_PER_BANK_YEAR_CAP), "compensation of the bank in the year"},
+        {*sums[OF_LOAN], floor_ppm(c->base, slot_of(p, ZYD_PP_STACK_PPM)), "compensation of all programmes, by the stacking ceiling"},
     };
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
         bool none = (i >= 2 && i <= 4 && tests[i].most == 0) || (i == 5 && c->approved == 0);
@@ -89,36 +108,32 @@ static void resolved(struct zyd_inv *v, const struct event *e, const struct prog
         return;
     }
     c->base += upheld;
-    uint32_t ratio = c->loan_class >= 1 && c->loan_class <= p->ratio_count ? p->ratio_ppm[c->loan_class - 1] : 0;
-    uint32_t year[3] = {e->programme, c->bank, (uint32_t)(e->date / 10000)};
-    int64_t *sums[] = {sum_of(v, "inv/year", year, sizeof year, "", 0), sum_of(v, "inv/ofb", c->borrower.b, 32, "", 0),
-                       sum_of(v, "inv/ofl", c->loan.b, 32, "", 0)};
-    const int64_t caps[] = {(int64_t)slot_of(p, ZYD_PP_PER_BANK_YEAR_CAP), (int64_t)slot_of(p, ZYD_PP_PER_BORROWER_CAP),
-                            floor_ppm(c->base, slot_of(p, ZYD_PP_STACK_PPM))};
-    int64_t more = floor_ppm(c->base, ratio) - c->approved, claim = (int64_t)slot_of(p, ZYD_PP_PER_CLAIM_CAP);
+    int64_t *sums[SUMS];
+    sums_of(sums, v, e->programme, c, e->date / 10000);
+    const int64_t caps[SUMS] = {(int64_t)slot_of(p, ZYD_PP_PER_BANK_YEAR_CAP), (int64_t)slot_of(p, ZYD_PP_PER_BORROWER_CAP),
+                                floor_ppm(c->base, slot_of(p, ZYD_PP_STACK_PPM))};
+    int64_t more = floor_ppm(c->base, ratio_of(p, c)) - c->approved, claim = (int64_t)slot_of(p, ZYD_PP_PER_CLAIM_CAP);
     more = claim == 0 ? more : at_most(more, claim - c->approved);
-    for (size_t i = 0; i < 3; i++) {
-        more = caps[i] == 0 && i < 2 ? more : at_most(more, caps[i] - *sums[i]);
+    for (int i = 0; i < SUMS; i++) {
+        more = caps[i] == 0 && i != OF_LOAN ? more : at_most(more, caps[i] - *sums[i]);
     }
     if (more > 0) {
-        for (size_t i = 0; i < 3; i++) {
-            *sums[i] += more;
-        }
-        c->approved += more;
-        c->counted += more;
+        approve(sums, c, more);
         c->resolved = true;
         c->year = e->date / 10000;
     }
 }
 
 /* What is demanded back leaves the borrower's and the loan's sums; what was approved and not paid is cancelled with it. */
-static void demanded(struct zyd_inv *v, struct pool_claim *c)
+static void demanded(struct zyd_inv *v, uint16_t programme, struct pool_claim *c)
 {
     int64_t now = c->paid - c->clawed;
     int64_t less = c->counted - (now > 0 ? now : 0);
     if (less > 0) {
-        *sum_of(v, "inv/ofb", c->borrower.b, 32, "", 0) -= less;
-        *sum_of(v, "inv/ofl", c->loan.b, 32, "", 0) -= less;
+        int64_t *sums[SUMS];
+        sums_of(sums, v, programme, c, c->year);
+        *sums[OF_BORROWER] -= less;
+        *sums[OF_LOAN] -= less;
         c->counted -= less;
     }
 }
@@ -175,7 +190,7 @@ bool pool_event(struct zyd_inv *v, const struct event *e, const struct programme
     c->paid += to_bank;
     c->clawed += back;
     if (!e->sys && e->number == ZYD_PE_DEMAND_BACK) {
-        demanded(v, c);
+        demanded(v, e->programme, c);
     }
     v->counts.checks[8]++;
     return c->paid <= c->approved || fault_at(v, 8, c->bank, &e->object->id, e->at, "paid %lld fen, approved %lld",
@@ -191,13 +206,9 @@ bool pool_record(struct zyd_inv *v, struct object *o, struct zyd_span value)
     memcpy(&r, value.data, sizeof r);
     struct pool_claim *c = &o->is.p;
     if (c->resolved && r.approved < c->approved) { /* RESOLVE gave less than there was room for */
-        uint32_t year[3] = {o->programme, c->bank, (uint32_t)c->year};
-        int64_t less = c->approved - r.approved;
-        *sum_of(v, "inv/year", year, sizeof year, "", 0) -= less;
-        *sum_of(v, "inv/ofb", c->borrower.b, 32, "", 0) -= less;
-        *sum_of(v, "inv/ofl", c->loan.b, 32, "", 0) -= less;
-        c->approved -= less;
-        c->counted -= less;
+        int64_t *sums[SUMS];
+        sums_of(sums, v, o->programme, c, c->year);
+        approve(sums, c, r.approved - c->approved);
     }
     c->resolved = false;
     v->counts.checks[8]++;

@@ -1,16 +1,11 @@
-/* I4 and I7 of product (d): children make up their parent; a voucher is spent once; the core firm owes exactly the live ones.
- */
+/* I4 and I7 of product (d): children make up their parent; a voucher is spent once; the core firm owes exactly the live ones. */
 #include "impl.h"
 #include <zyd/voucher.h>
 
 static bool child(struct zyd_inv *v, const struct event *e, uint16_t index, int64_t face)
 {
-    uint8_t pre[sizeof ZYD_VOUCHER_CHILD_TAG - 1 + 32 + 2];
     struct zyd_hash id;
-    memcpy(pre, ZYD_VOUCHER_CHILD_TAG, sizeof ZYD_VOUCHER_CHILD_TAG - 1);
-    memcpy(pre + sizeof ZYD_VOUCHER_CHILD_TAG - 1, e->object->id.b, 32);
-    zyd_put16(pre + sizeof pre - 2, index);
-    zyd_sha256(&id, pre, sizeof pre);
+    child_id(&id, ZYD_VOUCHER_CHILD_TAG, &e->object->id, index);
     struct object *c = object_of(v, &id, P_VOUCHER, e->at);
     if (c->is.v.made) {
         return fault_at(v, 7, e->member, &c->id, e->at, "a child voucher is made twice");
