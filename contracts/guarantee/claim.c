@@ -202,9 +202,7 @@ void sign_claim(struct gu *g, int64_t amount)
 {
     sign(g, param_member(g, ZYD_GP_GUAR));
     if (amount > (int64_t)param(g, ZYD_GP_AUTO_CLAIM)) {
-        uint16_t reg = param_member(g, ZYD_GP_REG), nfgf = param_member(g, ZYD_GP_NFGF);
-        sign(g, cc_tree_has(&g->tree, reg) ? reg : CT_NO_MEMBER);
-        sign(g, cc_tree_has(&g->tree, nfgf) ? nfgf : CT_NO_MEMBER);
+        sign_filers(g);
     }
 }
 
