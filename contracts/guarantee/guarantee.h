@@ -6,8 +6,6 @@
 #include <zyd/common.h>
 #include <zyd/guarantee.h>
 
-#define ROLE_AUD 6 /* zyd/genesis.h */
-
 /* Codes of domain.md 3.6 that this contract ends with. */
 enum code {
     E_PROGRAMME_CLOSED = 1101,

@@ -12,7 +12,7 @@ static void store_overlay(struct gu *g)
 static void by_auditor(struct gu *g)
 {
     char code[13];
-    if (ct_member(g->call->member, code) != ROLE_AUD) {
+    if (ct_member(g->call->member, code) != CC_ROLE_AUD) {
         ct_fail(E_SIGNER_MISSING);
     }
     sign(g, g->call->member);

@@ -1,8 +1,6 @@
 /* post.c: the contract's records and their keys, signers and deadlines. */
 #include "pool.h"
 
-#define ROLE_AUD 6 /* zyd/genesis.h */
-
 uint32_t key_of(uint8_t key[64], uint8_t kind, uint32_t number, uint32_t bytes, const uint8_t *id)
 {
     uint32_t size = 1;
@@ -123,7 +121,7 @@ void signed_end(struct pl *p)
 bool is_auditor(uint16_t member)
 {
     char code[13];
-    return ct_member(member, code) == ROLE_AUD;
+    return ct_member(member, code) == CC_ROLE_AUD;
 }
 
 void sign_contributors(struct pl *p)

@@ -47,7 +47,7 @@ void event_clawback(struct su *s)
         ct_fail(E_CLAWBACK_OVER_PAID);
     }
     uint16_t authority = (uint16_t)param(s, ZYD_SP_DEPT);
-    if (ct_member(s->call->member, code) == ROLE_AUD) {
+    if (ct_member(s->call->member, code) == CC_ROLE_AUD) {
         authority = s->call->member;
     }
     cc_sign(&s->who, authority);

@@ -108,7 +108,7 @@ void event_freeze(struct su *s)
 {
     char code[13];
     read_reason(s);
-    if (ct_member(s->call->member, code) != ROLE_AUD) {
+    if (ct_member(s->call->member, code) != CC_ROLE_AUD) {
         ct_fail(CC_SIGNER_MISSING);
     }
     cc_sign(&s->who, s->call->member);

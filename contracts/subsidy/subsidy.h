@@ -6,8 +6,6 @@
 #include <zyd/common.h>
 #include <zyd/subsidy.h>
 
-#define ROLE_AUD 6 /* zyd/genesis.h: what ct_member answers */
-
 /* Codes of domain.md 3.6 that this contract ends with, beside the common ones. */
 enum code {
     E_DUP_LOAN_CLASS = 3001,

@@ -125,7 +125,7 @@ void event_freeze(struct vo *v)
     ct_rd_id(&v->args);
     ct_rd_end(&v->args);
     not_frozen(v);
-    if (role_of(v->call->member) != ROLE_AUD) {
+    if (role_of(v->call->member) != CC_ROLE_AUD) {
         ct_fail(CC_SIGNER_MISSING);
     }
     cc_sign(&v->signers, v->call->member);

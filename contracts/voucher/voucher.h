@@ -7,7 +7,6 @@
 #include <zyd/voucher.h>
 
 #define ROLE_BANK 1 /* zyd/genesis.h: what ct_member answers */
-#define ROLE_AUD 6
 
 /* Codes of domain.md 3.6; the common ones stand in zyd/common.h. */
 enum code {

@@ -12,6 +12,7 @@
 #define CC_PPM INT64_C(1000000)
 #define CC_FEN_MAX INT64_C(9000000000000000) /* 3.0.1 MAX_AMT */
 #define CC_ROLE_FISCAL 5                     /* zyd/genesis.h: what ct_member answers */
+#define CC_ROLE_AUD 6
 #define CC_TEXT_SIZE 19u                     /* a borrower as accounts name it, with its NUL */
 
 /* Common codes of 3.6 that contracts end with. */
