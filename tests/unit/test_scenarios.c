@@ -296,7 +296,7 @@ static const struct {
     {9124, "test_host_zoo.c", "test_a_nonsense_return_is_bad_return"},
     {9125, "test_host_zoo.c", "test_a_contract_may_not_refuse_in_the_hosts_name"},
     {9126, "test_host_limits.c", "test_an_envelope_spends_at_most_half_a_block"},
-    {9127, "test_governance.c", "an_image_that_the_machine_does_not_take_is_refused"},
+    {9127, "test_governance_plugins.c", "an_image_that_the_machine_does_not_take_is_refused"},
 };
 
 static char *whole(const char *path)
