@@ -509,17 +509,27 @@ static void a_clawed_back_enrolment_keeps_its_rank_and_resumes_without_a_gap(voi
     OK(R1, "SETTLE", &a, BANK1, B(CFIN) | B(PFIN), settle_text(20250720, "2666.67"));
 }
 
+/* 360,000.00 at 3 % for a year, under one programme; and its first settlement, by the city, then by the levels above. */
+static uint32_t enrol_for_a_year(uint16_t programme_, struct zyd_hash *o, const char *more)
+{
+    return enrol(programme_, o, BANK1, "A", "360000.00", 20250401, 20260331, "3%", more);
+}
+static void settle_city_then_point(struct zyd_hash *city, struct zyd_hash *point)
+{
+    on(20250920);
+    OK(LOCAL, "SETTLE", city, BANK1, B(CITY), settle_text(20250920, "5160.00"));
+    OK(POINT, "SETTLE", point, BANK1, B(CFIN) | B(PFIN), settle_text(20250920, "5160.00"));
+}
+
 /* What a level that was closed would have given is not taken off the rate of later ones. */
 static void a_closed_level_leaves_the_rate_to_later_ones(void **state)
 {
     struct zyd_hash city, a;
     (void)state;
     on(20250401);
-    assert_int_equal(enrol(LOCAL, &city, BANK1, "A", "360000.00", 20250401, 20260331, "3%", ""), 0);
-    assert_int_equal(enrol(POINT, &a, BANK1, "A", "360000.00", 20250401, 20260331, "3%", ""), 0);
-    on(20250920);
-    OK(LOCAL, "SETTLE", &city, BANK1, B(CITY), settle_text(20250920, "5160.00"));
-    OK(POINT, "SETTLE", &a, BANK1, B(CFIN) | B(PFIN), settle_text(20250920, "5160.00"));
+    assert_int_equal(enrol_for_a_year(LOCAL, &city, ""), 0);
+    assert_int_equal(enrol_for_a_year(POINT, &a, ""), 0);
+    settle_city_then_point(&city, &a);
     assert_int_equal(enrolment(&a)->paid, 86000); /* 3 % less 2.5 %, for 172 days */
     on(20260331);
     NO(9111, POINT, "SETTLE", &a, BANK1, B(CFIN) | B(PFIN), settle_text(20260331, "5760.00")); /* the city comes first */
@@ -534,12 +544,10 @@ static void the_first_period_begins_with_the_first_subsidised_day(void **state)
     struct zyd_hash city, a;
     (void)state;
     on(20250601);
-    assert_int_equal(enrol(POINT, &a, BANK1, "A", "360000.00", 20250401, 20260331, "3%", "from=2025-05-01"), 0);
-    assert_int_equal(enrol(LOCAL, &city, BANK1, "A", "360000.00", 20250401, 20260331, "3%", ""), 0);
-    on(20250920);
-    OK(LOCAL, "SETTLE", &city, BANK1, B(CITY), settle_text(20250920, "5160.00"));
+    assert_int_equal(enrol_for_a_year(POINT, &a, "from=2025-05-01"), 0);
+    assert_int_equal(enrol_for_a_year(LOCAL, &city, ""), 0);
+    settle_city_then_point(&city, &a);
     assert_int_equal(enrolment(&city)->paid, 430000); /* 2.5 % for 172 days */
-    OK(POINT, "SETTLE", &a, BANK1, B(CFIN) | B(PFIN), settle_text(20250920, "5160.00"));
     assert_int_equal(enrolment(&a)->paid, 71000); /* 0.5 % for 142 days */
 }
 

@@ -107,16 +107,22 @@ static void a_drawdown_is_one_loan_under_whatever_fingerprint(void **state)
 #undef DRAWN
 }
 
+/* On 20 April 2025 100,000.00 at 4 % for ten days less than a year, and the city's subsidy of it. */
+static void guaranteed_and_enrolled(struct zyd_hash *g, struct zyd_hash *o, char link[100])
+{
+    on(20250420);
+    guaranteed_loan(g, "100000.00", 20260410);
+    link_to(link, g, 1);
+    assert_int_equal(enrol(R2, o, BANK1, "A", "100000.00", 20250420, 20260410, "4%", link), 0);
+}
+
 /* CURE makes the loan current again, but not the days on which it was overdue. */
 static void overdue_days_that_were_cured_are_not_subsidised(void **state)
 {
     struct zyd_hash g, o;
     char link[100];
     (void)state;
-    on(20250420);
-    guaranteed_loan(&g, "100000.00", 20260410);
-    link_to(link, &g, 1);
-    assert_int_equal(enrol(R2, &o, BANK1, "A", "100000.00", 20250420, 20260410, "4%", link), 0);
+    guaranteed_and_enrolled(&g, &o, link);
     on(20250706);
     OK(R2, "SETTLE", &o, BANK1, B(CITY), settle_text(20250520, "333.33"));
     OK(GUARANTEE, "OVERDUE", &g, BANK1, 0, "overdue_date=2025-07-06|principal=100000.00|interest=855.56");
@@ -140,10 +146,7 @@ static void a_cure_after_the_settlement_date_does_not_help(void **state)
     struct zyd_hash g, o;
     char link[100];
     (void)state;
-    on(20250420);
-    guaranteed_loan(&g, "100000.00", 20260410);
-    link_to(link, &g, 1);
-    assert_int_equal(enrol(R2, &o, BANK1, "A", "100000.00", 20250420, 20260410, "4%", link), 0);
+    guaranteed_and_enrolled(&g, &o, link);
     on(20250710);
     OK(R2, "SETTLE", &o, BANK1, B(CITY), settle_text(20250520, "333.33"));
     OK(R2, "SETTLE", &o, BANK1, B(CITY), settle_text(20250620, "344.44"));
