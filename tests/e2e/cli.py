@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 BUILD = os.path.abspath(sys.argv[1])
 SOURCE = os.path.abspath(sys.argv[2])
@@ -67,6 +68,17 @@ def expect(condition, what):
 def expect_in(part, text):
     if part not in text:
         raise AssertionError(f"{part!r} is not in:\n{text}")
+
+
+def until(what, look, seconds=30):
+    """What look() gives, as soon as it gives something.  The one poll of the end-to-end tests: for what no command and no
+    request of the product waits for.  `what` may be a function: it is asked when the time is over."""
+    end = time.monotonic() + seconds
+    while not (got := look()):
+        if time.monotonic() >= end:
+            raise AssertionError(f"{what() if callable(what) else what}: not within {seconds} s")
+        time.sleep(0.05)
+    return got
 
 
 def main(*tests):

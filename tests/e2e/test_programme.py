@@ -7,9 +7,8 @@ vote too early or too many is seen to change nothing."""
 import copy
 import json
 import os
-import time
 
-from cli import BUILD, World, expect, expect_in, main
+from cli import BUILD, World, expect, expect_in, main, until
 
 
 def consortium(w):
@@ -24,11 +23,9 @@ def new_programme(w, code, number):
 
 def in_force(w, *codes):
     """Each node gets there by itself, a block later or so."""
-    end = time.time() + 20
     for member in [m["code"] for m in json.load(open(os.path.join(w.devnet, "devnet.json")))["members"]]:
-        while not set(codes) <= {p["code"] for p in w.json("programme", "list", "--as", member)}:
-            expect(time.time() < end, f"{codes} not in force at {member}")
-            time.sleep(0.1)
+        until(f"{codes} in force at {member}",
+              lambda: set(codes) <= {p["code"] for p in w.json("programme", "list", "--as", member)})
 
 
 def voters(w):

@@ -13,6 +13,8 @@ import sys
 import tempfile
 import time
 
+import cli
+
 BUILD, SOURCE = sys.argv[1], sys.argv[2]
 CYCLES = int(sys.argv[3]) if len(sys.argv) > 3 else 12
 HOME = tempfile.mkdtemp(prefix="zyd-e2e-")
@@ -58,13 +60,11 @@ def level(least):
 
 
 def until(what, condition, seconds=30):
-    end = time.time() + seconds
-    while time.time() < end:
-        if condition():
-            return True
-        time.sleep(0.05)
-    check(what, False, f"not within {seconds} s: {heights()}")
-    return False
+    try:
+        return cli.until(what, condition, seconds)
+    except AssertionError as late:
+        check(what, False, f"{late}: {heights()}")
+        return False
 
 
 def submit(n, via):
