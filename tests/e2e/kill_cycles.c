@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tests/ring/ring.h"
@@ -97,15 +96,7 @@ static unsigned victims(uint64_t *prng)
 /* Waits for more acknowledgements than at first; false at the deadline. */
 static bool progress(struct ring_load *l, uint64_t more)
 {
-    uint64_t want = ring_load_counts(l).acked + more;
-    int64_t until = ring_now_us() + (int64_t)DEADLINE_MS * 1000;
-    while (ring_load_counts(l).acked < want) {
-        if (ring_now_us() > until) {
-            return false;
-        }
-        nanosleep(&(struct timespec){0, 1000000}, NULL);
-    }
-    return true;
+    return ring_load_reach(l, ring_load_counts(l).acked + more, DEADLINE_MS);
 }
 
 static void none_ended(struct ring *r)

@@ -108,6 +108,8 @@ struct ring_load_counts {
     int64_t cpu_us, build_us;
 };
 struct ring_load_counts ring_load_counts(struct ring_load *l); /* at any time */
+/* Waits until this many envelopes are acknowledged; false when ms are over. */
+bool ring_load_reach(struct ring_load *l, uint64_t acked, int64_t ms);
 /* After join: all acknowledgements, in order of their coming. */
 const struct ring_ack *ring_load_acks(const struct ring_load *l, size_t *count);
 

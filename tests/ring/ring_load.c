@@ -68,6 +68,8 @@ struct ring_load {
     size_t cap;
     struct zyd_hash *leaves;
     pthread_t thread;
+    pthread_mutex_t lock; /* for cond: acked or spread_done has moved */
+    pthread_cond_t cond;
     bool started;
     int epoll;
     struct ring_ack *acks;
@@ -255,6 +257,8 @@ struct ring_load *ring_load_make(struct ring *r, const struct ring_load_options 
 {
     struct ring_load *l = calloc(1, sizeof *l);
     zyd_assert(l != NULL && options->ops > 0 && options->lanes > 0);
+    pthread_mutex_init(&l->lock, NULL);
+    pthread_cond_init(&l->cond, NULL);
     l->ring = r;
     l->o = *options;
     l->next_loan = (uint32_t)options->seed;
@@ -533,11 +537,19 @@ static void look_at(struct ring_load *l, struct lane *k, int64_t now)
     }
 }
 
+static void tell(struct ring_load *l)
+{
+    pthread_mutex_lock(&l->lock);
+    pthread_cond_broadcast(&l->cond);
+    pthread_mutex_unlock(&l->lock);
+}
+
 static void *load_main(void *arg)
 {
     struct ring_load *l = arg;
     struct epoll_event events[256];
     int64_t looked = 0;
+    unsigned long long told = 0;
     bool busy = true;
     pthread_setname_np(pthread_self(), "clients");
     while ((busy || !atomic_load(&l->stop)) && !atomic_load(&l->abandon)) {
@@ -556,7 +568,12 @@ static void *load_main(void *arg)
             if (l->turn >= STEPS) {
                 l->spreading = false;
                 atomic_store(&l->spread_done, true);
+                tell(l);
             }
+        }
+        if (atomic_load(&l->acked) != told) {
+            told = atomic_load(&l->acked);
+            tell(l);
         }
         if (now - looked > 5000) {
             struct timespec t;
@@ -577,9 +594,25 @@ void ring_load_start(struct ring_load *l)
 
 void ring_load_spread(struct ring_load *l)
 {
+    pthread_mutex_lock(&l->lock);
     while (!atomic_load(&l->spread_done)) {
-        nanosleep(&(struct timespec){0, 1000000}, NULL);
+        pthread_cond_wait(&l->cond, &l->lock);
     }
+    pthread_mutex_unlock(&l->lock);
+}
+
+bool ring_load_reach(struct ring_load *l, uint64_t acked, int64_t ms)
+{
+    struct timespec until;
+    int rc = 0;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += ms / 1000;
+    pthread_mutex_lock(&l->lock);
+    while (atomic_load(&l->acked) < acked && rc == 0) {
+        rc = pthread_cond_timedwait(&l->cond, &l->lock, &until);
+    }
+    pthread_mutex_unlock(&l->lock);
+    return atomic_load(&l->acked) >= acked;
 }
 
 void ring_load_stop(struct ring_load *l)
