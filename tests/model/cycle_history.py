@@ -3,8 +3,8 @@ import struct
 from datetime import date, timedelta
 
 import wire
-from cycle_model import (ACCOUNTS, DONE, E, IN, L, MINUTE, PARTIES, REFUSED, S, TABLE, Cycle, day_of, need, payments, sha)
-from ledger import AUD, BANK, BANK2, DEPT, History, Refused, slots, workday
+from cycle_model import (ACCOUNTS, DONE, E, IN, L, MINUTE, PARTIES, REFUSED, S, TABLE, Cycle, day_of, payments, sha)
+from ledger import AUD, BANK, BANK2, DEPT, History, Refused, need, slots, workday
 
 
 class CycleHistory(History):
@@ -104,16 +104,12 @@ class CycleHistory(History):
             c.state = 'CLOSED'                                                         # 5001, a warning
 
     def by_id(self, id_, net):
-        o = self.all_owed.get(id_.hex())
+        o = self.w.known.get(id_.hex())
         if o is None or o.net != net or o in self.listed and not net:
             self.w.expect('cycle: an obligation that is not one', id_.hex(), 'listed')
         if not net:
             self.listed.add(o)
         return o
-
-    @property
-    def all_owed(self):
-        return self.w.known
 
     def pages(self, c, kind):
         out, page = [], 0

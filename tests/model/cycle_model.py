@@ -6,7 +6,7 @@ import hashlib
 import os
 from datetime import date
 
-from ledger import BANK, BANK2, FISCAL, GUAR, NFGF, PFIN, REG, ROLES, Refused, defines, params
+from ledger import BANK, BANK2, FISCAL, GUAR, NFGF, PFIN, REG, ROLES, defines, params
 
 HEADER = os.path.join(os.path.dirname(__file__), '../../include/zyd/cycle.h')
 E, S, L = (defines(HEADER, 'ZYD_CYCLE_' + t) for t in ('EVENTS', 'STATES', 'LABELS'))
@@ -16,11 +16,6 @@ DAY, MINUTE, HOURS8 = 86400000, 60000, 8 * 3600000
 PARTIES = (BANK, BANK2, GUAR, REG, NFGF, PFIN)
 ACCOUNTS = {GUAR: (BANK, '6222-GUAR'), REG: (BANK2, '6222-REG'), NFGF: (BANK2, '6222-NFGF')}
 IN, REFUSED, LEFT, DONE = 1, 2, 3, 4
-
-
-def need(ok, code):
-    if not ok:
-        raise Refused(code)
 
 
 def day_of(ms):
@@ -58,7 +53,7 @@ class Cycle:
         self.life, self.number, self.id, self.owed = life, number, id_, owed
         self.status = {o: IN for o in owed}
         self.gross, self.round, self.instructions = [], 0, []
-        self.confirmed, self.refused_by, self.refused, self.failed = set(), set(), set(), 0
+        self.confirmed, self.refused_by, self.refused = set(), set(), set()
         self.paid, self.received = {}, {}
         self.state = 'COMPUTED'
         self.confirm_ms = self.pay_ms = None
@@ -93,7 +88,6 @@ class Cycle:
     # -- steps --
     def compute(self, at):
         fiscal = {m for o in self.gross for m in (o.debtor, o.creditor) if ROLES[m] == FISCAL} if self.round == 0 else set()
-        self.zero = {m for m, v in self.position().items() if v == 0}
         self.needed = {m for m, v in self.position().items() if v} | fiscal
         self.fiscal = fiscal
         self.confirmed, self.refused_by, self.refused = set(), set(), set()
@@ -143,7 +137,6 @@ class Cycle:
 
     def fail(self, at):
         """Ruling 30."""
-        self.failed += 1
         out = {i.payer for i in self.open_instructions()}
         for i in self.open_instructions():
             i.state = 'VOID'

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import model
 import wire
-from guarantee_model import BEFORE, ENDED, INDEX, REVERSIBLE, TABLE, Contract, E, L, Programme, S, need, tree_hash
-from ledger import BANK, BANK2, CODES, GUAR, History, Refused
+from guarantee_model import BEFORE, ENDED, INDEX, REVERSIBLE, TABLE, Contract, E, L, Programme, S, tree_hash
+from ledger import BANK, BANK2, CODES, GUAR, History, Refused, need
 from model import PPM
 
 FIRMS = ('91430100MA4TEXT00G', '91350200776049653A')
@@ -89,8 +89,7 @@ class GuaranteeHistory(History):
             g.life = self
             self.g.append(g)
             out.append((g.number, 1, f'G{g.number}', self.w.settlement, wire.programme(p, tree, INDEX, banks, g.evidence)))
-        self.all, self.numbers, self.resets = [], {}, 0
-        self.count = 0
+        self.all, self.numbers = [], {}
         return out
 
     # -- both sides --
@@ -127,7 +126,7 @@ class GuaranteeHistory(History):
         for g in self.g:
             g.roll(self.today)
 
-    def do(self, c, name, by, args, run, kept=None, also=()):
+    def do(self, c, name, by, args, run):
         """by: names of the sender and the other signers."""
         by = list(by)
         r = self.r
@@ -263,8 +262,7 @@ class GuaranteeHistory(History):
         self.act('BREAKER_RESET', E['BREAKER_RESET'], g.number, INDEX[by[0]], None, ['why'], [INDEX[b] for b in by[1:]], go)
 
     def step(self, c):
-        r, t, p = self.r, self.today, c.g.p
-        doc = bytes(32)
+        r, p = self.r, c.g.p
         k = r.random()
         guar, bank = c.guar, c.bank
         if k < 0.02 or c.frozen and r.random() < 0.3:

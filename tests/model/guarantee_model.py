@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import model
 import wire
-from ledger import CODES, FISCAL, ROLES, Refused, defines, params, workday_add
+from ledger import CODES, FISCAL, ROLES, Refused, defines, need, params, workday_add
 from ledger import workday as is_workday
 from model import PPM
 
@@ -25,11 +25,6 @@ BEFORE = ('APPLIED', 'DD', 'OFFERED', 'ISSUED')
 REVERSIBLE = ('DISBURSE', 'REPAY', 'PREPAY', 'OVERDUE', 'EXTEND', 'CURE', 'RECOVER', 'WRITE_OFF')
 
 
-def need(ok, code):
-    if not ok:
-        raise Refused(code)
-
-
 def tree_hash(tree):
     return hashlib.sha256(wire.tree_bytes(tree, INDEX)).digest()
 
@@ -37,7 +32,7 @@ def tree_hash(tree):
 class Programme(model.Programme):
     def __init__(self, number, tree, banks, evidence, p):
         super().__init__(tree, **p)
-        self.number, self.banks, self.evidence, self.contracts = number, banks, evidence, []
+        self.number, self.banks, self.evidence = number, banks, evidence
         names = model.rest_leaves(tree)
         self.filers = [n for n in ('REG', 'NFGF') if n in names and p[n.lower()]]
         self.fiscal = [n for n in names if ROLES[INDEX[n]] == FISCAL]
@@ -101,7 +96,8 @@ class Contract(model.Contract):
         g.open_breaker(today)
         need(tree is None or tree == tree_hash(g.tree), 9103)
         need(amount <= self.amount, 1108)
-        need(self.fits(amount, everyone) == 0, self.fits(amount, everyone))
+        over = self.fits(amount, everyone)
+        need(not over, over)
         need(g.tree[0][1] >= p['min_bank_share'], 1106)
         self.signed(self.guar, self.reg if amount > p['auto_limit'] else None)
         self.exposed = bool(p['net_assets'])
@@ -220,7 +216,7 @@ class Contract(model.Contract):
     def clock_on(self, day):
         self.query, self.review = False, workday_add(day, self.left)
 
-    def approve(self, today, amount, sys=False):
+    def approve(self, today, amount):
         self.state_in('CLAIMED')
         need(not self.shifted, 1117)
         out = super().approve(today, amount)
@@ -230,16 +226,6 @@ class Contract(model.Contract):
     def paid_for(self, today):
         if self.firsts:
             self.pay_until, self.pay_late = workday_add(today, self.g.p['pay_wd']), False
-
-    def resolve(self, today, upheld):
-        before = len(self.firsts) + len(self.shares) if self.state in ('CLAIM_APPROVED', 'COMPENSATED', 'RECOVERING') else None
-        out = super().resolve(today, upheld)
-        if before is not None and upheld:
-            self.more_compensated(today)
-        return out
-
-    def more_compensated(self, today):
-        """After RESOLVE: what is open again is waited for again."""
 
     def settle(self, obligation):
         before = self.state
@@ -285,10 +271,9 @@ class Contract(model.Contract):
         return {k: copy.deepcopy(getattr(self, k)) for k in self.KEPT if hasattr(self, k)}, self.g.s
 
     def reverse(self, today, op, opposite, owed):
-        """owed: number -> Owed.  Returns rows; what it finds instead of an obligation that was acted on is made anew."""
+        """owed: number -> Owed.  An obligation that was acted on gets an opposite one.  FROZEN lets it through (3.0.6)."""
         need(self.undo is not None and op == self.undo['op'], 9111)
         u = self.undo
-        self.awake_for_reverse()
         acted = [o for o in u['made'] if owed[o[0]].state != 'CREATED']
         need(not acted or opposite, 9107)
         self.signed(*u['signers'])
@@ -315,9 +300,6 @@ class Contract(model.Contract):
         self.undo = None
         self.rows = rows
         return self.take()
-
-    def awake_for_reverse(self):
-        """FROZEN lets it through (3.0.6)."""
 
     # -- deadlines: (day, number) of what SYS does next --
     def deadlines(self):
@@ -355,8 +337,7 @@ class Contract(model.Contract):
         elif name == 'SILENCE':
             if self.g.p['silence'] == 2 and not self.shifted:
                 self.by = (self.guar, self.reg, self.nfgf)
-                rows, warnings = self.approve(day, self.total - (self.disputed or 0))
-                return rows, warnings
+                return self.approve(day, self.total - (self.disputed or 0))
             self.escalated = True
             self.warnings.append(1120)
         elif name == 'PAYMENT_LATE':

@@ -8,12 +8,13 @@ import wire
 from model import Refused
 
 
-class Silent(Exception):
-    """The specification does not say; the history ends here and is counted."""
-
-
 class Difference(Exception):
     pass
+
+
+def need(ok, code):
+    if not ok:
+        raise Refused(code)
 
 
 # Members of every history's consortium: (code, role); a product uses those that it needs.
@@ -29,14 +30,14 @@ NO_OUTCOMES = []
 
 
 class Outcome:
-    __slots__ = ('code', 'event', 'deadline', 'object', 'seq', 'warnings', 'rows', 'owed', 'changed', 'op_id')
+    __slots__ = ('code', 'event', 'deadline', 'object', 'warnings', 'rows', 'owed', 'changed', 'op_id')
 
     def __init__(self, text):
         words = text.split()
         self.code, self.event, self.deadline = int(words[0]), int(words[1]), int(words[2])
-        self.object, self.seq = words[3], int(words[4])
+        self.object = words[3]
         self.warnings, self.rows, self.owed, self.changed, self.op_id = [], [], {}, False, None
-        i, n = 5, len(words)
+        i, n = 4, len(words)
         while i < n:
             w = words[i]
             if w[0] == '|':
@@ -76,7 +77,6 @@ class Driver:
     def __init__(self, path):
         self.p = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1 << 16)
         self.write, self.push, self.line = self.p.stdin.write, self.p.stdin.flush, self.p.stdout.readline
-        self.ops = 0
         self.waiting = []  # what to do with answers that nobody waited for
 
     def close(self):
@@ -128,7 +128,6 @@ class Driver:
 
     def begin_op(self, before, contract, event, programme, member, obj, args, signers=(), seq=None):
         """Sends it; end_op() takes the answer.  before: instant of a block before it, or None."""
-        self.ops += 1
         self.refs += 1
         first = 0
         if before is not None:
@@ -163,12 +162,12 @@ class Driver:
 
 class Owed:
     """An obligation of the model; settled: what happens then.  net: it settles in cycles."""
-    __slots__ = ('key', 'debtor', 'creditor', 'amount', 'programme', 'settled', 'id', 'net', 'state', 'value_date')
+    __slots__ = ('key', 'debtor', 'creditor', 'amount', 'programme', 'settled', 'id', 'net', 'state')
 
     def __init__(self, debtor, creditor, amount, programme, settled=None, net=False):
         self.key = (debtor, creditor, amount, programme)
         self.debtor, self.creditor, self.amount, self.programme, self.settled = debtor, creditor, amount, programme, settled
-        self.id, self.net, self.state, self.value_date = None, net, 'CREATED', None
+        self.id, self.net, self.state = None, net, 'CREATED'
 
 
 class Books:
@@ -221,7 +220,6 @@ class World:
         """kinds: classes of History.  style: 'legal', 'illegal' (each history has operations that must be refused), 'both'."""
         self.d, self.r, self.stats, self.style = driver, rng, stats, style
         self.books = Books(CODES)
-        self.codes = CODES
         self.owed = []  # obligations not settled
         self.ids = set()
         self.last = ''
@@ -296,7 +294,6 @@ class World:
                     break
             else:
                 raise Difference(f'{what}: obligation {o.key} of the model is not there')
-            o.value_date = self.today
             self.known[o.id] = o
             self.owed.append(o)
         if new:
@@ -391,8 +388,8 @@ class World:
             if o.net or o.state != 'CREATED':
                 raise Refused(9111)  # ruling 29
             o.state = 'SETTLED'
-            books.post(d, 0xff01, '2141.' + self.codes[c], '1001', o.amount, o)
-            books.post(c, 0xff01, '1001', '1141.' + self.codes[d], o.amount, o)
+            books.post(d, 0xff01, '2141.' + CODES[c], '1001', o.amount, o)
+            books.post(c, 0xff01, '1001', '1141.' + CODES[d], o.amount, o)
             self.owed.remove(o)
             self.paid.append(o)
         return self.act(0, 'PAID', 4, o.programme, d, o.id, ['REF'], [c], run)
@@ -408,8 +405,8 @@ class World:
                 self.expect(f'balance {key}', v, there)
             m, g, account = key
             if account.startswith('1141.'):
-                other = self.codes.index(account[5:])
-                self.expect(f'mirror {key}', v, -sums[other, g, '2141.' + self.codes[m]])
+                other = CODES.index(account[5:])
+                self.expect(f'mirror {key}', v, -sums[other, g, '2141.' + CODES[m]])
 
 
 class History:

@@ -16,11 +16,11 @@
  *                                        deadlines, then the operation's own / of the third.  SEQ "-": the object's own
  *   records CONTRACT KEY,KEY...          -> a value a key, divided by spaces
  *   balance MEMBER PROGRAMME ACCOUNT     -> debits less credits; of many, divided by spaces
- *   obligation ID                        -> debtor creditor amount state gross programme
  *
  * Outcomes: one line, each ended by ';':
- *   CODE EVENT DEADLINE OBJECT SEQ ~WARNING ... |MEMBER PROGRAMME LABEL DR CR FEN OBLIGATION ... @ID DEBTOR CREDITOR FEN STATE
- *   GROSS PROGRAMME ... (each obligation that a posting names) =OP_ID (of an operation), then "!" when a refused operation changed the state's root.
+ *   CODE EVENT DEADLINE OBJECT ~WARNING ... |MEMBER PROGRAMME LABEL DR CR FEN OBLIGATION ... @ID DEBTOR CREDITOR FEN STATE
+ *   GROSS PROGRAMME ... (each obligation that a posting names) =OP_ID (of an operation), then "!" when a refused operation
+ *   changed the state's root.
  */
 #include "tests/lib/ledger_fixture.h"
 
@@ -167,8 +167,6 @@ static void put_outcome(void)
     put_number(o->deadline);
     put_char(' ');
     put_hex(&o->object, o->has_object ? sizeof o->object : 0);
-    put_char(' ');
-    put_number((int64_t)o->seq);
     for (uint32_t i = 0; i < o->warning_count; i++) {
         put_text(" ~");
         put_number(o->warnings[i]);
@@ -276,20 +274,6 @@ static void do_balance(char **w, size_t n)
     say();
 }
 
-static void do_obligation(char **w)
-{
-    struct zyd_obligation o;
-    struct zyd_hash id;
-    hex(id.b, sizeof id, w[1]);
-    zyd_assert(zyd_fixture_obligation(f, &o, &id));
-    const int64_t v[] = {o.debtor, o.creditor, o.amount.fen, o.state, o.gross, o.programme};
-    for (size_t i = 0; i < sizeof v / sizeof v[0]; i++) {
-        put_number(v[i]);
-        put_char(' ');
-    }
-    say();
-}
-
 static void do_ledger(char **w)
 {
     if (f != NULL) {
@@ -322,8 +306,6 @@ static void answer(char **w, size_t n)
         do_records(w);
     } else if (strcmp(w[0], "balance") == 0) {
         do_balance(w, n);
-    } else if (strcmp(w[0], "obligation") == 0) {
-        do_obligation(w);
     } else if (strcmp(w[0], "ledger") == 0) {
         do_ledger(w);
     } else if (strcmp(w[0], "member") == 0) {

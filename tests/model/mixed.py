@@ -4,11 +4,6 @@ from ledger import Difference, History, Refused
 NO_EVENT = (0, 77, 4095)
 
 
-def need(ok, code):
-    if not ok:
-        raise Refused(code)
-
-
 class Mixed(History):
     """A history that now and then has the wrong one act, drops a signature, garbles the arguments, repeats a reference, or
     names an object that is not there, has moved on, or is something else.  None of it in a legal one."""

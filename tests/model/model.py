@@ -542,7 +542,7 @@ class Contract:
         self.total, self.state, self.refused = upheld, 'CLAIMED', False
 
     def approve(self, today, amount):
-        p, g = self.g.p, self.g
+        g = self.g
         if self.state != 'CLAIMED':
             raise Refused(9111)
         if amount != self.total - (self.disputed or 0):

@@ -6,8 +6,7 @@ import os
 import re
 from datetime import timedelta
 
-from ledger import AUD, AUD2, CODES, DEPT, POOL, defines, params, workday_add
-from mixed import need
+from ledger import AUD, AUD2, CODES, DEPT, POOL, defines, need, params, workday_add
 from model import PPM, alloc
 
 HEADER = os.path.join(os.path.dirname(__file__), '../../include/zyd/pool.h')

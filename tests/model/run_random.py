@@ -122,7 +122,6 @@ class Run:
             assert sum(paid) == total and min(inc) >= 0
 
     def sums_tree(self):
-        r = self.rng
         tree = self.tree()
         p = self.parameters(tree)
         self.send('params ' + wire.params(p, tree, INDEX).hex())
@@ -468,8 +467,6 @@ def one(o, driver, i, stats):
         world = ledger.World(driver, rng, stats, kinds_of(o, rng), o.style)
         world.run()
         return 'refused' if world.refusals else 'clean', None
-    except ledger.Silent:
-        return 'left', None
     except Exception as e:
         text = f'history {i} (--seed {o.seed} --only {i}): {e}'
         return 'different', text if isinstance(e, ledger.Difference) else text + '\n' + traceback.format_exc()
@@ -528,7 +525,7 @@ def histories(o):
     print('refused: ' + (', '.join(f'{k} {v}' for k, v in sorted(refused.items())) or 'none'))
     minutes = (time.monotonic() - start) / 60
     print(f'{len(numbers) / minutes:.0f} histories a minute, {len(numbers) / (seconds / 60):.0f} a minute of one core (models '
-          f'and contracts); {ends["left"]} left where nothing is said, {ends["refused"]} with refusals')
+          f'and contracts); {ends["refused"]} with refusals')
     print(f'style {o.style} seed {o.seed} histories {len(numbers)} operations {sum((legal + refused).values())} '
           f'booked {sum(legal.values())} refused {sum(refused.values())} differences {ends["different"]}')
     return 1 if ends['different'] else 0

@@ -6,8 +6,7 @@ between two changes.  What 3.3 leaves open and contracts/subsidy/README.md decid
 import os
 from datetime import timedelta
 
-from ledger import CODES, DEPT, ROLES, defines, params
-from mixed import need
+from ledger import DEPT, ROLES, defines, need, params
 from model import PPM, alloc, half_up, next_settlement
 
 HEADER = os.path.join(os.path.dirname(__file__), '../../include/zyd/subsidy.h')

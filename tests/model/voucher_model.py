@@ -6,8 +6,7 @@ import hashlib
 import os
 from datetime import date, timedelta
 
-from ledger import CODES, ROLES, defines, params, workday_add
-from mixed import need
+from ledger import CODES, ROLES, defines, need, params, workday_add
 from model import PPM, half_up
 
 HEADER = os.path.join(os.path.dirname(__file__), '../../include/zyd/voucher.h')
