@@ -88,14 +88,18 @@ class Driver:
 
     def ask(self, line):
         self.tell(line)
-        self.push()
         return self.answer()
 
     def answer(self):
+        self.catch_up()
+        return self.one()
+
+    def catch_up(self):
+        """Answers that nobody waited for."""
+        self.push()
         waiting, self.waiting = self.waiting, []
         for then in waiting:
             then(values(self.one()))
-        return self.one()
 
     def one(self):
         a = self.line()
@@ -106,7 +110,7 @@ class Driver:
     def later(self, contract, keys, then):
         """then(values) when the next answer is waited for; what the model says must be noted now."""
         if keys:
-            self.tell(f'records {contract} {",".join(k.hex() if isinstance(k, bytes) else k for k in keys)}')
+            self.tell(self.of_records(contract, keys))
             self.waiting.append(then)
 
     def ledger(self, members, plugins, programmes):
@@ -145,8 +149,11 @@ class Driver:
         """Values; a key is an object's id in hex, or bytes."""
         if not keys:
             return []
-        keys = ','.join(k.hex() if isinstance(k, bytes) else k for k in keys)
-        return values(self.ask(f'records {contract} {keys}'))
+        return values(self.ask(self.of_records(contract, keys)))
+
+    @staticmethod
+    def of_records(contract, keys):
+        return f'records {contract} {",".join(k.hex() if isinstance(k, bytes) else k for k in keys)}'
 
     def record(self, contract, obj):
         return self.records(contract, [obj])[0]
@@ -361,6 +368,7 @@ class World:
             self.d.begin_op(None, contract, event, programme, member, obj, args, signers, seq)
             _, out, after = self.d.end_op()
         last = out[-1]
+        self.expect((what, 'SYS calls of its own block'), [], [hex(o.event) for o in out[:-1]])
         self.stats[name, code] += 1
         if code != last.code:
             self.expect((what, 'code'), code, last.code)
@@ -399,6 +407,7 @@ class World:
         self.block()
         for life in self.lives:
             life.check_all()
+        self.d.catch_up()
         sums = self.books.sums
         for (key, v), there in zip(sums.items(), self.d.balances(list(sums))):
             if v != there:
