@@ -3,23 +3,13 @@ import struct
 from datetime import timedelta
 
 import model
+import programme
 import wire
 from guarantee_model import BEFORE, ENDED, INDEX, REVERSIBLE, TABLE, Contract, E, L, Programme, S, tree_hash
 from ledger import BANK, BANK2, CODES, GUAR, History, Refused, need
 from model import PPM
 
 FIRMS = ('91430100MA4TEXT00G', '91350200776049653A')
-PRESETS = {
-    'AH4321': [('BANK', 200000, []), ('REST', 800000, [('GUAR', 500000, []), ('REG', 375000, []), ('LGOV', 125000, [])])],
-    'HN4321': [('BANK', 200000, []), ('REST', 800000, [
-        ('PROV_SIDE', 500000, [('NFGF', 500000, []), ('PFIN', 250000, []), ('REG', 250000, [])]), ('GUAR', 375000, []),
-        ('LOCAL', 125000, [('CITY', 500000, []), ('COUNTY', 500000, [])])])],
-    'NAT2080': [('BANK', 200000, []), ('REST', 800000, [('NFGF', 250000, []), ('REG', 250000, []), ('GUAR', 500000, [])])],
-    'SC206020': [('BANK', 200000, []), ('REST', 800000, [('REG', 250000, []), ('GUAR', 750000, [])])],
-    'TECH35': [('BANK', 200000, []), ('REST', 800000, [('NFGF', 437500, []), ('REG', 250000, []), ('GUAR', 312500, [])])],
-    'TWO82': [('BANK', 200000, []), ('GUAR', 800000, [])],
-    'SZ91': [('BANK', 100000, []), ('GUAR', 900000, [])],
-}
 
 
 class GuaranteeHistory(History):
@@ -27,51 +17,16 @@ class GuaranteeHistory(History):
     WARNS = True
 
     # -- setting --
-    def shares(self, n):
-        cuts = sorted(self.r.sample(range(1, PPM), n - 1))
-        return [b - a for a, b in zip([0] + cuts, cuts + [PPM])]
-
-    def tree(self):
-        r = self.r
-        if r.random() < 0.6:
-            return r.choice(list(PRESETS.values()))
-        names = ['GUAR'] + r.sample(['REG', 'NFGF', 'LGOV', 'PFIN', 'CITY', 'COUNTY'], r.randint(0, 4))
-        r.shuffle(names)
-        groups = []
-        while names:
-            n = r.randint(1, min(3, len(names)))
-            groups.append(names[:n])
-            names = names[n:]
-        below = [(g[0], share, []) if len(g) == 1 else (f'IN{i}', share, [(x, s, []) for x, s in zip(g, self.shares(len(g)))])
-                 for i, (g, share) in enumerate(zip(groups, self.shares(len(groups))))]
-        bank, rest = self.shares(2)
-        return [('BANK', bank, []), ('REST', rest, below)] if len(below) > 1 or below[0][2] else \
-               [('BANK', bank, []), (below[0][0], rest, [])]
-
     def parameters(self, tree, number):
         r = self.r
-        names = model.rest_leaves(tree)
         big = lambda: r.choice([9 * 10**15] * 4 + [10**8, 10**10])
-        p = {n.lower(): v for n, v in TABLE}
+        p = {n.lower(): v for n, v in TABLE} | programme.parameters(r, tree)
         p.update({
-            'guar': 'GUAR', 'reg': 'REG' if 'REG' in names else None, 'nfgf': 'NFGF' if 'NFGF' in names else None,
-            'first_payer': r.choice([None, None, r.choice(names)]), 'collector': r.choice([None, None, r.choice(names)]),
-            'class': r.choice([1, 1, 2]), 'settle': self.settle(number), 'batch': r.randint(0, 1),
-            'rate_cap': r.choice([1000000, 150000]), 'loan_basis': r.choice([360, 365]), 'settle_day': r.randint(1, 28),
-            'settle_months': r.choice([[3, 6, 9, 12], list(range(1, 13)), [12], [1, 7]]), 'fee_ppm': r.choice([0, 10000, 8765]),
-            'fee_basis': r.choice([360, 365]), 'refee_reg_ppm': r.choice([0, 3000, 1]),
-            'refee_nfgf_ppm': r.choice([0, 3000, 999]), 'household_cap': big(),
+            'class': r.choice([1, 1, 2]), 'settle': self.settle(number), 'batch': r.randint(0, 1), 'household_cap': big(),
             'min_bank_share': r.choice([0, 0, 0, 100000, 200000]), 'auto_limit': big(), 'auto_claim': big(),
             'file_later_days': r.choice([0, 0, 30]), 'dd_wd': r.choice([1, 10]), 'offer_wd': r.choice([2, 5]),
-            'report_wd': r.randint(0, 3), 'notice_wd': r.randint(0, 6), 'grace': r.choice([0, 3, 30]),
-            'late_ppm': r.choice([0, 50000, 333333]), 'claim_open_days': r.choice([0, 0, 60]),
-            'claim_close_days': r.choice([60, 180]), 'review_wd': r.choice([1, 10]), 'supply_wd': r.choice([1, 5]),
-            'cap_ppm': r.choice([0, 0, 30000, 400000]), 'cap_overflow': r.choice(['BANK', 'BANK', 'REJECT']),
-            'min_room': r.choice([0, 1, 10**6]), 'warn_ppm': r.choice([0, 20000]), 'stop_ppm': r.choice([0, 0, 300000]),
-            'auto_reset': r.randint(0, 1), 'refundable': r.randint(0, 1), 'ext_max': r.choice([0, 0, 60, 500]),
-            'cover': r.choice(['PRINCIPAL', 'INTEREST']), 'silence': r.choice([1, 2]),
-            'cost_limit': r.choice([9 * 10**15, 100]),
-            'pay_wd': r.choice([1, 5]), 'share_wd': r.choice([1, 20])})
+            'review_wd': r.choice([1, 10]), 'supply_wd': r.choice([1, 5]), 'silence': r.choice([1, 2]),
+            'cost_limit': r.choice([9 * 10**15, 100]), 'pay_wd': r.choice([1, 5]), 'share_wd': r.choice([1, 20])})
         if p['cap_overflow'] == 'REJECT':
             p['silence'] = 1
         return p
@@ -81,7 +36,7 @@ class GuaranteeHistory(History):
         net = (r.choice([10**10, 10**12, 10**13]), r.choice([1, 10]), r.choice([100000, 500000]), r.choice([0, 10**9]),
                r.choice([PPM, 750000, 333333])) if r.random() < 0.3 else (0, 10, 100000, 0, PPM)
         for i in range(r.choice([1, 1, 2])):
-            tree = self.tree()
+            tree = programme.tree(r)
             p = self.parameters(tree, first + i)
             p['net_assets'], p['leverage'], p['concentration_ppm'], p['small_max'], p['small_ppm'] = net
             banks = r.choice([[BANK], [BANK, BANK2]])

@@ -36,21 +36,9 @@ from datetime import date, timedelta
 
 import ledger
 import model
+import programme
 import wire
 
-PRESETS = {
-    'AH4321': [('BANK', 200000, []), ('REST', 800000, [('GUAR', 500000, []), ('REG', 375000, []), ('LGOV', 125000, [])])],
-    'HN4321': [('BANK', 200000, []), ('REST', 800000, [
-        ('PROV_SIDE', 500000, [('NFGF', 500000, []), ('PFIN', 250000, []), ('REG', 250000, [])]), ('GUAR', 375000, []),
-        ('LOCAL', 125000, [('CITY', 500000, []), ('COUNTY', 500000, [])])])],
-    'NAT2080': [('BANK', 200000, []), ('REST', 800000, [('NFGF', 250000, []), ('REG', 250000, []), ('GUAR', 500000, [])])],
-    'SC206020': [('BANK', 200000, []), ('REST', 800000, [('REG', 250000, []), ('GUAR', 750000, [])])],
-    'TECH35': [('BANK', 200000, []), ('REST', 800000, [('NFGF', 437500, []), ('REG', 250000, []), ('GUAR', 312500, [])])],
-    'XC520': [('BANK', 200000, []), ('REST', 800000, [('NFGF', 250000, []), ('REG', 250000, []), ('CITY', 250000, []),
-                                                      ('GUAR', 250000, [])])],
-    'TWO82': [('BANK', 200000, []), ('GUAR', 800000, [])],
-    'SZ91': [('BANK', 100000, []), ('GUAR', 900000, [])],
-}
 MEMBERS = ['BANK', 'GUAR', 'REG', 'NFGF', 'LGOV', 'PFIN', 'CITY', 'COUNTY']
 INDEX = {m: i for i, m in enumerate(MEMBERS)}
 NAME = {v: k for k, v in wire.LABELS.items()}
@@ -122,8 +110,9 @@ class Run:
             assert sum(paid) == total and min(inc) >= 0
 
     def sums_tree(self):
-        tree = self.tree()
-        p = self.parameters(tree)
+        r = self.rng
+        tree = programme.tree(r)
+        p = programme.parameters(r, tree, ['BANK'])
         self.send('params ' + wire.params(p, tree, INDEX).hex())
         for _ in range(10):
             t = self.amount()
@@ -154,48 +143,6 @@ class Run:
         self.ask('settle', f'settle {wire.day(d)} {day} {mask}', str(wire.day(model.next_settlement(d, day, months))))
 
     # ---- lives ----
-    def shares(self, n):
-        cuts = sorted(self.rng.sample(range(1, model.PPM), n - 1))
-        return [b - a for a, b in zip([0] + cuts, cuts + [model.PPM])]
-
-    def tree(self):
-        r = self.rng
-        if r.random() < 0.5:
-            return r.choice(list(PRESETS.values()))
-        names = ['GUAR'] + r.sample(MEMBERS[2:], r.randint(0, 6))
-        r.shuffle(names)
-        groups = []
-        while names:
-            n = r.randint(1, min(3, len(names)))
-            groups.append(names[:n])
-            names = names[n:]
-        ppm = self.shares(len(groups))
-        below = []
-        for i, (g, share) in enumerate(zip(groups, ppm)):
-            if len(g) == 1:
-                below.append((g[0], share, []))
-            else:
-                below.append((f'IN{i}', share, [(x, s, []) for x, s in zip(g, self.shares(len(g)))]))
-        bank, rest = self.shares(2)
-        return [('BANK', bank, []), ('REST', rest, below)] if len(below) > 1 or below[0][2] else \
-               [('BANK', bank, []), (below[0][0], rest, [])]
-
-    def parameters(self, tree):
-        r = self.rng
-        names = model.rest_leaves(tree)
-        return dict(
-            guar='GUAR', reg='REG' if 'REG' in names else None, nfgf='NFGF' if 'NFGF' in names else None,
-            first_payer=r.choice([None, None, r.choice(names)]), collector=r.choice([None, None, 'BANK', r.choice(names)]),
-            rate_cap=r.choice([1000000, 150000]), loan_basis=r.choice([360, 365]), settle_day=r.randint(1, 28),
-            settle_months=r.choice([[3, 6, 9, 12], list(range(1, 13)), [12], [1, 7]]), fee_ppm=r.choice([0, 10000, 8765]),
-            fee_basis=r.choice([360, 365]), refee_reg_ppm=r.choice([0, 3000, 1]), refee_nfgf_ppm=r.choice([0, 3000, 999]),
-            term_max=1096, report_wd=r.randint(0, 3), notice_wd=r.randint(0, 6), grace=r.choice([0, 3, 30]),
-            late_ppm=r.choice([0, 50000, 333333]), claim_open_days=r.choice([0, 60]), claim_close_days=r.choice([60, 180]),
-            cap_ppm=r.choice([0, 0, 30000, 400000]), cap_overflow=r.choice(['BANK', 'BANK', 'REJECT']),
-            min_room=r.choice([0, 1, 10**6]), warn_ppm=r.choice([0, 20000]), stop_ppm=r.choice([0, 300000]),
-            auto_reset=r.randint(0, 1), refundable=r.randint(0, 1), ext_max=r.choice([0, 0, 60, 500]),
-            cover=r.choice(['PRINCIPAL', 'INTEREST']))
-
     def call(self, c, kind, event, member, today, args, act, sys=0, deadline=0, makes=0):
         """One event: the model's answer, then the driver's question."""
         try:
@@ -425,8 +372,8 @@ class Run:
     def lives(self):
         """One programme: contracts one after another, so that the cap and the breaker have a history."""
         r = self.rng
-        tree = self.tree()
-        p = self.parameters(tree)
+        tree = programme.tree(r)
+        p = programme.parameters(r, tree, ['BANK'])
         g = model.Programme(tree, **p)
         self.send('reset')
         self.send('params ' + wire.params(p, tree, INDEX).hex())
