@@ -76,6 +76,26 @@ int client_record(struct client *k, struct client_record *out, const char *path,
     return rc;
 }
 
+int client_record_by_key(struct client *k, struct client_record *out, const struct zyd_hash *key)
+{
+    char path[80];
+    cli_hex(path, key->b);
+    memcpy(path + 64, "/proof", sizeof "/proof");
+    int rc = client_record(k, out, path, false);
+    if (rc == 0 && out->size && !zyd_hash_eq(&out->key, key)) {
+        rc = cli_fail(k->c, ZYD_ERR_MALFORMED,
+                      TR(k->c, "/v1/records/%s：答复的是另一条记录", "/v1/records/%s: the answer is another record"), path);
+    }
+    return rc;
+}
+
+int client_record_named(struct client *k, struct client_record *out, uint16_t contract, const void *name, size_t size)
+{
+    struct zyd_hash key;
+    zyd_record_key(&key, contract, zyd_span(name, size));
+    return client_record_by_key(k, out, &key);
+}
+
 const struct zyd_programme *client_programme(const struct client *k, const char *code)
 {
     for (uint16_t i = 0; i < k->g->programme_count; i++) {

@@ -104,6 +104,9 @@ struct client_record {
 };
 /* path: of the proof, behind /v1/records/.  Prints what went wrong; optional: a token that may not see it gets none. */
 int client_record(struct client *k, struct client_record *out, const char *path, bool optional);
+/* By its key, or by the name that its contract gave it; refuses an answer that is another record. */
+int client_record_by_key(struct client *k, struct client_record *out, const struct zyd_hash *key);
+int client_record_named(struct client *k, struct client_record *out, uint16_t contract, const void *name, size_t size);
 
 /* Operations being put together: each zyd_ops_add appends u32 length and bytes. */
 struct oplist {

@@ -274,16 +274,11 @@ static int look_up(struct job *j)
     for (uint32_t i = 0; rc == 0 && i < j->count; i++) {
         struct zyd_guarantee_loan loan;
         struct zyd_guarantee_origin origin;
-        struct zyd_hash key;
         uint8_t name[64];
-        char path[80], hex[65];
         bool read = zyd_guarantee_loan_read(&loan, j->loans[i]) == ZYD_OK;
         zyd_assert(read);
         size_t n = zyd_guarantee_number_key(name, j->e.bank, loan.number);
-        zyd_record_key(&key, j->op.contract, zyd_span(name, n));
-        cli_hex(hex, key.b);
-        snprintf(path, sizeof path, "%s/proof", hex);
-        rc = client_record(&j->k, r, path, false);
+        rc = client_record_named(&j->k, r, j->op.contract, name, n);
         if (rc == 0 && r->size == sizeof origin) {
             memcpy(&origin, r->value, sizeof origin);
             bool here = memcmp(origin.enrolment, j->op.object.b, 32) == 0;

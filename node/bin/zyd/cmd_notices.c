@@ -80,7 +80,7 @@ static int cycle_search(struct import *m, struct known **out, const char *refere
             continue;
         }
         zyd_put16(name + 30, p->id);
-        int rc = cycle_part(m->k, &r, p->contract, name, sizeof name);
+        int rc = client_record_named(m->k, &r, p->contract, name, sizeof name);
         if (rc) {
             return rc;
         }

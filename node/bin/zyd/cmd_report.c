@@ -118,19 +118,15 @@ static int on_subsidy(struct job *j, const json_t *o, const struct zyd_programme
     uint8_t bytes[sizeof(struct zyd_subsidy_enrolment)], name[33] = {ZYD_SUBSIDY_KEY_LOAN};
     struct zyd_subsidy_enrolment e;
     struct zyd_subsidy_loan loan;
-    struct zyd_hash key;
-    char hex[65], path[80];
+    char hex[65];
     if (value_of(bytes, sizeof bytes, o) != sizeof e || bytes[0] != ZYD_SUBSIDY_KIND_ENROLMENT) {
         return 0;
     }
     memcpy(&e, bytes, sizeof e);
     memcpy(name + 1, e.loan, 32);
-    zyd_record_key(&key, p->contract, zyd_span(name, sizeof name));
-    cli_hex(hex, key.b);
-    snprintf(path, sizeof path, "%s/proof", hex);
     struct client_record *r = calloc(1, sizeof *r);
     zyd_assert(r);
-    int rc = client_record(&j->k, r, path, false);
+    int rc = client_record_named(&j->k, r, p->contract, name, sizeof name);
     json_t *code = NULL;
     if (rc == 0 && r->size >= sizeof loan) {
         memcpy(&loan, r->value, sizeof loan);

@@ -82,7 +82,7 @@ static int cycle_entries(struct client *k, const struct cycle *y, json_t *out, u
         struct zyd_cycle_entry e;
         uint32_t at = i % ZYD_CYCLE_PAGE;
         size_t size = zyd_cycle_part_name(name, kind, &y->name.id, i / ZYD_CYCLE_PAGE);
-        int rc = at == 0 ? cycle_part(k, &r, y->name.contract, name, size) : 0;
+        int rc = at == 0 ? client_record_named(k, &r, y->name.contract, name, size) : 0;
         if (rc == 0 && r.size < (at + 1) * sizeof e) {
             rc = cli_fail(k->c, ZYD_ERR_MALFORMED, "%c %u", kind, i);
         }
@@ -148,7 +148,7 @@ static int cycle_read(struct client *k, struct cycle *y, bool *moved)
     y->gross = json_array();
     y->payments = json_array();
     *moved = false;
-    int rc = cycle_part(k, &r, y->name.contract, y->name.id.b, 32);
+    int rc = client_record_named(k, &r, y->name.contract, y->name.id.b, 32);
     if (rc == 0 && r.size != sizeof y->c) {
         return cli_fail(k->c, ZYD_ERR_NOT_FOUND, "%s", k->c->pos[0]);
     }
@@ -157,14 +157,14 @@ static int cycle_read(struct client *k, struct cycle *y, bool *moved)
         const struct zyd_name *s = zyd_name_by_number(&zyd_product_cycle.states, y->c.state);
         return cli_fail(k->c, ZYD_ERR_NOT_READY, "%s: %s", k->c->pos[0], s ? TR(k->c, s->zh, s->en) : "?");
     }
-    rc = rc ? rc : cycle_part(k, &after, y->name.contract, name, zyd_cycle_part_name(name, 'M', &y->name.id, 0));
+    rc = rc ? rc : client_record_named(k, &after, y->name.contract, name, zyd_cycle_part_name(name, 'M', &y->name.id, 0));
     if (rc == 0 && after.size <= sizeof y->m) {
         memcpy(y->m, after.value, after.size);
     }
     rc = rc ? rc : cycle_entries(k, y, y->net, net, 'O', y->c.count);
     rc = rc ? rc : cycle_entries(k, y, y->gross, gross, 'G', y->c.gross_count);
     rc = rc ? rc : cycle_payments(k, y);
-    rc = rc ? rc : cycle_part(k, &after, y->name.contract, y->name.id.b, 32);
+    rc = rc ? rc : client_record_named(k, &after, y->name.contract, y->name.id.b, 32);
     *moved = rc == 0 && (after.size != r.size || memcmp(after.value, r.value, r.size) != 0);
     if (rc == 0 && !*moved && (memcmp(net, y->c.set_hash, 32) != 0 || memcmp(gross, y->c.gross_hash, 32) != 0)) {
         rc = cli_fail(k->c, ZYD_ERR_VERIFY_FAILED,
@@ -436,10 +436,10 @@ static int pool_show(struct client *k, const struct zyd_programme *p)
     struct client_record r;
     struct zyd_pool pool;
     uint8_t name[3] = {ZYD_POOL_KEY_POOL, (uint8_t)(p->id >> 8), (uint8_t)p->id}, id[32];
-    int rc = cycle_part(k, &r, p->contract, name, sizeof name);
+    int rc = client_record_named(k, &r, p->contract, name, sizeof name);
     if (rc == 0 && r.size == 32) {
         memcpy(id, r.value, 32);
-        rc = cycle_part(k, &r, p->contract, id, 32);
+        rc = client_record_named(k, &r, p->contract, id, 32);
     }
     if (rc) {
         return rc;

@@ -4,22 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <zyd/state.h>
-
-int cycle_part(struct client *k, struct client_record *out, uint16_t contract, const void *name, size_t size)
-{
-    struct zyd_hash key;
-    char path[80];
-    zyd_record_key(&key, contract, zyd_span(name, size));
-    cli_hex(path, key.b);
-    memcpy(path + 64, "/proof", sizeof "/proof");
-    int rc = client_record(k, out, path, false);
-    if (rc == 0 && out->size && !zyd_hash_eq(&out->key, &key)) {
-        rc = cli_fail(k->c, ZYD_ERR_MALFORMED, "/v1/records/%s", path);
-    }
-    return rc;
-}
-
 void cycle_name_of(struct cycle_name *y, const struct zyd_programme *p, uint64_t number)
 {
     y->contract = p->contract;
@@ -54,7 +38,7 @@ int cycle_find(const struct client *k, struct cycle_name *y, const char *text)
 int cycle_load(struct client *k, struct zyd_cycle *out, const struct cycle_name *y, const char *text)
 {
     struct client_record r;
-    int rc = cycle_part(k, &r, y->contract, y->id.b, 32);
+    int rc = client_record_named(k, &r, y->contract, y->id.b, 32);
     if (rc == 0 && r.size != sizeof *out) {
         rc = cli_fail(k->c, ZYD_ERR_NOT_FOUND, "%s", text);
     }
@@ -66,7 +50,7 @@ int cycle_instruction(struct client *k, struct zyd_cycle_instruction *out, const
 {
     struct client_record r;
     uint8_t name[ZYD_CYCLE_PART_NAME];
-    int rc = cycle_part(k, &r, y->contract, name, zyd_cycle_part_name(name, 'N', &y->id, number));
+    int rc = client_record_named(k, &r, y->contract, name, zyd_cycle_part_name(name, 'N', &y->id, number));
     if (rc == 0 && r.size != sizeof *out) {
         rc = cli_fail(k->c, ZYD_ERR_MALFORMED, "N %u", number);
     }

@@ -14,8 +14,6 @@ struct cycle_name {
 /* PROGRAMME#N, or N alone: of the first settlement programme.  Prints what is wrong. */
 int cycle_find(const struct client *k, struct cycle_name *y, const char *text);
 void cycle_name_of(struct cycle_name *y, const struct zyd_programme *p, uint64_t number);
-/* A record of the contract by its name. */
-int cycle_part(struct client *k, struct client_record *out, uint16_t contract, const void *name, size_t size);
 /* The cycle itself; E8012 when there is none. */
 int cycle_load(struct client *k, struct zyd_cycle *out, const struct cycle_name *y, const char *text);
 int cycle_instruction(struct client *k, struct zyd_cycle_instruction *out, const struct cycle_name *y, uint32_t number);

@@ -19,13 +19,8 @@ struct view {
 static int record(struct story *s, const struct view *v, void *out, size_t size, const void *name, size_t n)
 {
     struct client_record r;
-    struct zyd_hash key;
-    char path[80];
-    zyd_record_key(&key, v->programme->contract, zyd_span(name, n));
-    cli_hex(path, key.b);
-    memcpy(path + 64, "/proof", sizeof "/proof");
-    int rc = client_record(s->k, &r, path, false);
-    if (rc == 0 && (r.size == 0 || r.size > size || !zyd_hash_eq(&r.key, &key))) {
+    int rc = client_record_named(s->k, &r, v->programme->contract, name, n);
+    if (rc == 0 && (r.size == 0 || r.size > size)) {
         rc = cli_fail(s->c, ZYD_ERR_MALFORMED, "CYCLE");
     }
     memcpy(out, r.value, rc == 0 ? r.size : 0);
