@@ -207,20 +207,17 @@ class CycleHistory(History):
     def turns(self):
         return self.r.randint(10, 30)
 
-    def bad(self, p):
-        return self.style != 'legal' and self.r.random() < p
-
     def turn(self):
         r = self.r
         k = r.random()
         if k < 0.25:
             return self.advance(r.choice([1, 1, 2, r.randint(1, 14)]))
-        if self.bad(0.03):
+        if self.chance(0.03):
             return self.act('START', E['START'], self.number, BANK, None, [], [], self.start)
         pending = [o for o in self.w.owed if o.programme == self.number]
         if pending and r.random() < 0.15:
             o = r.choice(pending)
-            if not o.net or self.bad(0.5):
+            if not o.net or self.chance(0.5):
                 return self.pay(o)
         self.owe()
 
@@ -228,7 +225,7 @@ class CycleHistory(History):
         r = self.r
         a, b = r.sample(PARTIES, 2)
         fen = r.choice([r.randint(1, 3) * 100, r.randint(1, 1000), r.randint(1, 10**8)])
-        by = [a, b] if not self.bad(0.1) else [a]
+        by = [a, b] if not self.chance(0.1) else [a]
 
         def go():
             need(len(by) == 2, 9102)
@@ -272,7 +269,7 @@ class CycleHistory(History):
                 if c.state == 'COMPUTED' and c.round == was and r.random() < 0.95:
                     self.confirm(c, m)
             if c.state == 'COMPUTED' and c.round == was:
-                if self.bad(0.3):
+                if self.chance(0.3):
                     self.notice_early(c)
                 self.until(c.confirm_ms)
         elif c.state in ('INSTRUCTED', 'SETTLING'):
@@ -291,7 +288,7 @@ class CycleHistory(History):
         if not refused:
             args[2] = []
         who, code = m, None
-        if self.bad(0.1):
+        if self.chance(0.1):
             k = r.randint(0, 5)
             if k == 0:
                 args[1], code = bytes(32), 5003
@@ -333,7 +330,7 @@ class CycleHistory(History):
         bank, account = self.bank(i.payer if side == 1 else i.payee)
         args = [c.id, side, i.e2e, i.amount, account, 'ref', wire.day(self.today)]
         who, code = bank, None
-        if self.bad(0.1):
+        if self.chance(0.1):
             k = r.randint(0, 5)
             if k == 0:
                 args[2], code = i.e2e[:-1] + ('0' if i.e2e[-1] != '0' else '1'), 5004

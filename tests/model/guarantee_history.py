@@ -152,10 +152,6 @@ class GuaranteeHistory(History):
     def turns(self):
         return self.r.randint(20, 60)
 
-    def bad(self, p):
-        """An illegal choice, now?"""
-        return self.style != 'legal' and self.r.random() < p
-
     def turn(self):
         r = self.r
         if r.random() < 0.35:
@@ -185,11 +181,11 @@ class GuaranteeHistory(History):
     def apply(self):
         r = self.r
         g = r.choice(self.g)
-        bank = r.choice(g.banks) if not self.bad(0.05) else r.choice([BANK, BANK2, GUAR])
+        bank = r.choice(g.banks) if not self.chance(0.05) else r.choice([BANK, BANK2, GUAR])
         amount = r.choice([r.randint(10, 10**4), r.randint(10**6, 10**8), r.randint(10**9, 10**12)])
         borrower = r.choice([*FIRMS, bytes([1] * 32)])
-        given = borrower if not self.bad(0.03) else FIRMS[0][:-1] + 'A'
-        term = 365 if not self.bad(0.03) else g.p['term_max'] + 1
+        given = borrower if not self.chance(0.03) else FIRMS[0][:-1] + 'A'
+        term = 365 if not self.chance(0.03) else g.p['term_max'] + 1
         box = []
 
         def go():
@@ -208,7 +204,7 @@ class GuaranteeHistory(History):
     def reset(self, g):
         by = [*[CODES[b] for b in g.banks], 'GUAR'] + (['REG'] if g.p['reg'] else [])
         full = list(by)
-        if self.bad(0.2):
+        if self.chance(0.2):
             by.pop()
 
         def go():
@@ -221,16 +217,16 @@ class GuaranteeHistory(History):
         k = r.random()
         guar, bank = c.guar, c.bank
         if k < 0.02 or c.frozen and r.random() < 0.3:
-            who = 'AUD' if not self.bad(0.1) else r.choice(['AUD2', 'DEPT', 'BANK'])
+            who = 'AUD' if not self.chance(0.1) else r.choice(['AUD2', 'DEPT', 'BANK'])
             if c.frozen and r.random() < 0.9:
                 return self.do(c, 'UNFREEZE', [who], ['why'], c.unfreeze)
             return self.do(c, 'FREEZE', [who], ['why'], c.freeze)
         if k < 0.03 and c.state in BEFORE + ('ACTIVE', 'OVERDUE', 'CLAIMED') or c.shifted and r.random() < 0.3:
-            want = not c.shifted if not self.bad(0.1) else c.shifted
+            want = not c.shifted if not self.chance(0.1) else c.shifted
             return self.do(c, 'FLAG_SHIFT', ['AUD'], [int(want), 'why'], lambda: c.flag_shift(want))
         if c.undo is not None and r.random() < 0.3:
             return self.reverse(c)
-        if self.bad(0.06):
+        if self.chance(0.06):
             return self.any_event(c)
         if c.state == 'APPLIED':
             if r.random() < 0.05:
@@ -239,7 +235,7 @@ class GuaranteeHistory(History):
         if c.state == 'DD':
             return self.offer(c)
         if c.state == 'OFFERED':
-            if not c.filed and c.g.filers and (not p['file_later_days'] or r.random() < 0.5) and not self.bad(0.1):
+            if not c.filed and c.g.filers and (not p['file_later_days'] or r.random() < 0.5) and not self.chance(0.1):
                 return self.file(c)
             return self.issue(c)
         if c.state == 'ISSUED' and r.random() < 0.03:
@@ -282,10 +278,10 @@ class GuaranteeHistory(History):
     def offer(self, c):
         r, t = self.r, self.today
         amount = c.amount if r.random() < 0.7 else r.randint(1, c.amount)
-        amount += self.bad(0.05)
+        amount += self.chance(0.05)
         if r.random() < 0.5 and c.fits(c.amount, self.all):
-            amount = self.limit(c) + self.bad(0.5)
-        tree = r.choice([None, tree_hash(c.g.tree)]) if not self.bad(0.03) else bytes(32)
+            amount = self.limit(c) + self.chance(0.5)
+        tree = r.choice([None, tree_hash(c.g.tree)]) if not self.chance(0.03) else bytes(32)
         high = amount > c.g.p['auto_limit'] and c.reg
         self.do(c, 'OFFER', [c.guar] + (['REG'] if high else []), [amount, None, tree],
                 lambda: c.offer(t, amount, None, tree, self.all))
@@ -303,25 +299,25 @@ class GuaranteeHistory(History):
         self.do(c, 'FILE_RE', by, [bytes(32)], lambda: c.file_re(self.today))
 
     def issue(self, c):
-        valid = self.today + timedelta(days=self.r.randint(5, 60) if not self.bad(0.03) else -1)
+        valid = self.today + timedelta(days=self.r.randint(5, 60) if not self.chance(0.03) else -1)
         by = [c.guar, c.bank] + [f for f in c.g.fiscal if f not in (c.guar, c.bank)]
         self.do(c, 'ISSUE', by, [bytes(32), wire.day(valid)], lambda: c.issue(self.today, valid))
 
     def disburse(self, c):
         r, t = self.r, self.today
         left = max(1, c.amount - c.drawn)
-        a = r.choice([left, r.randint(1, left), r.randint(1, left)]) if not self.bad(0.08) else left + 1
-        vd = t - timedelta(days=r.choice([0, 0, 0, 1, 9]) if not self.bad(0.05) else -1)
-        m = vd + timedelta(days=r.choice([r.randint(1, 400), 30, 365, 90]) if not self.bad(0.05) else r.choice([0, 1097]))
-        rate = r.choice([0, 43500, r.randint(1, 150000)]) if not self.bad(0.05) else r.randint(150000, 200000)
-        n = len(c.drawdowns) + 1 if not self.bad(0.05) else 1
+        a = r.choice([left, r.randint(1, left), r.randint(1, left)]) if not self.chance(0.08) else left + 1
+        vd = t - timedelta(days=r.choice([0, 0, 0, 1, 9]) if not self.chance(0.05) else -1)
+        m = vd + timedelta(days=r.choice([r.randint(1, 400), 30, 365, 90]) if not self.chance(0.05) else r.choice([0, 1097]))
+        rate = r.choice([0, 43500, r.randint(1, 150000)]) if not self.chance(0.05) else r.randint(150000, 200000)
+        n = len(c.drawdowns) + 1 if not self.chance(0.05) else 1
         self.do(c, 'DISBURSE', [c.bank], [n, a, wire.day(vd), wire.day(m), rate], lambda: c.disburse(t, n, a, vd, m, rate))
 
     def repay(self, c):
         r, t = self.r, self.today
         owing = [d for d in c.drawdowns if d.balance or d.due] or c.drawdowns
         d = r.choice(owing if r.random() < 0.9 else c.drawdowns)
-        vd = t - timedelta(days=r.choice([0, 0, 0, 1, 3, 12]) if not self.bad(0.04) else -1)
+        vd = t - timedelta(days=r.choice([0, 0, 0, 1, 3, 12]) if not self.chance(0.04) else -1)
         if self.style == 'legal':
             vd = max(vd, d.settled) if d.settled <= t else t
         running = 0
@@ -333,7 +329,7 @@ class GuaranteeHistory(History):
             amount, part = whole, r.choice([None, d.due + running])
         elif kind < 0.5:
             amount = d.due
-        elif kind < 0.9 or not self.bad(1):
+        elif kind < 0.9 or not self.chance(1):
             amount = d.due + r.randint(0, max(0, d.balance - 1))
             part = r.choice([None, d.due])
         else:
@@ -347,7 +343,7 @@ class GuaranteeHistory(History):
     def extend(self, c):
         r = self.r
         d = r.choice(c.drawdowns)
-        days = r.choice([1, 30, r.randint(1, 200)]) if not self.bad(0.1) else r.choice([0, 600])
+        days = r.choice([1, 30, r.randint(1, 200)]) if not self.chance(0.1) else r.choice([0, 600])
         n, m = d.number, d.maturity + timedelta(days=days)
         by = [c.bank, c.guar] + (['REG'] if c.reg else [])
         self.do(c, 'EXTEND', by, [n, wire.day(m)], lambda: c.extend(self.today, n, m))
@@ -358,17 +354,17 @@ class GuaranteeHistory(History):
         settled = [d.settled for d in c.drawdowns if d.balance]
         if self.style == 'legal' and settled:
             day = max([day] + settled)
-        principal, owed = c.principal, c.owed_on(day) + self.bad(0.1)
+        principal, owed = c.principal, c.owed_on(day) + self.chance(0.1)
         if principal == 0:
             return
         self.do(c, 'OVERDUE', [c.bank], [wire.day(day), principal, owed], lambda: c.report_overdue(t, day, principal, owed))
 
     def cure(self, c):
         r, t = self.r, self.today
-        vd = t - timedelta(days=r.choice([0, 0, 1, 5]) if not self.bad(0.1) else -1)
+        vd = t - timedelta(days=r.choice([0, 0, 1, 5]) if not self.chance(0.1) else -1)
         if self.style == 'legal' and c.overdue:
             vd = max(vd, c.overdue)
-        amount = c.interest_due + self.bad(0.1)
+        amount = c.interest_due + self.chance(0.1)
         self.do(c, 'CURE', [c.bank], [wire.day(vd), amount], lambda: c.cure(t, vd, amount))
 
     def claim(self, c):
@@ -376,15 +372,15 @@ class GuaranteeHistory(History):
         if c.principal == 0:
             return
         plain = c.state == 'OVERDUE' and c.disputed is None
-        principal = c.principal + (self.bad(0.08) if plain else 0)
-        evidence = len(c.g.evidence) if not (plain and self.bad(0.05)) else max(0, len(c.g.evidence) - 1)
-        shifted = 1 if plain and self.bad(0.05) else None
+        principal = c.principal + (self.chance(0.08) if plain else 0)
+        evidence = len(c.g.evidence) if not (plain and self.chance(0.05)) else max(0, len(c.g.evidence) - 1)
+        shifted = 1 if plain and self.chance(0.05) else None
         owed = c.interest_due
         self.do(c, 'CLAIM', [c.bank], [principal, owed, [bytes(32)] * evidence, shifted],
                 lambda: c.claim(t, principal, owed, evidence, shifted))
 
     def query(self, c):
-        if c.query and not self.bad(0.1):
+        if c.query and not self.chance(0.1):
             return self.supply(c)
         self.do(c, 'QUERY', [c.guar], [bytes(32)], lambda: c.ask(self.today))
 
@@ -397,7 +393,7 @@ class GuaranteeHistory(History):
     def dispute(self, c):
         r = self.r
         amount = r.choice([r.randint(1, max(1, c.total - 1)), 1])
-        amount = c.total + r.randint(0, 1) if self.bad(0.15) else amount
+        amount = c.total + r.randint(0, 1) if self.chance(0.15) else amount
         by = c.guar if c.state == 'CLAIMED' and r.random() < 0.4 else c.bank
         if amount > 0:
             self.do(c, 'DISPUTE', [by], [amount, bytes(32)], lambda: c.dispute(amount, c.by[0]))
@@ -408,7 +404,7 @@ class GuaranteeHistory(History):
     def resolve(self, c):
         r = self.r
         most = c.disputed or 0
-        upheld = r.choice([0, most, r.randint(0, most)]) if not self.bad(0.1) else most + 1
+        upheld = r.choice([0, most, r.randint(0, most)]) if not self.chance(0.1) else most + 1
         late = c.state not in ('OVERDUE', 'CLAIMED') and upheld > 0
         by = [c.bank, c.guar] + (self.high(c, getattr(c, 'approved', 0) + upheld) if late else [])
         self.do(c, 'RESOLVE', by, [upheld, bytes(32)], lambda: c.resolve(self.today, upheld))
@@ -416,16 +412,17 @@ class GuaranteeHistory(History):
     def approve(self, c):
         t = max(0, getattr(c, 'total', 1) - (c.disputed or 0))
         if not c.shifted:
-            t += self.bad(0.08)
+            t += self.chance(0.08)
         self.do(c, 'APPROVE', [c.guar] + self.high(c, t), [t], lambda: c.approve(self.today, t))
 
     def recover(self, c):
         r = self.r
         left = max(1, sum(c.borne) - c.net)
         gross = r.choice([r.randint(1, 30), r.randint(1, left), left + r.randint(0, 1000)])
-        cost = r.choice([0, r.randint(0, 40), r.randint(0, gross)])
+        limit = c.g.p['cost_limit']
+        cost = r.choice([0, r.randint(0, 40), r.randint(0, gross), min(limit, gross) + r.randint(0, 1)])
         collector = c.g.p['collector'] or c.guar
-        by = [collector] + ([x for x in (c.guar, c.bank) if x != collector] if cost > c.g.p['cost_limit'] else [])
+        by = [collector] + ([x for x in (c.guar, c.bank) if x != collector] if cost > limit else [])
         self.do(c, 'RECOVER', by, [gross, cost, 'ref'], lambda: c.recover(gross, cost))
 
     def write_off(self, c):
@@ -434,7 +431,7 @@ class GuaranteeHistory(History):
 
     def reverse(self, c):
         u = c.undo
-        op = u['op'] if not self.bad(0.1) else '00' * 32
+        op = u['op'] if not self.chance(0.1) else '00' * 32
         opposite = self.r.choice([None, 1])
         owed = {n: self.numbers[c, n] for n, *_ in u['made']}
         self.do(c, 'REVERSE', u['signers'], [bytes.fromhex(op), 1, opposite], lambda: c.reverse(self.today, op, opposite, owed))

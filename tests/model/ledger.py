@@ -468,6 +468,10 @@ class History:
     def act(self, name, event, programme, member, obj, args, signers, run, made=None, seq=None):
         return self.w.act(self.CONTRACT, name, event, programme, member, obj, args, signers, run, made, seq)
 
+    def chance(self, p):
+        """Something that must be refused, now?  Never in a legal history."""
+        return self.style != 'legal' and self.r.random() < p
+
     def pay(self, o):
         return self.w.pay(o)
 

@@ -10,9 +10,6 @@ class Mixed(History):
     EVENTS, MAKING, ON_OBJECT = {}, (), ()  # ON_OBJECT: events that look at what their object is before all else
     WRONG_SIGNER, GARBLED, REPEATED = 0.05, 0.02, 0.02
 
-    def chance(self, p):
-        return self.style != 'legal' and self.r.random() < p
-
     def but(self, right, *wrong, p=0.06):
         """right, or now and then something wrong."""
         return self.r.choice(wrong) if self.chance(p) else right

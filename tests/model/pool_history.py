@@ -358,9 +358,10 @@ class PoolHistory(Mixed):
         elif name == 'RECOVER':
             left = max(1, x.claimed - x.net)
             gross = r.choice([r.randint(1, 30), r.randint(1, left), left, left + r.randint(0, 1000)])
-            cost = r.choice([0, 0, r.randint(0, 40), r.randint(0, gross), gross + 5])
+            limit = p.p['COST_LIMIT']
+            cost = r.choice([0, 0, r.randint(0, 40), r.randint(0, gross), gross + 5, min(limit, gross) + r.randint(0, 1)])
             self.do(p, name, bank, x.id, [gross, cost, 'ref'], lambda: p.recover(x, gross, cost),
-                    signers=[POOL] if cost > p.p['COST_LIMIT'] else [])
+                    signers=[POOL] if cost > limit else [])
         elif name == 'DEMAND_BACK':
             who, most = r.choice([POOL, POOL, AUD, AUD2]), x.outstanding * PPM // x.paid if x.paid else PPM
             ppm = r.choice([None, r.randint(0, most), r.randint(0, most), r.randint(0, most), r.randint(1, PPM)])
