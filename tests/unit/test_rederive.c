@@ -153,13 +153,14 @@ static void every_fault_is_found_and_named(void **state)
 }
 
 /* 1. A drawdown is enrolled, closed unpaid, enrolled again, and enrolled by another level: all of it is right.  2. It is enrolled once more
- * under a loan fingerprint that is new, closed, and enrolled under yet another.  3. These two are found, and named. */
+ * under a loan fingerprint that is new, closed, and enrolled under yet another, by a contract that lacks the check of drawdowns.
+ * 3. These two are found, and named. */
 static void one_drawdown_under_two_fingerprints_is_found(void **state)
 {
     static const struct fault want[2] = {{NULL, "duplicate_loan", "S4", "BANK", -1, -1},
                                          {NULL, "duplicate_loan", "S5", "BANK", -1, -1}};
     (void)state;
-    audit_scenario(ZYD_SOURCE_DIR "/tests/faults/drawdown_twice.scn", ZYD_PLUGIN_DIR, true);
+    audit_scenario(ZYD_SOURCE_DIR "/tests/faults/drawdown_twice.scn", ZYD_PLUGIN_DIR "/faults/second_fingerprint", true);
     assert_int_equal(result.exit, EXIT_BAD_LEDGER);
     assert_int_equal(result.findings.total, 2);
     assert_true(is_finding(&result.findings.rows[0], &want[0]));
