@@ -111,4 +111,22 @@ struct zyd_scenario_measure {
 };
 void zyd_scenario_inproc_measure(struct zyd_scenario_inproc *p, const struct zyd_scenario_measure *measure);
 
+/* For a ledger that is more than its records: who runs the blocks in the place of the in-process backend.  Must outlive p. */
+struct zyd_scenario_world {
+    const struct zyd_genesis *g;
+    struct zyd_state *state;
+    struct zyd_host *host;
+    const struct zyd_totals *totals;        /* behind genesis */
+    const uint8_t *sk;                      /* of the only validator */
+    struct zyd_span plugins[ZYD_PLUGINS_MAX]; /* as in g */
+};
+struct zyd_scenario_blocks {
+    void *ctx;
+    void (*start)(void *ctx, const struct zyd_scenario_world *world); /* behind genesis; what it points to lives as long as p */
+    /* What is due at time_ms, then the operation of env (NULL: none; *code: its outcome's), applied to the state.  Outcomes: behind
+     * what stands in out, u32 length + bytes each. */
+    enum zyd_status (*run)(void *ctx, struct zyd_wr *out, uint32_t *code, uint64_t time_ms, const struct zyd_env *env);
+};
+void zyd_scenario_inproc_blocks(struct zyd_scenario_inproc *p, const struct zyd_scenario_blocks *blocks);
+
 #endif

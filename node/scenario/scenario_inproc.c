@@ -35,30 +35,10 @@ struct zyd_scenario_inproc {
     struct zyd_posting postings[ZYD_CALL_POSTINGS_MAX];
     struct zyd_emitted events[ZYD_CALL_EVENTS_MAX];
     uint32_t warnings[64];
+    struct zyd_kv nothing;                      /* no record is ever checkpointed */
     const struct zyd_scenario_measure *measure; /* NULL: none */
+    const struct zyd_scenario_blocks *blocks;   /* NULL: this file runs them */
 };
-
-static enum zyd_status none_get(void *ctx, uint64_t *index, struct zyd_span *leaf, const struct zyd_hash *key)
-{
-    (void)ctx, (void)index, (void)leaf, (void)key;
-    return ZYD_E_NOT_FOUND;
-}
-static enum zyd_status none_below(void *ctx, struct zyd_hash *out, const struct zyd_hash *key)
-{
-    (void)ctx, (void)out, (void)key;
-    return ZYD_E_NOT_FOUND;
-}
-static enum zyd_status none_at(void *ctx, struct zyd_span *leaf, uint64_t index)
-{
-    (void)ctx, (void)leaf, (void)index;
-    return ZYD_E_NOT_FOUND;
-}
-static enum zyd_status none_block(void *ctx, struct zyd_span *value, struct zyd_span *finality, uint64_t height)
-{
-    (void)ctx, (void)value, (void)finality, (void)height;
-    return ZYD_E_NOT_FOUND;
-}
-static const struct zyd_kv no_store = {NULL, none_get, none_below, none_at, none_block}; /* nothing is ever checkpointed */
 
 static struct zyd_span text(const char *s)
 {
@@ -266,7 +246,8 @@ static enum zyd_status start(void *ctx, char *why, const struct zyd_scenario_pla
     p->state_mem = calloc(1, zyd_state_footprint(&limits));
     p->host_mem = calloc(1, zyd_host_footprint(&p->g) + 16);
     zyd_assert(p->state_mem != NULL && p->host_mem != NULL);
-    p->state = zyd_state_init(p->state_mem, &limits, &no_store);
+    p->nothing = zyd_kv_empty();
+    p->state = zyd_state_init(p->state_mem, &limits, &p->nothing);
     p->host = zyd_host_init(p->host_mem, &p->g);
     for (size_t i = 0; i < p->g.plugin_count; i++) {
         s = zyd_host_plugin(p->host, &reason, zyd_span(p->elf[i].data, p->elf[i].size));
@@ -285,6 +266,13 @@ static enum zyd_status start(void *ctx, char *why, const struct zyd_scenario_pla
     p->log_size = 1;
     p->time_ms = p->g.created_ms;
     p->outcomes.size = 0;
+    if (s == ZYD_OK && p->blocks != NULL) {
+        struct zyd_scenario_world world = {&p->g, p->state, p->host, &p->totals, p->sk[p->g.validators[0]][0], {{NULL, 0}}};
+        for (size_t i = 0; i < p->g.plugin_count; i++) {
+            world.plugins[i] = zyd_span(p->elf[i].data, p->elf[i].size);
+        }
+        p->blocks->start(p->blocks->ctx, &world);
+    }
     return s == ZYD_OK ? s : fail(why, s, "genesis");
 }
 
@@ -333,8 +321,12 @@ static enum zyd_status run_block(struct zyd_scenario_inproc *p, char *why, uint3
 {
     bool ran = true;
     enum zyd_status s = ZYD_OK;
-    p->height++;
     p->time_ms = time_ms;
+    if (p->blocks != NULL) {
+        s = p->blocks->run(p->blocks->ctx, &p->outcomes, code, time_ms, env);
+        return s == ZYD_OK ? s : fail(why, s, "the block cannot be executed");
+    }
+    p->height++;
     p->block = (struct zyd_host_block){
         .height = p->height, .time_ms = time_ms, .totals = &p->totals, .log_index = p->log_size + 1};
     for (unsigned i = 0; s == ZYD_OK && env != NULL && p->measure != NULL && i < p->measure->rehearsals; i++) {
@@ -534,6 +526,11 @@ struct zyd_scenario_inproc *zyd_scenario_inproc_new(char why[ZYD_SCENARIO_WHY], 
 void zyd_scenario_inproc_measure(struct zyd_scenario_inproc *p, const struct zyd_scenario_measure *measure)
 {
     p->measure = measure;
+}
+
+void zyd_scenario_inproc_blocks(struct zyd_scenario_inproc *p, const struct zyd_scenario_blocks *blocks)
+{
+    p->blocks = blocks;
 }
 
 void zyd_scenario_inproc_free(struct zyd_scenario_inproc *p)
