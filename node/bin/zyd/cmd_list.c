@@ -14,6 +14,7 @@
 #include "ops.h"
 
 #define PIECES 16u /* of an envelope: a third of what its fuel allows */
+#define FRUITLESS_MAX 16u /* rounds in a row that only lost the list's number to somebody else */
 #define VALIDITY_MS (5 * 60 * 1000)
 
 enum row_state { ROW_NEW = 0, ROW_TAKEN, ROW_FRESH, ROW_REFUSED };
@@ -265,28 +266,33 @@ static int find_list(struct job *j)
     return rc;
 }
 
-/* Which loans are in the books already: by the bank's numbers. */
-static int look_up(struct job *j)
+/* Whether loan i is in the books already, by the bank's number of it; also of another list: that one is refused. */
+static int look_up(struct job *j, uint32_t i, bool *booked)
 {
-    struct client_record *r = calloc(1, sizeof *r);
-    int rc = 0;
-    zyd_assert(r);
-    for (uint32_t i = 0; rc == 0 && i < j->count; i++) {
-        struct zyd_guarantee_loan loan;
-        struct zyd_guarantee_origin origin;
-        uint8_t name[64];
-        bool read = zyd_guarantee_loan_read(&loan, j->loans[i]) == ZYD_OK;
-        zyd_assert(read);
-        size_t n = zyd_guarantee_number_key(name, j->e.bank, loan.number);
-        rc = client_record_named(&j->k, r, j->op.contract, name, n);
-        if (rc == 0 && r->size == sizeof origin) {
-            memcpy(&origin, r->value, sizeof origin);
-            bool here = memcmp(origin.enrolment, j->op.object.b, 32) == 0;
-            j->rows[i].state = here ? ROW_TAKEN : ROW_REFUSED;
-            j->rows[i].code = here ? 0 : 9109; /* on another list */
-        }
+    struct client_record r;
+    struct zyd_guarantee_loan loan;
+    struct zyd_guarantee_origin origin;
+    uint8_t name[64];
+    bool read = zyd_guarantee_loan_read(&loan, j->loans[i]) == ZYD_OK;
+    zyd_assert(read);
+    int rc = client_record_named(&j->k, &r, j->op.contract, name, zyd_guarantee_number_key(name, j->e.bank, loan.number));
+    *booked = rc == 0 && r.size == sizeof origin;
+    if (*booked) {
+        memcpy(&origin, r.value, sizeof origin);
+        bool here = memcmp(origin.enrolment, j->op.object.b, 32) == 0;
+        j->rows[i].state = here ? ROW_TAKEN : ROW_REFUSED;
+        j->rows[i].code = here ? 0 : 9109;
     }
-    free(r);
+    return rc;
+}
+
+static int look_up_all(struct job *j)
+{
+    int rc = 0;
+    bool booked;
+    for (uint32_t i = 0; rc == 0 && i < j->count; i++) {
+        rc = look_up(j, i, &booked);
+    }
     return rc;
 }
 
@@ -324,24 +330,42 @@ static void add_piece(struct job *j, struct oplist *ops, struct piece p)
     j->op.expect_seq++; /* if this one takes effect; those behind one that does not are asked again */
 }
 
-static bool settle(struct job *j, const json_t *answer, const struct piece *pieces)
+/* What became of one piece.  One that was refused is looked up again before anybody is told: an envelope of an earlier
+ * run that was cut off, or of somebody else, may have taken effect since. */
+static int settle_piece(struct job *j, struct piece p, const json_t *outcome, bool *progress)
+{
+    bool done = strcmp(json_text(outcome, "result"), "done") == 0, booked = false;
+    uint32_t code = code_number(json_text(outcome, "code"));
+    bool again = code == 9108 || code == ZYD_CODE_ENVELOPE_FUEL; /* says nothing about the loans */
+    int rc = 0;
+    for (uint32_t i = p.first; rc == 0 && i < p.first + p.n; i++) {
+        struct row *r = &j->rows[i];
+        if (done) {
+            *r = (struct row){.state = ROW_FRESH};
+        } else {
+            rc = look_up(j, i, &booked);
+            if (rc == 0 && !booked && !again) {
+                *r = (struct row){.state = p.n == 1 ? ROW_REFUSED : ROW_NEW, .single = true, .code = code};
+            }
+        }
+        *progress = *progress || done || booked || !again;
+    }
+    return rc;
+}
+
+static int settle(struct job *j, const json_t *answer, const struct piece *pieces, uint32_t count, bool *progress)
 {
     const json_t *list = json_object_get(answer, "operations"), *one;
-    bool progress = false;
     size_t i;
+    int rc = 0;
+    if (json_array_size(list) != count) {
+        return cli_fail(j->c, ZYD_ERR_MALFORMED, "operations: %zu / %u", json_array_size(list), count);
+    }
     json_array_foreach(list, i, one)
     {
-        bool done = strcmp(json_text(one, "result"), "done") == 0;
-        uint32_t code = code_number(json_text(one, "code"));
-        bool again = !done && (code == 9108 || code == ZYD_CODE_ENVELOPE_FUEL);
-        for (uint32_t r = pieces[i].first; r < pieces[i].first + pieces[i].n && !again; r++) {
-            j->rows[r].state = done ? ROW_FRESH : pieces[i].n == 1 ? ROW_REFUSED : ROW_NEW;
-            j->rows[r].single = !done;
-            j->rows[r].code = done ? 0 : code;
-            progress = true;
-        }
+        rc = rc ? rc : settle_piece(j, pieces[i], one, progress);
     }
-    return progress;
+    return rc;
 }
 
 static int send_pieces(struct job *j, uint32_t from, uint32_t end, bool *progress)
@@ -364,7 +388,7 @@ static int send_pieces(struct job *j, uint32_t from, uint32_t end, bool *progres
     int rc = client_wall(&j->k, &wall);
     rc = rc ? rc : client_envelope(&j->k, &bytes, &size, &env_id, &ops, wall + VALIDITY_MS, false);
     rc = rc ? rc : client_send(&j->k, &answer, bytes, size, j->c->wait_s ? j->c->wait_s : 30);
-    *progress = rc == 0 && settle(j, answer, pieces);
+    rc = rc ? rc : settle(j, answer, pieces, ops.count, progress);
     json_decref(answer);
     free(bytes);
     oplist_free(&ops);
@@ -428,31 +452,39 @@ static int row_opt(const struct job *j, uint32_t *index)
     return 0;
 }
 
+static uint32_t count_new(const struct job *j, uint32_t from, uint32_t end)
+{
+    uint32_t n = 0;
+    for (uint32_t i = from; i < end; i++) {
+        n += j->rows[i].state == ROW_NEW;
+    }
+    return n;
+}
+
 static int run_take(struct cli *c)
 {
     struct job j;
     uint32_t only = 0;
-    bool progress = true;
     int rc = job_open(&j, c, CLIENT_NODE | CLIENT_KEYS);
     rc = rc ? rc : find_list(&j);
-    rc = rc ? rc : look_up(&j);
+    rc = rc ? rc : look_up_all(&j);
     rc = rc ? rc : row_opt(&j, &only);
     uint32_t from = rc || only == j.count ? 0 : only, end = rc || only == j.count ? j.count : only + 1;
     bool looked = rc == 0;
     struct progress bar;
     progress_start(&bar, c, TR(c, "入账", "take up"), end - from);
-    while (rc == 0 && progress && !cli_interrupted) {
-        progress = false;
+    uint32_t left = looked ? count_new(&j, from, end) : 0;
+    for (unsigned fruitless = 0; rc == 0 && left > 0 && fruitless < FRUITLESS_MAX && !cli_interrupted;) {
+        bool progress = false;
         rc = find_list(&j); /* its number now */
         rc = rc ? rc : send_pieces(&j, from, end, &progress);
-        uint64_t done = 0;
-        for (uint32_t i = from; i < end; i++) {
-            done += j.rows[i].state != ROW_NEW;
-        }
-        progress_step(&bar, done);
+        fruitless = progress ? 0 : fruitless + 1;
+        left = count_new(&j, from, end);
+        progress_step(&bar, end - from - left);
     }
     progress_end(&bar);
     int printed = looked ? print_take(&j) : 0;
+    printed = left ? ZYD_EXIT_PARTIAL : printed;
     return job_close(&j, rc ? rc : cli_interrupted ? ZYD_EXIT_INTERRUPTED : printed);
 }
 
