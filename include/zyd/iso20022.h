@@ -110,12 +110,16 @@ int32_t zyd_iso_date(const char *text);
     X(UNMATCHED, "unmatched", "无对应指令")                                                                                    \
     X(WRONG_AMOUNT, "wrong_amount", "金额不符")                                                                                \
     X(LATE, "late", "逾期")                                                                                                    \
-    X(DUPLICATE, "duplicate", "重复")
+    X(DUPLICATE, "duplicate", "重复")                                                                                          \
+    X(WAITING, "waiting", "等待签署")
 enum zyd_iso_verdict {
 #define X(name, en, zh) ZYD_ISO_##name,
     ZYD_ISO_VERDICTS(X)
 #undef X
 };
+#define X(name, en, zh) +1
+enum { ZYD_ISO_VERDICT_COUNT = 0 ZYD_ISO_VERDICTS(X) };
+#undef X
 /* X(NAME, verdict, zh, en) */
 #define ZYD_ISO_REASONS(X)                                                                                                     \
     X(FITS, MATCHED, "与付款指令一致", "agrees with the instruction")                                                          \
@@ -134,6 +138,8 @@ enum zyd_iso_verdict {
     X(AFTER, LATE, "已过付款期限", "the pay-in deadline has passed")                                                           \
     X(NOTICED, DUPLICATE, "账本已有这一方的通知", "the ledger has this side's notice already")                                 \
     X(TWICE, DUPLICATE, "文件中已出现过", "stands in this file already")                                                       \
+    X(CHECKER, WAITING, "已提交，等待复核人批准", "submitted; waits for the checker's approval")                               \
+    X(COUNTERSIGN, WAITING, "已提交，等待其他机构会签", "submitted; waits for countersignatures")                              \
     X(LEDGER, UNMATCHED, "账本拒绝", "the ledger refused it")
 enum zyd_iso_reason {
 #define X(name, verdict, zh, en) ZYD_ISO_R_##name,

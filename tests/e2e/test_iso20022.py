@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 import xml.etree.ElementTree as ET
 
-from cli import World, expect, expect_in, main
+from cli import World, expect, expect_in, main, until
 
 SCENARIO = """scenario ISO "a cycle whose payments go through the banks"
 member BANK1 bank
@@ -225,6 +225,115 @@ def a_cycle_is_told_over_http_to_those_whom_it_concerns():
             api(w, "BANK1", f"/v1/cycles/{path}", everything, status=status)
 
 
+def at_node(w, code, role="maker"):
+    m = [m for m in json.load(open(os.path.join(w.devnet, "devnet.json"), encoding="utf-8"))["members"] if m["code"] == code][0]
+    return ["--node", f"http://127.0.0.1:{m['api_port']}", "--token-file", os.path.join(w.devnet, code, f"{role}.token"),
+            "--consortium", os.path.join(w.devnet, "consortium.json")]
+
+
+def instructed_in_a_dual_programme(w):
+    """A cycle of a programme that wants maker and checker: the bank owes one payment.  Gives the cycle's id, the
+    payment's EndToEndId and its UETR."""
+    w.run("devnet", "up", "--start", "2026-01-05")
+    token = "checker-token-0123456789abcdef"
+    w.write("devnet/BANK/checker.token", token + "\n")
+    os.chmod(w.path("devnet/BANK/checker.token"), 0o600)
+    with open(w.path("devnet/BANK/tokens"), "a", encoding="utf-8") as f:
+        f.write(f"checker all {hashlib.sha256(token.encode()).hexdigest()} BANK\n")
+    w.run("devnet", "kill", "BANK")
+    w.run("devnet", "heal")
+    known = json.load(open(os.path.join(w.devnet, "consortium.json"), encoding="utf-8"))
+    cycle = [p for p in known["programmes"] if p["code"] == "CYCLE"][0]
+    cycle.update(id=60, code="DUALNET", dual=True, settlement=60)
+    w.write("dual.json", json.dumps(cycle, ensure_ascii=False))
+    w.run("programme", "propose", "dual.json", "--as", "BANK")
+    for member in [m["code"] for m in known["members"] if m["role"] != "AUD" and m["code"] != "BANK"]:
+        if w.json("programme", "approve", "DUALNET", "--as", member)["state"] == "done":
+            break
+    until("DUALNET at the bank's node", lambda: "DUALNET" in [p["code"] for p in w.json("programme", "list", "--as", "BANK")])
+    keys = [word for member, officer in (("BANK", "maker"), ("BANK", "checker"), ("GUAR", "maker"))
+            for word in ("--key", os.path.join(w.devnet, member, "keys", officer + ".key"))]
+    w.run("contract", "do", "START", "CLOCK", "--programme", "DUALNET", "--as", "BANK")
+    opening = ["contract", "do", "OPENING", "O1", "--programme", "DUALNET", "debtor=BANK", "creditor=GUAR", "amount=500000.01",
+               "debit=5011", "credit=4021"]
+    w.run(*opening, *keys)
+    w.run("devnet", "clock", "--to", "2026-01-05T16:05:00+08:00")
+    token = open(os.path.join(w.devnet, "BANK", "maker.token"), encoding="utf-8").read().strip()
+
+    def reached(state):
+        return until(state, lambda: [c["id"] for c in api(w, "BANK", "/v1/cycles?programme=DUALNET", token)["items"]
+                                     if c["state"] == state])[0]
+
+    cycle = reached("COMPUTED")
+    for member in ("BANK", "GUAR"):
+        paper = w.json("cycle", "statement", "DUALNET#1", "--as", member)["statement"]
+        w.run("contract", "do", "CONFIRM", "C-" + member, "--programme", "DUALNET", "cycle=" + cycle, "statement=" + paper, "--as", member)
+    reached("INSTRUCTED")
+    w.run("cycle", "instructions", "DUALNET#1", "--format", "pain001", "--out", "pay.xml")
+    return [(cycle, e, v[3]) for e, v in payments(w, "pay.xml").items()][0]
+
+
+def a_notice_that_waits_for_its_checker_is_no_match_and_goes_out_once():
+    with World() as w:
+        cycle, e2e, uetr = instructed_in_a_dual_programme(w)
+        token = open(os.path.join(w.devnet, "BANK", "maker.token"), encoding="utf-8").read().strip()
+
+        def drafts():
+            return [p["op_id"] for p in api(w, "BANK", "/v1/pending?state=awaiting_checker", token)["items"]]
+
+        w.write("bank.xml", camt(54, [("1", "B-1", "DBIT", "500000.01", e2e, uetr)]))
+        dry = w.json("notices", "import", "bank.xml", "--dry-run", *at_node(w, "BANK"))
+        expect(verdicts(dry) == ["matched"] and dry["waiting"] == 0 and drafts() == [], dry)
+        told = w.json("notices", "import", "bank.xml", *at_node(w, "BANK"))
+        expect(verdicts(told) == ["waiting"] and told["matched"] == 0 and told["waiting"] == 1, told)
+        expect_in("checker", told["entries"][0]["reason_en"])
+        expect(len(drafts()) == 1, drafts())
+        # again, from the statement of the day with a reference of its own, and by hand at a desk that holds a key: still one
+        w.write("day.xml", camt(53, [("1", "OTHER", "DBIT", "500000.01", e2e, uetr)]))
+        for words in (["bank.xml"], ["day.xml"], ["day.xml", "--dry-run"]):
+            again = w.json("notices", "import", *words, *at_node(w, "BANK"))
+            expect(set(verdicts(again)) == {"waiting"} and again["matched"] == 0 and len(drafts()) == 1, again)
+        expect(verdicts(w.json("notices", "import", "bank.xml", "--as", "BANK")) == ["waiting"], "a maker's key alone")
+        out, _ = w.run("notices", "import", "bank.xml", *at_node(w, "BANK"), lang="zh-CN")
+        expect_in("相符 0", out)
+        expect_in("等待签署 1", out)
+        expect_in("等待复核人批准", out)
+        expect(w.json("cycle", "statement", "DUALNET#1")["payments"][0]["state"] == "OPEN", "noticed by a maker alone")
+        # of another member no notice waits, and its node does not sign for the bank
+        w.write("guar.xml", camt(54, [("6222-GUAR", "G-1", "CRDT", "500000.01", e2e, uetr)]))
+        _, err = w.run("notices", "import", "guar.xml", *at_node(w, "BANK"), "--as", "GUAR", code=2)
+        expect_in("--key", err)
+        # one notice by hand says so, too
+        words = ["contract", "do", "NOTICE", "G-1", "--programme", "DUALNET", "cycle=" + cycle, "side=CREDIT",
+                 "end_to_end=" + e2e, "amount=500000.01", "account=6222-GUAR", "bank_ref=G-1", "value_date=2026-01-05",
+                 *at_node(w, "BANK")]
+        one = w.json(*words)
+        expect(one["status"] == "awaiting_checker", one)
+        out, _ = w.run(*words)
+        expect_in("waits for the checker", out)
+        expect_in("countersign " + one["op_id"], out)
+        expect(verdicts(w.json("notices", "import", "guar.xml", *at_node(w, "BANK"))) == ["waiting"], "submitted by hand")
+        # the checkers approve: only now it counts
+        expect(len(drafts()) == 2, drafts())
+        for op in drafts():
+            w.run("contract", "countersign", op, *at_node(w, "BANK", "checker"))
+        until("CLOSED", lambda: w.json("cycle", "statement", "DUALNET#1")["state"] == "CLOSED")
+        expect(verdicts(w.json("notices", "import", "bank.xml", *at_node(w, "BANK"))) == ["duplicate"] and drafts() == [], "the end")
+
+
+def a_declined_notice_is_told_as_refused_and_an_officer_may_decline():
+    with World() as w:
+        _, e2e, uetr = instructed_in_a_dual_programme(w)
+        w.write("bank.xml", camt(54, [("1", "B-1", "DBIT", "500000.01", e2e, uetr)]))
+        w.json("notices", "import", "bank.xml", *at_node(w, "BANK"))
+        token = open(os.path.join(w.devnet, "BANK", "maker.token"), encoding="utf-8").read().strip()
+        op = api(w, "BANK", "/v1/pending?state=awaiting_checker", token)["items"][0]["op_id"]
+        out, _ = w.run("contract", "decline", op, *at_node(w, "BANK", "checker"))
+        expect_in("declined by the checker", out)
+        told = w.json("notices", "import", "bank.xml", *at_node(w, "BANK"), code=7)
+        expect(verdicts(told) == ["unmatched"] and told["entries"][0]["code"] == "E9102", told)
+
+
 def a_file_that_is_not_a_notice_is_refused_with_its_line():
     with World() as w:
         w.write("dtd.xml", '<?xml version="1.0"?>\n<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>\n<Document>&a;</Document>')
@@ -244,4 +353,5 @@ def a_file_that_is_not_a_notice_is_refused_with_its_line():
 
 if __name__ == "__main__":
     main(the_cycle_settles_from_what_the_banks_send, a_cycle_is_told_over_http_to_those_whom_it_concerns,
-         a_file_that_is_not_a_notice_is_refused_with_its_line)
+         a_notice_that_waits_for_its_checker_is_no_match_and_goes_out_once,
+         a_declined_notice_is_told_as_refused_and_an_officer_may_decline, a_file_that_is_not_a_notice_is_refused_with_its_line)

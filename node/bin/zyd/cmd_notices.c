@@ -1,13 +1,15 @@
 /* notices import: a bank's camt.053 or camt.054 against the payments of the cycles; what agrees becomes a NOTICE, once.
  *
  * Twice the same file, the notification and then the statement of the day, a run that was killed: the reference of each NOTICE
- * follows from the bank's own (zyd_iso_client_ref), and a side that the ledger has is a duplicate. */
+ * follows from the bank's own (zyd_iso_client_ref), and a side that the ledger has is a duplicate.  One that was submitted and
+ * waits - at the node for its checker, on the ledger for countersignatures - is told as waiting and not submitted again. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <zyd/iso20022.h>
 
 #include "edge.h"
+#include "export.h"
 
 #define CYCLES_MAX 100000u /* of a programme, that are looked through for a reference */
 #define CHUNK 200u
@@ -39,6 +41,7 @@ struct import {
     size_t cycle_count;
     struct known_payment *payments; /* room for one an entry */
     size_t payment_count;
+    json_t *waiting; /* of GET /v1/pending: what was submitted and is not booked */
     int64_t now_ms;
 };
 
@@ -170,6 +173,50 @@ static int judge_one(struct import *m, size_t at)
     return 0;
 }
 
+/* ---- what waits already ---- */
+
+/* Of our own member: what another submitted and we could sign is not our notice. */
+static int waiting_load(struct import *m)
+{
+    static const char *const states[] = {"waiting", "awaiting_checker"};
+    int rc = 0;
+    m->waiting = json_array();
+    for (size_t i = 0; rc == 0 && i < 2; i++) {
+        char path[64], me[ZYD_CODE_MAX + 1] = "";
+        size_t at;
+        json_t *list, *o;
+        snprintf(path, sizeof path, "/v1/pending?state=%s", states[i]);
+        list = list_all(m->k, &rc, path);
+        if (m->k->me >= 0) {
+            client_code(m->k, (uint16_t)m->k->me, me);
+        }
+        json_array_foreach(list, at, o)
+        {
+            if (strcmp(json_text(o, "event"), "NOTICE") == 0 && (!me[0] || strcmp(json_text(o, "member"), me) == 0)) {
+                json_array_append(m->waiting, o);
+            }
+        }
+        json_decref(list);
+    }
+    return rc;
+}
+
+static void judge_waiting(const struct import *m, size_t at)
+{
+    const struct zyd_iso_entry *e = &m->n->entries[at];
+    struct found *f = &m->found[at];
+    json_t *o;
+    size_t i;
+    json_array_foreach(f->reason == ZYD_ISO_R_FITS ? m->waiting : NULL, i, o)
+    {
+        const json_t *args = json_object_get(o, "args");
+        bool side = f->cycle->t.agent >= 0 || strcmp(json_text(args, "side"), e->credit ? "CREDIT" : "DEBIT") == 0;
+        if (side && strcmp(json_text(args, "end_to_end"), zyd_iso_our_reference(e)) == 0) {
+            f->reason = strcmp(json_text(o, "state"), "waiting") == 0 ? ZYD_ISO_R_COUNTERSIGN : ZYD_ISO_R_CHECKER;
+        }
+    }
+}
+
 /* ---- to the ledger ---- */
 
 static int notice_args(const struct import *m, struct zyd_wr *wr, size_t at)
@@ -203,6 +250,10 @@ static void take_outcome(struct found *f, const json_t *o)
         uint32_t code;
         enum zyd_iso_reason reason;
     } same[] = {{5004, ZYD_ISO_R_UNKNOWN}, {5005, ZYD_ISO_R_AMOUNT}, {9106, ZYD_ISO_R_AFTER}, {9109, ZYD_ISO_R_NOTICED}};
+    bool draft = strcmp(json_text(o, "status"), "awaiting_checker") == 0;
+    if (draft || strcmp(json_text(o, "result"), "waiting") == 0) {
+        f->reason = draft ? ZYD_ISO_R_CHECKER : ZYD_ISO_R_COUNTERSIGN;
+    }
     if (strcmp(json_text(o, "result"), "refused") != 0) {
         return;
     }
@@ -236,7 +287,34 @@ static int send(struct import *m, const struct oplist *ops, const size_t *entrie
     return rc;
 }
 
-static int submit(struct import *m)
+/* Without a key here the node signs, and in a `dual` programme it asks its checker first. */
+static int ask_node(struct import *m)
+{
+    struct intent *in = calloc(1, sizeof *in);
+    int rc = 0;
+    zyd_assert(in);
+    for (size_t at = 0; rc == 0 && at < m->n->count; at++) {
+        struct zyd_wr wr = zyd_wr_of(in->args, sizeof in->args);
+        const struct found *f = &m->found[at];
+        json_t *outcome = NULL;
+        if (f->reason != ZYD_ISO_R_FITS) {
+            continue;
+        }
+        in->event = zyd_event_by_number(&zyd_product_cycle, ZYD_CE_NOTICE);
+        in->programme = zyd_genesis_programme(m->k->g, f->cycle->name.programme);
+        in->member = (uint16_t)m->k->me;
+        zyd_iso_client_ref(in->ref, &m->n->entries[at]);
+        rc = notice_args(m, &wr, at);
+        in->args_size = zyd_wr_span(&wr).size;
+        rc = rc ? rc : intent_ask(m->k, in, &outcome);
+        take_outcome(&m->found[at], outcome);
+        json_decref(outcome);
+    }
+    free(in);
+    return rc;
+}
+
+static int sign_here(struct import *m)
 {
     size_t entries[CHUNK], at = 0;
     int rc = 0;
@@ -306,7 +384,7 @@ static json_t *entry_json(const struct import *m, size_t at)
     return o;
 }
 
-static void report(const struct import *m, bool dry, const size_t counts[5])
+static void report(const struct import *m, bool dry, const size_t counts[ZYD_ISO_VERDICT_COUNT])
 {
     static const struct column columns[] = {{"line", "行", "LINE", 'r'},       {"end_to_end", "端到端标识", "END TO END", 't'},
                                             {"side", "方向", "SIDE", 't'},     {"amount", "金额", "AMOUNT", 'r'},
@@ -320,7 +398,7 @@ static void report(const struct import *m, bool dry, const size_t counts[5])
     if (c->json) {
         json_t *o = json_pack("{s:s,s:i,s:s,s:b}", "file", c->pos[0], "kind", m->n->kind, "message", m->n->message, "dry_run",
                               (int)dry);
-        for (int v = 0; v < 5; v++) {
+        for (int v = 0; v < ZYD_ISO_VERDICT_COUNT; v++) {
             json_object_set_new(o, zyd_iso_verdict_name((enum zyd_iso_verdict)v, ZYD_LANG_EN),
                                 json_integer((json_int_t)counts[v]));
         }
@@ -329,28 +407,48 @@ static void report(const struct import *m, bool dry, const size_t counts[5])
         json_decref(o);
     } else {
         cli_table(c, rows, columns);
-        printf(TR(c, "\ncamt.%03d %s：%s %zu · %s %zu · %s %zu · %s %zu · %s %zu%s\n",
-                  "\ncamt.%03d %s: %s %zu · %s %zu · %s %zu · %s %zu · %s %zu%s\n"),
-               m->n->kind, m->n->message, zyd_iso_verdict_name(ZYD_ISO_MATCHED, (int)c->lang), counts[ZYD_ISO_MATCHED],
-               zyd_iso_verdict_name(ZYD_ISO_UNMATCHED, (int)c->lang), counts[ZYD_ISO_UNMATCHED],
-               zyd_iso_verdict_name(ZYD_ISO_WRONG_AMOUNT, (int)c->lang), counts[ZYD_ISO_WRONG_AMOUNT],
-               zyd_iso_verdict_name(ZYD_ISO_LATE, (int)c->lang), counts[ZYD_ISO_LATE],
-               zyd_iso_verdict_name(ZYD_ISO_DUPLICATE, (int)c->lang), counts[ZYD_ISO_DUPLICATE],
-               dry ? TR(c, "（试运行，未提交）", "  (dry run: nothing was sent)") : "");
+        printf("\ncamt.%03d %s", m->n->kind, m->n->message);
+        for (int v = 0; v < ZYD_ISO_VERDICT_COUNT; v++) {
+            printf("%s%s %zu", v ? " · " : TR(c, "：", ": "), zyd_iso_verdict_name((enum zyd_iso_verdict)v, (int)c->lang),
+                   counts[v]);
+        }
+        puts(dry ? TR(c, "（试运行，未提交）", "  (dry run: nothing was sent)") : "");
     }
     json_decref(rows);
+}
+
+/* Whose notices these are: the member of the keys, else (the node signs) the node's own. */
+static int sender(struct client *k, bool dry)
+{
+    int rc = 0;
+    if (!dry && k->signer_count == 0) {
+        json_t *s = http_get(k->c, &k->http, &rc, "/v1/status");
+        int member = client_member(k, json_text(s, "member"));
+        json_decref(s);
+        if (rc == 0 && (member < 0 || (k->me >= 0 && k->me != member))) {
+            rc = cli_fail(k->c, ZYD_ERR_USAGE,
+                          TR(k->c, "该节点不代表 --as 的成员签名：请给出 --key FILE", "the node signs for another member: --key FILE"));
+        }
+        k->me = member;
+    }
+    return rc;
 }
 
 static int import(struct import *m)
 {
     const struct cli *c = m->k->c;
-    size_t counts[5] = {0};
+    size_t counts[ZYD_ISO_VERDICT_COUNT] = {0};
     bool dry = cli_opt(c, "dry-run") != NULL;
     int rc = client_wall(m->k, &m->now_ms);
+    rc = rc ? rc : sender(m->k, dry);
+    rc = rc ? rc : waiting_load(m);
     for (size_t i = 0; rc == 0 && i < m->n->count; i++) {
         rc = judge_one(m, i);
+        if (rc == 0) {
+            judge_waiting(m, i);
+        }
     }
-    rc = rc || dry ? rc : submit(m);
+    rc = rc || dry ? rc : m->k->signer_count ? sign_here(m) : ask_node(m);
     if (rc) {
         return rc;
     }
@@ -376,7 +474,7 @@ int run_notices(struct cli *c)
         rc = cli_fail_err(c, &err);
     }
     free(bytes);
-    rc = rc ? rc : client_open(&k, c, CLIENT_NODE | CLIENT_GENESIS | (cli_opt(c, "dry-run") ? 0 : CLIENT_KEYS));
+    rc = rc ? rc : client_open(&k, c, CLIENT_NODE | CLIENT_GENESIS);
     if (rc == 0) {
         m.found = calloc(m.n->count + 1, sizeof *m.found);
         m.payments = calloc(m.n->count + 1, sizeof *m.payments);
@@ -385,6 +483,7 @@ int run_notices(struct cli *c)
         rc = import(&m);
         client_close(&k);
     }
+    json_decref(m.waiting);
     free(m.found);
     free(m.payments);
     free(m.cycles);

@@ -249,7 +249,8 @@ static void set_argument(void *ctx, const char *name, const char *value)
     json_object_set_new(ctx, name, json_string(value));
 }
 
-static int node_run(struct client *k, const struct intent *in, json_t **outcome)
+/* False when no answer came. */
+static bool node_call(struct client *k, const struct intent *in, struct answer *a, long wait)
 {
     struct zyd_members members = client_members(k);
     json_t *args = json_object(), *body;
@@ -282,11 +283,8 @@ static int node_run(struct client *k, const struct intent *in, json_t **outcome)
     }
     char *text = json_dumps(body, JSON_COMPACT);
     json_decref(body);
-    struct answer a;
-    long wait = k->c->wait_s > 60 ? 60 : k->c->wait_s;
     snprintf(prefer, sizeof prefer, "wait=%ld", wait);
-    int rc = 0;
-    bool came = http_call(k->c, &k->http, &a,
+    bool came = http_call(k->c, &k->http, a,
                           &(struct request){.method = "POST",
                                             .path = path,
                                             .type = "application/json",
@@ -295,17 +293,36 @@ static int node_run(struct client *k, const struct intent *in, json_t **outcome)
                                             .body = text,
                                             .size = strlen(text),
                                             .timeout_s = wait + k->c->timeout_s});
-    if (!came || a.status < 200 || a.status > 299 || !a.json) {
-        rc = http_fail(k->c, &k->http, &a, true);
-    } else {
+    free(text);
+    return came;
+}
+
+/* refusals: what the ledger refused is an outcome and no failure. */
+static int node_run(struct client *k, const struct intent *in, json_t **outcome, bool refusals)
+{
+    struct answer a;
+    long wait = k->c->wait_s > 60 ? 60 : k->c->wait_s;
+    bool came = node_call(k, in, &a, wait), good = came && a.json && a.status >= 200 && a.status <= 299;
+    uint32_t code = came && !good ? code_number(json_text(a.json, "code")) : 0;
+    int rc = 0;
+    if (good) {
         *outcome = json_incref(a.json);
         if (wait && strcmp(json_text(a.json, "status"), "pending") == 0) {
             rc = cli_fail(k->c, ZYD_ERR_WAIT_TIMEOUT, "%ld s", wait);
         }
+    } else if (refusals && code && code / 1000 != 8) { /* 8xxx: the node's and the request's own */
+        *outcome = json_pack("{s:s,s:s}", "result", "refused", "code", json_text(a.json, "code"));
+    } else {
+        rc = http_fail(k->c, &k->http, &a, true);
     }
-    free(text);
     answer_free(&a);
     return rc;
+}
+
+int intent_ask(struct client *k, const struct intent *in, json_t **outcome)
+{
+    *outcome = NULL;
+    return node_run(k, in, outcome, true);
 }
 
 int intent_run(struct client *k, const struct intent *in, json_t **outcome)
@@ -313,7 +330,7 @@ int intent_run(struct client *k, const struct intent *in, json_t **outcome)
     struct zyd_op op;
     *outcome = NULL;
     if (k->signer_count == 0) {
-        return node_run(k, in, outcome);
+        return node_run(k, in, outcome, false);
     }
     intent_op(&op, in);
     return op_run(k, &op, true, outcome);
@@ -325,7 +342,8 @@ int outcome_print(struct client *k, const json_t *outcome, const char *contract_
     int rc = 0;
     json_t *contract = NULL;
     int64_t ms = zyd_clock_mono_ms() - started_ms;
-    const char *result = json_text(outcome, "result");
+    const char *result = json_text(outcome, "result"), *status = json_text(outcome, "status");
+    bool draft = strcmp(status, "awaiting_checker") == 0;
     bool waiting = strcmp(result, "waiting") == 0, pending = strcmp(result, "done") != 0 && !waiting;
     if (contract_id && contract_id[0] && !pending) {
         contract = http_get(c, &k->http, &rc, "/v1/contracts/%s", contract_id);
@@ -339,6 +357,14 @@ int outcome_print(struct client *k, const json_t *outcome, const char *contract_
         cli_json(o);
         json_decref(o);
         json_decref(contract);
+        return 0;
+    }
+    if (draft || strcmp(status, "declined") == 0) {
+        printf(draft ? TR(c, "等待复核人批准，尚未入账\n下一步：zyd contract countersign %s --token-file 复核人令牌\n",
+                          "waits for the checker; nothing is on the ledger yet\n"
+                          "next: zyd contract countersign %s --token-file CHECKER'S\n")
+                     : TR(c, "复核人已拒绝，未入账 · %s\n", "declined by the checker; nothing came on the ledger · %s\n"),
+               json_text(outcome, "op_id"));
         return 0;
     }
     if (pending) {

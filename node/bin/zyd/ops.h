@@ -32,6 +32,9 @@ int intent_object(const struct client *k, struct intent *in, const json_t *contr
 /* Books it: signed here when there are keys, else by the node.  outcome: the element of `operations` with `height`; a "waiting"
  * one is a success.  Sends the same bytes again when an earlier run's outcome is unknown. */
 int intent_run(struct client *k, const struct intent *in, json_t **outcome);
+/* Asks the node, which signs: as intent_run without keys, but what the ledger refuses is an outcome, too ("refused", with its
+ * code).  status "awaiting_checker" in an outcome: a draft of a `dual` programme, which is on no ledger yet. */
+int intent_ask(struct client *k, const struct intent *in, json_t **outcome);
 /* The same for any operation when there are keys. */
 int op_run(struct client *k, const struct zyd_op *op, bool may_wait, json_t **outcome);
 /* Prints what happened, and the contract's state with who is waited for. */
