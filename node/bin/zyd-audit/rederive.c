@@ -17,13 +17,14 @@ const struct audit_kind *re_kind(enum re_kind k)
 
 /* ---- rows ---- */
 
-static void head_of(char out[5], const char *code)
+static void head_of(char out[RE_CODE_SIZE], const char *code)
 {
     size_t n = 0;
-    for (; n < 4 && code[n] != '\0' && code[n] != '.'; n++) {
+    bool layer = strncmp(code, "3001.", 5) == 0;
+    for (; n < (layer ? RE_CODE_SIZE - 1 : 4) && code[n] != '\0' && (layer || code[n] != '.'); n++) {
         out[n] = code[n];
     }
-    memset(out + n, 0, 5 - n);
+    memset(out + n, 0, RE_CODE_SIZE - n);
 }
 
 static struct re_row *row_of(struct re_rows *r, enum re_kind kind, uint16_t member, uint16_t label, const char *dr,
@@ -34,7 +35,7 @@ static struct re_row *row_of(struct re_rows *r, enum re_kind kind, uint16_t memb
     head_of(one.cr, cr);
     for (size_t i = 0; i < r->count; i++) {
         struct re_row *x = &r->row[i];
-        if (x->member == member && x->label == label && memcmp(x->dr, one.dr, 5) == 0 && memcmp(x->cr, one.cr, 5) == 0) {
+        if (x->member == member && x->label == label && strcmp(x->dr, one.dr) == 0 && strcmp(x->cr, one.cr) == 0) {
             return x;
         }
     }
@@ -215,10 +216,15 @@ static void step(void *ctx, const struct audit_step *s)
 {
     struct re *re = ctx;
     const struct zyd_product *product = s->o->code == 0 ? product_of(re->genesis, s->contract) : NULL;
+    if (s->o->code == 0) {
+        re_pool_settled(re->pool, s);
+    }
     if (product == &zyd_product_subsidy) {
         re_subsidy_step(re->subsidy, s);
     } else if (product == &zyd_product_guarantee) {
         re_guarantee_step(re->guarantee, s);
+    } else if (product == &zyd_product_pool) {
+        re_pool_step(re->pool, s);
     } else if (product == &zyd_product_register && s->op != NULL && s->event == ZYD_RE_GRADE) {
         re_guarantee_grade(re->guarantee, s);
     }
@@ -231,6 +237,7 @@ struct re *re_open(const struct zyd_genesis *g, struct audit_pass *pass)
     re->pass = pass;
     re->guarantee = re_guarantee_new(re);
     re->subsidy = re_subsidy_new(re);
+    re->pool = re_pool_new(re);
     audit_pass_add(pass, step, re);
     return re;
 }
@@ -238,6 +245,7 @@ struct re *re_open(const struct zyd_genesis *g, struct audit_pass *pass)
 void re_close(struct re *re)
 {
     if (re != NULL) {
+        re_pool_free(re->pool);
         re_subsidy_free(re->subsidy);
         re_guarantee_free(re->guarantee);
         audit_findings_free(&re->findings);

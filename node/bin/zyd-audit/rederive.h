@@ -4,6 +4,8 @@
  *   rederive.c            the door: steps by product, comparison of rows, the report's kinds
  *   rederive_math.c       days, roundings, ALLOC, shares: an arithmetic of its own
  *   rederive_subsidy.c    product (c): enrolments; rederive_settle.c: settlements; rederive_days.c: a period, day by day
+ *   rederive_pool.c       product (b): pools, loans; rederive_pool_claim.c: claims, caps; rederive_pool_draw.c: layers, the queue;
+ *                         rederive_pool_back.c: recoveries, refills, reversals, the winding up
  *   rederive_guarantee.c  product (a): contracts; rederive_loan.c: interest, fees; rederive_tree.c: shares; rederive_claim.c: claims, cap,
  *                         recoveries
  *
@@ -47,6 +49,19 @@
     X(RECOVERY_AMOUNT, "recovery_amount", "追偿分配不符", "another part of a recovery than what was borne gives")              \
     X(EXPOSURE_AMOUNT, "exposure_amount", "在保责任不符", "another exposure memo than the tree gives")                         \
     X(LOAN_AMOUNT, "loan_amount", "本金分录不符", "principal booked otherwise than stated")                                    \
+    X(POOL_SHARE, "pool_share", "资金池补偿金额不符", "another compensation by a pool than base, ratio and cash give")         \
+    X(POOL_OVER_CAP, "pool_over_cap", "超过资金池上限", "compensation over a cap of the pool or the stacking ceiling")         \
+    X(POOL_LAYER, "pool_layer", "资金池出资层次不符", "drawn from other layers than their order and shares give")              \
+    X(POOL_QUEUE, "pool_queue", "资金池排队次序不符", "a claim paid out of its turn, or not in its turn")                      \
+    X(POOL_PAID_TWICE, "pool_paid_twice", "资金池重复补偿", "a loan or claim compensated twice")                               \
+    X(POOL_NOT_ELIGIBLE, "pool_not_eligible", "不符合资金池条件", "a loan or claim that the pool does not stand behind")       \
+    X(POOL_RECOVERY, "pool_recovery", "资金池追偿分配不符", "another part of a recovery than what each bears gives")           \
+    X(POOL_REFUND, "pool_refund", "返还回补层次不符", "layers refilled otherwise than they paid")                              \
+    X(POOL_DEMAND_BACK, "pool_demand_back", "资金池追回金额不符", "another amount demanded back than was paid")                \
+    X(POOL_FUNDING, "pool_funding", "出资到账不符", "funding booked otherwise than sent and confirmed")                        \
+    X(POOL_WIND_UP, "pool_wind_up", "清算返还不符", "wound up with claims open, or another part returned")                     \
+    X(POOL_MEMO, "pool_memo", "或有补偿责任不符", "another memo of what the pool may have to pay")                             \
+    X(POOL_BREAKER, "pool_breaker", "熔断状态不符", "the pool warned, stopped or went on otherwise than its lines say")        \
     X(UNEXPLAINED, "unexplained", "无法解释的分录", "booked by an event that books nothing")
 enum re_kind {
 #define X(name, text, zh, en) RE_##name,
@@ -78,6 +93,7 @@ void *re_append(void **array, size_t *count, size_t size);
 /* ---- rederive.c ---- */
 struct re_guarantee;
 struct re_subsidy;
+struct re_pool;
 struct re {
     const struct zyd_genesis *genesis;
     struct audit_pass *pass;
@@ -85,15 +101,18 @@ struct re {
     uint64_t compared; /* amounts */
     struct re_guarantee *guarantee;
     struct re_subsidy *subsidy;
+    struct re_pool *pool;
 };
 struct re *re_open(const struct zyd_genesis *g, struct audit_pass *pass); /* joins the pass */
 void re_close(struct re *re);
 
-/* Rows of one operation: what is right, added up by member, label and the accounts' codes without what follows the dot. */
+/* Rows of one operation: what is right, added up by member, label and the accounts' codes without what follows the dot, but for a
+ * pool's layers (3001.NAME). */
+#define RE_CODE_SIZE 18u
 #define RE_ROWS 256u
 struct re_row {
     uint16_t member, label;
-    char dr[5], cr[5];
+    char dr[RE_CODE_SIZE], cr[RE_CODE_SIZE];
     int64_t right, booked;
     enum re_kind kind;
 };
@@ -148,6 +167,15 @@ struct re_drawn {
     int32_t maturity;
 };
 bool re_guarantee_drawn(const struct re_guarantee *p, struct re_drawn *out, const struct zyd_hash *object, uint32_t number);
+/* What it leaves with its bank of the loan it stands for (3.2, FILE): all, a part, or that is not known yet; OPEN also when it is no
+ * guarantee of this bank and borrower (SHA-256 of the argument). */
+enum re_left { RE_LEFT_ALL, RE_LEFT_PART, RE_LEFT_OPEN };
+enum re_left re_guarantee_left(const struct re_guarantee *p, int64_t *part, const struct zyd_hash *object, uint16_t bank,
+                               const struct zyd_hash *borrower);
+struct re_pool *re_pool_new(struct re *re);
+void re_pool_free(struct re_pool *p);
+void re_pool_step(struct re_pool *p, const struct audit_step *s);
+void re_pool_settled(struct re_pool *p, const struct audit_step *s); /* every step: obligations of pools that were paid in it */
 /* Was it overdue on one of the days from..until, or on the day to? */
 bool re_guarantee_overdue(const struct re_guarantee *p, const struct zyd_hash *object, int32_t from, int32_t until, int32_t to);
 

@@ -60,6 +60,7 @@ struct gu_contract {
     uint16_t bank;
     uint64_t fee_ppm;
     bool is_overdue, claimed, approved, shifted, late, opening;
+    bool issued, ended; /* the letter; released, rejected, lapsed, cancelled */
     int32_t overdue;
     int64_t claim, disputed;
     struct gu_drawdown *d;

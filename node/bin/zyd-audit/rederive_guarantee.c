@@ -385,6 +385,15 @@ static void member_event(struct re_guarantee *p, struct gu_contract *c, const st
     case ZYD_GE_REVERSE:
         reverse(re, c, s);
         break;
+    case ZYD_GE_ISSUE:
+        c->issued = true;
+        gu_nothing(re, s);
+        break;
+    case ZYD_GE_REJECT:
+    case ZYD_GE_CANCEL:
+        c->ended = true;
+        gu_nothing(re, s);
+        break;
     case ZYD_GE_OFFER:
         offer(p, c, s, rd);
         gu_nothing(re, s);
@@ -411,6 +420,10 @@ static void sys_event(struct re *re, struct gu_contract *c, const struct audit_s
             gu_approve(re, c, s, -1);
             break;
         }
+        gu_nothing(re, s);
+        break;
+    case ZYD_GD_LAPSE:
+        c->ended = true;
         gu_nothing(re, s);
         break;
     default:
@@ -447,6 +460,21 @@ bool re_guarantee_drawn(const struct re_guarantee *p, struct re_drawn *out, cons
         *out = (struct re_drawn){d->balance, d->maturity};
     }
     return d != NULL;
+}
+
+enum re_left re_guarantee_left(const struct re_guarantee *p, int64_t *part, const struct zyd_hash *object, uint16_t bank,
+                               const struct zyd_hash *borrower)
+{
+    const struct gu_contract *c = audit_map_get(&p->contracts, object);
+    if (c == NULL || c->bank != bank || !zyd_hash_eq(&c->borrower, borrower)) {
+        return RE_LEFT_OPEN;
+    }
+    if (c->after != NULL) {
+        *part = c->after->bank_part + c->after->overflow;
+        return RE_LEFT_PART;
+    }
+    bool drawn = c->d_count > 0, over = c->ended || (drawn && gu_principal(c) == 0);
+    return over || !(drawn || c->issued) ? RE_LEFT_ALL : RE_LEFT_OPEN;
 }
 
 bool re_guarantee_overdue(const struct re_guarantee *p, const struct zyd_hash *object, int32_t from, int32_t until, int32_t to)

@@ -312,6 +312,7 @@ void gu_release_rows(struct re_rows *rows, struct gu_contract *c)
 {
     gu_memo(rows, c->tree, gu_principal(c), 0, ZYD_GL_RELEASE);
     gu_earn_fees(rows, c);
+    c->ended = true; /* after an approval nobody asks */
 }
 
 void gu_nothing(struct re *re, const struct audit_step *s)
