@@ -4,7 +4,7 @@
  *   rederive.c            the door: steps by product, comparison of rows, the report's kinds
  *   rederive_math.c       days, roundings, ALLOC, shares: an arithmetic of its own
  *   rederive_subsidy.c    product (c): enrolments; rederive_settle.c: settlements; rederive_days.c: a period, day by day
- *   rederive_pool.c       product (b): pools, loans; rederive_pool_claim.c: claims, caps; rederive_pool_draw.c: layers, the queue;
+ *   rederive_pool.c       product (b): pools, loans; rederive_pool_claim.c: claims, caps; rederive_pool_draw.c: layers, queue;
  *                         rederive_pool_back.c: recoveries, refills, reversals, the winding up
  *   rederive_guarantee.c  product (a): contracts; rederive_loan.c: interest, fees; rederive_tree.c: shares; rederive_claim.c: claims, cap,
  *                         recoveries
@@ -106,8 +106,8 @@ struct re {
 struct re *re_open(const struct zyd_genesis *g, struct audit_pass *pass); /* joins the pass */
 void re_close(struct re *re);
 
-/* Rows of one operation: what is right, added up by member, label and the accounts' codes without what follows the dot, but for a
- * pool's layers (3001.NAME). */
+/* Rows of one operation: what is right, added up by member, label and the accounts' codes without what follows the dot, but
+ * for a pool's layers (3001.NAME). */
 #define RE_CODE_SIZE 18u
 #define RE_ROWS 256u
 struct re_row {
@@ -167,8 +167,8 @@ struct re_drawn {
     int32_t maturity;
 };
 bool re_guarantee_drawn(const struct re_guarantee *p, struct re_drawn *out, const struct zyd_hash *object, uint32_t number);
-/* What it leaves with its bank of the loan it stands for (3.2, FILE): all, a part, or that is not known yet; OPEN also when it is no
- * guarantee of this bank and borrower (SHA-256 of the argument). */
+/* What it leaves with its bank of the loan it stands for (3.2, FILE): all, a part, or that is not known yet; OPEN also when it
+ * is no guarantee of this bank and borrower (SHA-256 of the argument). */
 enum re_left { RE_LEFT_ALL, RE_LEFT_PART, RE_LEFT_OPEN };
 enum re_left re_guarantee_left(const struct re_guarantee *p, int64_t *part, const struct zyd_hash *object, uint16_t bank,
                                const struct zyd_hash *borrower);

@@ -1,4 +1,4 @@
-/* rederive_pool.c: product (b): pools, their layers and loans, the breaker, and which event is what (domain.md 3.2, E8 to E10). */
+/* rederive_pool.c: product (b): pools, layers, loans, the breaker, and which event is what (domain.md 3.2, E8 to E10). */
 #include "rederive_pool.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -321,7 +321,8 @@ static void register_loan(struct re_pool *p, struct pl_pool *pool, const struct 
     pool->balance += c->m.balance;
     zyd_i128 most = (zyd_i128)pl_cash(pool) * (int64_t)times;
     if (times != 0 && pool->balance > most) {
-        re_find(p->re, s, RE_POOL_NOT_ELIGIBLE, c->bank, 0, 0, pool->balance, (int64_t)most, "more is lent than the leverage allows");
+        re_find(p->re, s, RE_POOL_NOT_ELIGIBLE, c->bank, 0, 0, pool->balance, (int64_t)most,
+                "more is lent than the leverage allows");
     }
     pl_memo(&rows, c);
     pl_breaker(pool, false);
@@ -481,7 +482,8 @@ static void check_state(struct re_pool *p, struct pl_pool *pool, const struct au
         }
     }
     if (told != pool->state) {
-        re_find(p->re, s, RE_POOL_BREAKER, pool->trustee, 0, 0, -1, -1, "the pool is in state %u, right is %u", told, pool->state);
+        re_find(p->re, s, RE_POOL_BREAKER, pool->trustee, 0, 0, -1, -1, "the pool is in state %u, right is %u", told,
+                pool->state);
         pool->state = told;
     }
 }

@@ -1,5 +1,5 @@
-/* rederive_pool.h: risk-compensation pools as the auditor keeps them (rederive_pool.c, rederive_pool_claim.c, rederive_pool_draw.c,
- * rederive_pool_back.c): layers, loans and their claims, caps, the queue, all from what members signed. */
+/* rederive_pool.h: risk-compensation pools as the auditor keeps them (rederive_pool.c, rederive_pool_claim.c,
+ * rederive_pool_draw.c, rederive_pool_back.c): layers, loans and their claims, caps, the queue, all from what members signed. */
 #ifndef ZYD_AUDIT_REDERIVE_POOL_H
 #define ZYD_AUDIT_REDERIVE_POOL_H
 
@@ -137,7 +137,7 @@ void pl_resolve(struct re_pool *p, struct pl_loan *c, const struct audit_step *s
 void pl_count(struct re_pool *p, const struct pl_loan *c, const struct audit_step *s, int64_t amount, bool year);
 
 /* ---- rederive_pool_draw.c ---- */
-/* DRAW of an approved claim: at once what there is unless others wait, the rest joins the queue.  rows: what else the event books. */
+/* DRAW of an approved claim: at once what there is unless others wait, the rest joins the queue.  rows: what else is booked. */
 void pl_draw(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, struct re_rows *rows);
 void pl_serve(struct re_pool *p, struct pl_loan *c, const struct audit_step *s);
 void pl_shortage(struct pl_loan *c, int64_t more); /* of a claim in the queue */
@@ -153,7 +153,8 @@ void pl_demand_back(struct re_pool *p, struct pl_loan *c, const struct audit_ste
 void pl_reverse(struct re_pool *p, struct pl_loan *c, const struct audit_step *s);
 void pl_reverse_funding(struct re_pool *p, struct pl_funding *f, const struct audit_step *s);
 void pl_wind_up(struct re_pool *p, struct pl_pool *pool, const struct audit_step *s);
-void pl_promised(struct re_pool *p, struct pl_pool *pool, struct pl_loan *c, const struct audit_step *s); /* notes obligations */
+/* Notes the obligations of a step. */
+void pl_promised(struct re_pool *p, struct pl_pool *pool, struct pl_loan *c, const struct audit_step *s);
 void pl_settled_rows(struct re_pool *p, const struct audit_step *s);
 void pl_settled(struct re_pool *p, struct pl_loan *c, const struct audit_step *s); /* the object hears of it */
 

@@ -1,5 +1,5 @@
-/* rederive_pool_back.c: product (b): recoveries, demand-backs, refills of the layers, reversals, the winding up (domain.md 3.2, E8,
- * rulings 22, 32). */
+/* rederive_pool_back.c: product (b): recoveries, demand-backs, refills of the layers, reversals, the winding up (domain.md 3.2,
+ * E8, rulings 22, 32). */
 #include "rederive_pool.h"
 #include <zyd/host.h>
 
@@ -147,7 +147,7 @@ void pl_promised(struct re_pool *p, struct pl_pool *pool, struct pl_loan *c, con
             continue;
         }
         struct pl_promise *o = re_new(sizeof *o);
-        *o = (struct pl_promise){.id = row->obligation, .loan = c, .pool = pool, .label = row->label, .amount = row->amount.fen};
+        *o = (struct pl_promise){row->obligation, c, pool, row->label, row->amount.fen, 0};
         audit_map_put(&p->promises, &row->obligation, o);
         pool->returns += c == NULL;
     }
@@ -158,7 +158,10 @@ void pl_settled_rows(struct re_pool *p, const struct audit_step *s)
     for (uint32_t i = 0; i < s->o->posting_count; i++) {
         const struct zyd_posting *row = &s->o->postings[i];
         bool settles = row->label == ZYD_LABEL_SETTLED || row->label == ZYD_LABEL_NETTED;
-        struct pl_promise *o = settles && strncmp(row->dr, "2141", 4) == 0 ? audit_map_get(&p->promises, &row->obligation) : NULL;
+        if (!settles || strncmp(row->dr, "2141", 4) != 0) {
+            continue;
+        }
+        struct pl_promise *o = audit_map_get(&p->promises, &row->obligation);
         if (o != NULL) {
             o->settled = s->height;
             *(struct pl_promise **)re_append((void **)&p->paid, &p->paid_count, sizeof o) = o;

@@ -159,7 +159,8 @@ void pl_review_ok(struct re_pool *p, struct pl_loan *c, const struct audit_step 
     int64_t right = allowed(p, c, s, pl_base(c));
     if (pay != right) {
         bool over = pay > right && pay <= re_ppm(pl_base(c), (uint64_t)pl_ratio(c), RE_FLOOR);
-        re_find(p->re, s, over ? RE_POOL_OVER_CAP : RE_POOL_SHARE, c->bank, 0, 0, pay, right, "compensation as it was approved");
+        enum re_kind kind = over ? RE_POOL_OVER_CAP : RE_POOL_SHARE;
+        re_find(p->re, s, kind, c->bank, 0, 0, pay, right, "compensation as it was approved");
     }
     c->m.approved = c->m.shortage = pay;
     c->m.approved_on = s->date;

@@ -14,8 +14,9 @@ int64_t pl_layer_booked(const struct audit_step *s, const struct pl_pool *p, uin
     return sum;
 }
 
-/* One level of n layers gives `want`, which is not more than it has: each up to its share of all that the level has borne (3.0.3).
- * Who has borne more than its share gives nothing, who lacks its part gives what it has, and the others are asked again. */
+/* One level of n layers gives `want`, which is not more than it has: each up to its share of all that the level has borne
+ * (3.0.3).  Who has borne more than its share gives nothing, who lacks its part gives what it has, and the others are
+ * asked again. */
 static void level(int64_t *out, const struct pl_layer *y, size_t n, int64_t want)
 {
     int64_t weights[ZYD_POOL_LAYERS_MAX], share[ZYD_POOL_LAYERS_MAX];
@@ -70,7 +71,8 @@ static void layers(int64_t out[ZYD_POOL_LAYERS_MAX], const struct pl_pool *p, in
     }
 }
 
-/* Rows of a payment of `amount`, compared with what was booked; then it counts as it was booked.  wrong: what another sum is. */
+/* Rows of a payment of `amount`, compared with what was booked; then it counts as it was booked.  wrong: what another sum is
+ * called. */
 static int64_t pay(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, struct re_rows *rows, int64_t amount,
                    uint16_t label, enum re_kind wrong)
 {
