@@ -153,11 +153,13 @@ static void op_step(struct audit_pass *p, struct audit_step s, const struct zyd_
 
 void audit_pass_step(struct audit_pass *p, const struct audit_step *at, const struct zyd_op *op, struct zyd_state *state)
 {
+    struct audit_step s = *at;
+    s.block_ms = at->time_ms;
     p->state = state;
     if (op == NULL) {
-        sys_step(p, *at);
+        sys_step(p, s);
     } else {
-        op_step(p, *at, op);
+        op_step(p, s, op);
     }
     p->state = NULL;
 }
@@ -192,7 +194,7 @@ static void env_steps(struct audit_pass *p, struct audit_step s, const struct zy
 
 void audit_pass_block(struct audit_pass *p, const struct zyd_block_view *b, struct zyd_state *state)
 {
-    struct audit_step s = {.height = b->header.height};
+    struct audit_step s = {.height = b->header.height, .block_ms = b->header.time_ms};
     struct zyd_frontier before;
     struct zyd_rd sys = zyd_rd_of(b->sys), envs = zyd_rd_of(b->envelopes), outcomes = zyd_rd_of(b->outcomes);
     struct zyd_outcome o;

@@ -19,6 +19,7 @@ struct audit_step {
     uint64_t height, log_index;
     uint32_t number;           /* of the outcome under its log index */
     uint64_t time_ms;          /* the block's; of a SYS operation its own due time */
+    uint64_t block_ms;         /* the block's */
     int32_t date;              /* business date of time_ms */
     const struct zyd_op *op;   /* whose effects they are: of a COUNTERSIGN the operation that waited; NULL: SYS */
     const struct zyd_op *sent; /* as it stands in the envelope; NULL: SYS */

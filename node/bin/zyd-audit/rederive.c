@@ -1,4 +1,4 @@
-#include "rederive.h"
+#include "rederive_nets.h"
 #include <stdarg.h>
 #include <stdlib.h>
 #include <zyd/product.h>
@@ -123,6 +123,7 @@ void re_find(struct re *re, const struct audit_step *s, enum re_kind kind, uint1
 void re_note_take(struct re_note *n, const struct audit_step *s)
 {
     n->op_id = s->op->op_id;
+    n->event = s->event;
     n->count = s->o->posting_count;
     n->posted = realloc(n->posted, (n->count + 1) * sizeof *n->posted);
     zyd_assert(n->posted != NULL);
@@ -202,7 +203,7 @@ bool re_terms_read(struct re *re, struct re_terms *out, uint16_t programme, size
 
 /* ---- the door ---- */
 
-static const struct zyd_product *product_of(const struct zyd_genesis *g, uint16_t contract)
+const struct zyd_product *re_product(const struct zyd_genesis *g, uint16_t contract)
 {
     for (uint16_t i = 0; i < g->plugin_count; i++) {
         if (g->plugins[i].contract == contract) {
@@ -215,11 +216,16 @@ static const struct zyd_product *product_of(const struct zyd_genesis *g, uint16_
 static void step(void *ctx, const struct audit_step *s)
 {
     struct re *re = ctx;
-    const struct zyd_product *product = s->o->code == 0 ? product_of(re->genesis, s->contract) : NULL;
+    const struct zyd_product *product = s->o->code == 0 ? re_product(re->genesis, s->contract) : NULL;
     if (s->o->code == 0) {
         re_pool_settled(re->pool, s);
+        re_debts_step(re->debts, s);
     }
-    if (product == &zyd_product_subsidy) {
+    if (product == &zyd_product_cycle) {
+        re_cycles_step(re->cycles, s);
+    } else if (product == &zyd_product_voucher) {
+        re_vouchers_step(re->vouchers, s);
+    } else if (product == &zyd_product_subsidy) {
         re_subsidy_step(re->subsidy, s);
     } else if (product == &zyd_product_guarantee) {
         re_guarantee_step(re->guarantee, s);
@@ -238,6 +244,9 @@ struct re *re_open(const struct zyd_genesis *g, struct audit_pass *pass)
     re->guarantee = re_guarantee_new(re);
     re->subsidy = re_subsidy_new(re);
     re->pool = re_pool_new(re);
+    re->debts = re_debts_new(re);
+    re->cycles = re_cycles_new(re);
+    re->vouchers = re_vouchers_new(re);
     audit_pass_add(pass, step, re);
     return re;
 }
@@ -248,6 +257,9 @@ void re_close(struct re *re)
         re_pool_free(re->pool);
         re_subsidy_free(re->subsidy);
         re_guarantee_free(re->guarantee);
+        re_vouchers_free(re->vouchers);
+        re_cycles_free(re->cycles);
+        re_debts_free(re->debts);
         audit_findings_free(&re->findings);
         free(re);
     }

@@ -8,6 +8,9 @@
  *                         rederive_pool_back.c: recoveries, refills, reversals, the winding up
  *   rederive_guarantee.c  product (a): contracts; rederive_loan.c: interest, fees; rederive_tree.c: shares; rederive_claim.c: claims, cap,
  *                         recoveries
+ *   rederive_debt.c       obligations of all products, lists of what waits for a cycle, PAID; rederive_line.c: rows to the whole account
+ *   rederive_cycle.c      product (e): cut-offs and cycles; rederive_net.c: positions, payments, statements, legs
+ *   rederive_voucher.c    product (d): vouchers; rederive_due.c: maturity, prepayment, recourse
  *
  * Nothing here reads a record of a contract or runs its code.  Inputs are arguments of operations that were done, programmes and
  * calendars.  After a finding it goes on from what was booked, so that one fault is told once and not in every later sum.
@@ -62,6 +65,21 @@
     X(POOL_WIND_UP, "pool_wind_up", "清算返还不符", "wound up with claims open, or another part returned")                     \
     X(POOL_MEMO, "pool_memo", "或有补偿责任不符", "another memo of what the pool may have to pay")                             \
     X(POOL_BREAKER, "pool_breaker", "熔断状态不符", "the pool warned, stopped or went on otherwise than its lines say")        \
+    X(OBLIGATION_AMOUNT, "obligation_amount", "往来金额不符", "an obligation made or settled with another amount")           \
+    X(OBLIGATION_SETTLED_TWICE, "obligation_settled_twice", "往来重复清算", "an obligation settled, or taken back, twice")     \
+    X(OBLIGATION_LEFT_OUT, "obligation_left_out", "往来遗漏", "an obligation of the cut was not settled with it")              \
+    X(GROSS_NET, "gross_net", "全额轧差不符", "a gross obligation was netted, or a net one settled by itself")                 \
+    X(CYCLE_STATEMENT, "cycle_statement", "清算单不符", "a member confirmed another statement than the obligations give")      \
+    X(CYCLE_STEP, "cycle_step", "清算步骤不符", "a cycle went on without the answers, notices or time that it takes")          \
+    X(INSTRUCTION_AMOUNT, "instruction_amount", "付款指令不符", "another payment than the instruction rule gives")             \
+    X(NET_POSITION, "net_position", "轧差头寸不符", "the cash of a cycle is not the member's net position")                    \
+    X(OVER_LINE, "over_line", "超出授信额度", "a voucher beyond the core firm's line")                                         \
+    X(INVOICE_USED, "invoice_used", "发票重复融资", "a voucher beyond what is left of its invoices")                           \
+    X(REGISTRATION_USED, "registration_used", "登记重复使用", "one registration finances twice, or there is none")             \
+    X(VOUCHER_SPENT, "voucher_spent", "凭证重复使用", "a voucher that is spent, bound or over was used again")                 \
+    X(VOUCHER_AMOUNT, "voucher_amount", "凭证金额不符", "another amount than the voucher's face gives")                        \
+    X(DISCOUNT_AMOUNT, "discount_amount", "贴现金额不符", "another discount than rate and days give")                          \
+    X(RECOURSE_AMOUNT, "recourse_amount", "追索金额不符", "another recourse than the chain of holders gives")                  \
     X(UNEXPLAINED, "unexplained", "无法解释的分录", "booked by an event that books nothing")
 enum re_kind {
 #define X(name, text, zh, en) RE_##name,
@@ -94,6 +112,9 @@ void *re_append(void **array, size_t *count, size_t size);
 struct re_guarantee;
 struct re_subsidy;
 struct re_pool;
+struct re_debts; /* rederive_nets.h */
+struct re_cycles;
+struct re_vouchers;
 struct re {
     const struct zyd_genesis *genesis;
     struct audit_pass *pass;
@@ -102,6 +123,9 @@ struct re {
     struct re_guarantee *guarantee;
     struct re_subsidy *subsidy;
     struct re_pool *pool;
+    struct re_debts *debts;
+    struct re_cycles *cycles;
+    struct re_vouchers *vouchers;
 };
 struct re *re_open(const struct zyd_genesis *g, struct audit_pass *pass); /* joins the pass */
 void re_close(struct re *re);
@@ -131,6 +155,7 @@ void re_compare(struct re *re, const struct audit_step *s, struct re_rows *r, en
 /* What REVERSE may take back: the last such operation of an object, and what it posted. */
 struct re_note {
     struct zyd_hash op_id;
+    uint16_t event;
     struct zyd_posting *posted;
     size_t count;
     bool good;
