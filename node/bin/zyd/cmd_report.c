@@ -1,12 +1,16 @@
 /* zyd report county: what the programmes did for each county in a year, beside the tax figure that its authority attested.
  *
- *   contracts --drawdowns of the year--> loans, lent, guaranteed        postings of the year --> compensated, recovered,
- * subsidised register --the record that stands--> tax                            a loan's county is what its contract says
+ *   contracts --drawdowns of the year--> loans, lent, guaranteed
+ *   postings of the year --> compensated, recovered, paid by pools and returned to them, subsidised
+ *   register --the record that stands--> tax
+ *
+ * A loan's county is what its guarantee says; a pool's loan and a subsidised one name the guarantee.
  *
  * All of it is the ledger of one height: it is read again when the ledger moved meanwhile. */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <zyd/pool.h>
 #include <zyd/register.h>
 #include <zyd/subsidy.h>
 
@@ -18,7 +22,7 @@
 struct county {
     uint32_t code; /* 0: the contract names none */
     uint64_t loans;
-    int64_t lent, guaranteed, compensated, recovered, subsidised, tax;
+    int64_t lent, guaranteed, compensated, recovered, pool_compensated, pool_returned, subsidised, tax;
     bool has_tax;
 };
 struct job {
@@ -26,7 +30,7 @@ struct job {
     int32_t year;
     struct county *rows;
     size_t count;
-    json_t *county_of; /* id of an object -> county */
+    json_t *county_of, *pool_county_of; /* id of an object -> county; of a pool's loan */
 };
 
 static struct county *county(struct job *j, uint32_t code)
@@ -138,6 +142,23 @@ static int on_subsidy(struct job *j, const json_t *o, const struct zyd_programme
     return rc;
 }
 
+/* A pool's loan belongs to the county of the guarantee that it names. */
+static void on_pool(struct job *j, const json_t *o)
+{
+    uint8_t bytes[sizeof(struct zyd_pool_loan)];
+    struct zyd_pool_loan loan;
+    char hex[65];
+    if (value_of(bytes, sizeof bytes, o) == sizeof loan && bytes[0] == ZYD_POOL_KIND_LOAN) {
+        memcpy(&loan, bytes, sizeof loan);
+        cli_hex(hex, loan.guarantee);
+        json_t *code = json_object_get(j->county_of, hex);
+        json_object_set(j->pool_county_of, json_text(o, "id"), code);
+        if (!code) {
+            json_object_set_new(j->pool_county_of, json_text(o, "id"), json_integer(0));
+        }
+    }
+}
+
 static void on_register(struct job *j, const json_t *o)
 {
     uint8_t bytes[sizeof(struct zyd_register_record)];
@@ -157,7 +178,7 @@ static int read_objects(struct job *j, const json_t *all)
     int rc = 0;
     size_t i;
     const json_t *o;
-    for (int pass = 0; pass < 2; pass++) { /* a subsidy looks for its guarantee */
+    for (int pass = 0; pass < 2; pass++) { /* a subsidy and a pool's loan look for their guarantee */
         json_array_foreach(all, i, o)
         {
             const struct zyd_product *product = zyd_product_by_name(json_text(o, "contract"));
@@ -171,6 +192,8 @@ static int read_objects(struct job *j, const json_t *all)
                 on_register(j, o);
             } else if (pass == 1 && product == &zyd_product_subsidy) {
                 rc = on_subsidy(j, o, p);
+            } else if (pass == 1 && product == &zyd_product_pool) {
+                on_pool(j, o);
             }
         }
     }
@@ -193,6 +216,15 @@ static int64_t sign_of(const json_t *p, const char *dr, const char *cr)
     return begins(p, "dr", dr) && begins(p, "cr", cr) ? 1 : begins(p, "dr", cr) && begins(p, "cr", dr) ? -1 : 0;
 }
 
+/* A pool's layers pay the bank (3001/2141); what recoveries bring them and what is demanded back, the bank owes (1141/3009). */
+static void on_pool_posting(struct job *j, const json_t *p, const json_t *code)
+{
+    struct county *c = county(j, (uint32_t)json_integer_value(code));
+    int64_t fen = json_fen(p, "amount_fen");
+    c->pool_compensated += sign_of(p, "3001.", "2141.") * fen;
+    c->pool_returned += sign_of(p, "1141.", "3009") * fen;
+}
+
 static void read_postings(struct job *j, const json_t *all)
 {
     size_t i;
@@ -200,7 +232,12 @@ static void read_postings(struct job *j, const json_t *all)
     json_array_foreach(all, i, p)
     {
         const json_t *code = json_object_get(j->county_of, json_text(p, "object"));
-        if (!code || !in_year(j, json_text(p, "date"))) {
+        const json_t *pools = json_object_get(j->pool_county_of, json_text(p, "object"));
+        if ((!code && !pools) || !in_year(j, json_text(p, "date"))) {
+            continue;
+        }
+        if (pools) {
+            on_pool_posting(j, p, pools);
             continue;
         }
         struct county *c = county(j, (uint32_t)json_integer_value(code));
@@ -234,6 +271,8 @@ static const struct column columns[] = {{"county", "区县", "COUNTY", 't'},
                                         {"guaranteed_fen", "担保责任", "GUARANTEED", 'f'},
                                         {"compensated_fen", "代偿", "COMPENSATED", 'f'},
                                         {"recovered_fen", "净追回", "RECOVERED", 'f'},
+                                        {"pool_compensated_fen", "资金池补偿", "BY POOLS", 'f'},
+                                        {"pool_returned_fen", "返还资金池", "TO POOLS", 'f'},
                                         {"subsidised_fen", "补贴", "SUBSIDISED", 'f'},
                                         {"tax_fen", "税收", "TAX", 'f'},
                                         {0}};
@@ -250,6 +289,8 @@ static json_t *rows_json(const struct job *j)
         put_fen(o, "guaranteed_fen", c->guaranteed);
         put_fen(o, "compensated_fen", c->compensated);
         put_fen(o, "recovered_fen", c->recovered);
+        put_fen(o, "pool_compensated_fen", c->pool_compensated);
+        put_fen(o, "pool_returned_fen", c->pool_returned);
         put_fen(o, "subsidised_fen", c->subsidised);
         if (c->has_tax) {
             put_fen(o, "tax_fen", c->tax);
@@ -309,6 +350,7 @@ static int read_ledger(struct job *j, int64_t *height)
         *height = height_now(j, &rc);
         j->count = 0;
         json_object_clear(j->county_of);
+        json_object_clear(j->pool_county_of);
         json_t *objects = rc ? NULL : list_all(&j->k, &rc, "/v1/contracts");
         json_t *postings = rc ? NULL : list_all(&j->k, &rc, "/v1/postings");
         rc = rc ? rc : read_objects(j, objects);
@@ -341,6 +383,7 @@ static int run_county(struct cli *c)
         return rc;
     }
     j.county_of = json_object();
+    j.pool_county_of = json_object();
     rc = read_ledger(&j, &height);
     if (rc == 0) {
         if (j.count > 0) {
@@ -354,12 +397,13 @@ static int run_county(struct cli *c)
         }
         json_decref(rows);
         cli_say(c,
-                TR(c, "%ld 年，高度 %lld；贴息只在其贷款由本账本担保时归入区县",
-                   "%ld, at height %lld; a subsidy belongs to a county where its "
+                TR(c, "%ld 年，高度 %lld；贴息和资金池补偿只在其贷款由本账本担保时归入区县",
+                   "%ld, at height %lld; a subsidy or a pool's compensation belongs to a county where its "
                    "loan is guaranteed on this ledger"),
                 year, (long long)height);
     }
     json_decref(j.county_of);
+    json_decref(j.pool_county_of);
     free(j.rows);
     client_close(&j.k);
     return rc;
@@ -368,7 +412,7 @@ static int run_county(struct cli *c)
 static const struct option county_options[] = {
     {"year", 0, "Y", "年度", "year"}, {"csv", 0, "FILE", "写入 CSV 文件", "write a CSV file"}, {0}};
 const struct command report_commands[] = {{"report", "county", "online", "--year Y [--csv FILE]",
-                                           "区县年度报表：贷款、担保、代偿、追回、补贴、税收",
-                                           "a year by county: loans, guarantees, claims, recoveries, subsidies, tax",
+                                           "区县年度报表：贷款、担保、代偿、追回、资金池、补贴、税收",
+                                           "a year by county: loans, guarantees, claims, recoveries, pools, subsidies, tax",
                                            "zyd report county --year 2025 --csv county.csv", county_options, 0, 0, run_county},
                                           {0}};
