@@ -169,15 +169,18 @@ void cc_reverse_open(struct cc_note *n, const struct ct_call *call, const uint8_
         ct_fail(CC_BAD_STATE); /* nothing that could be reversed */
     }
     memcpy(&n->h, n->bytes, sizeof n->h);
-    if (memcmp(n->h.op_id, of, CT_ID_SIZE) != 0 || memcmp(n->h.after, after, CT_ID_SIZE) != 0) {
-        ct_fail(CC_BAD_STATE); /* another event's id, or something came later */
+    if (memcmp(n->h.op_id, of, CT_ID_SIZE) != 0) {
+        ct_fail(CC_BAD_STATE); /* another event's id */
     }
     n->signers = n->bytes + sizeof n->h;
     n->state = n->signers + n->h.signer_count * 2u;
     n->rows = n->state + n->h.state_size;
     n->end = n->bytes + size;
     if (!n->opposite) {
-        cc_mirror_check(n->rows, n->end);
+        cc_mirror_check(n->rows, n->end); /* first: what a payment changed came of it, and 3.0.10 has a code for that */
+    }
+    if (memcmp(n->h.after, after, CT_ID_SIZE) != 0) {
+        ct_fail(CC_BAD_STATE); /* something came later */
     }
 }
 

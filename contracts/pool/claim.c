@@ -195,7 +195,7 @@ int64_t compensation_more(const struct pl *p, int64_t base)
     return cc_max(more, 0);
 }
 
-bool caps_have(const struct pl *p, int64_t amount)
+bool caps_have(const struct pl *p, int64_t amount, int64_t base)
 {
     uint8_t key[64];
     uint32_t size = borrower_key(key, p);
@@ -203,8 +203,7 @@ bool caps_have(const struct pl *p, int64_t amount)
         return false;
     }
     size = stack_key(key, p);
-    return amount == 0 ||
-           amount <= cc_ppm(p->o.h.claimed, (uint32_t)param(p, ZYD_PP_STACK_PPM), CT_FLOOR) - sum_get(key, size);
+    return amount == 0 || amount <= cc_ppm(base, (uint32_t)param(p, ZYD_PP_STACK_PPM), CT_FLOOR) - sum_get(key, size);
 }
 
 /* REVIEW_OK: REVIEW -> APPROVED by TRUSTEE, and DRAW at once: -> COMPENSATED, PART_PAID, or APPROVED while it waits for its

@@ -125,7 +125,8 @@ void claim_ended(struct pl *p); /* it no longer counts as open, nor its loan's b
 /* What REVIEW_OK counts against the caps of borrower, stacking and (with_year) bank: + or -. */
 void caps_add(const struct pl *p, int64_t amount, bool with_year);
 
-bool caps_have(const struct pl *p, int64_t amount);             /* do the caps of borrower and stacking leave so much? */
+/* Do the caps of borrower and stacking leave so much?  base: what of the claim is not in dispute. */
+bool caps_have(const struct pl *p, int64_t amount, int64_t base);
 int64_t compensation_more(const struct pl *p, int64_t base);    /* what a greater base adds to what was approved */
 
 /* ---- dispute.c ---- */

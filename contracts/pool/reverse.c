@@ -112,7 +112,7 @@ static void reverse_loan(struct pl *p, struct cc_note *n)
     if (now.state == ZYD_PS_REPAID) {
         still_registered(p);
     }
-    if ((again > 0 && p->pool.round != 0) || !caps_have(p, counts) ||
+    if ((again > 0 && p->pool.round != 0) || !caps_have(p, counts, was.claimed - was.disputed) ||
         counted(&was) - counted(&now) > CC_FEN_MAX - p->pool.balance) {
         ct_fail(CC_BAD_STATE); /* a round of the queue is under way, or the caps were given to others */
     }
@@ -129,7 +129,7 @@ static void reverse_loan(struct pl *p, struct cc_note *n)
     if (now.backs_open != 0 && was.backs_open == 0) {
         deadline_clear(p, ZYD_PD_BACK_LATE);
     }
-    breaker(p, true);
+    breaker(p, (p->o.h.flags & ZYD_PF_NPL) != 0); /* a sound loan that is owed again lowers the rate */
     if (again > 0) {
         cash_came(p);
     }

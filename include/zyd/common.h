@@ -207,7 +207,7 @@ void cc_note_store(const struct ct_call *call, const struct cc_signed *who, cons
                    uint32_t size);
 /* REVERSE in three steps, between which the product has preconditions and writes of its own. Arguments [op_id of the event,
  * reason code], and with may_oppose [opposite]: obligations may stand against those that are in a cycle or settled, else they
- * are 9107.  9111 unless the event is the last that can be reversed and nothing came after it. */
+ * are 9107, whatever else has changed.  9111 unless the event is the last that can be reversed and nothing came after it. */
 void cc_reverse_open(struct cc_note *n, const struct ct_call *call, const uint8_t after[CT_ID_SIZE], bool may_oppose);
 void cc_reverse_signed(const struct cc_note *n, struct cc_signers *who); /* by those who signed the event */
 /* The mirror image, and the note is used up. */

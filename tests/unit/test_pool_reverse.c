@@ -141,7 +141,7 @@ static void what_was_paid_or_followed_is_not_reversed(void **state)
     together = false;
     zyd_fixture_end(f);
     tick();
-    NO(9111, W8, "REVERSE", &o, BANK, 0, back); /* the layers are refilled */
+    NO(9107, W8, "REVERSE", &o, BANK, 0, back); /* nor when it has, and the layers are refilled */
     OK(W8, "RECOVER", &o, BANK, 0, "gross=100.00|cost=0|bank_ref=R2");
     back = text_of("%s", reverse_text());
     OK(W8, "DEMAND_BACK", &o, POOL, 0, "finding=F1|ppm=1%");
@@ -196,6 +196,51 @@ static void a_demand_back_is_not_undone_beyond_the_caps(void **state)
     OK(CAPS, "DEMAND_BACK", &two, POOL, 0, "finding=F2|ppm=25%");
     OK(CAPS, "REVERSE", &one, POOL, 0, back);
     STATE(one, "COMPENSATED");
+}
+
+/* What was in dispute before is in dispute again: it is no base of the stacking ceiling. */
+static void a_part_in_dispute_is_no_base_of_the_ceiling(void **state)
+{
+    struct zyd_hash one, two;
+    (void)state;
+    create(W8, B(COUNTY) | B(CITY));
+    create(PR, B(COUNTY) | B(CITY));
+    fund(W8, "COUNTY", COUNTY, "5000.00");
+    fund(PR, "COUNTY", COUNTY, "5000.00");
+    register_loan(&one, W8, BANK, FIRM, "one", "1000.00");
+    OK(W8, "STATUS", &one, BANK, 0, text_of("what=NPL|since=%d", today()));
+    OK(W8, "FILE", &one, BANK, 0, "principal=1000.00");
+    OK(W8, "DISPUTE", &one, DEPT, 0, "amount=400.00|reason=misuse");
+    approve(&one, W8, "600.00", "300.00");
+    OK(W8, "DEMAND_BACK", &one, POOL, 0, "finding=F1");
+    const char *back = text_of("%s", reverse_text());
+    compensate(&two, PR, BANK, "one", "1000.00", "500.00"); /* of the same loan: 800.00 is all that programmes may give */
+    NO(9111, W8, "REVERSE", &one, POOL, 0, back);           /* of what is not in dispute they may give 480.00 */
+    OK(PR, "DEMAND_BACK", &two, POOL, 0, "finding=F2|ppm=64%");
+    OK(W8, "REVERSE", &one, POOL, 0, back);
+}
+
+/* A sound loan that was not repaid after all lowers the rate: it must not undo RESUME. */
+static void a_repayment_taken_back_stops_a_pool_only_when_the_rate_rises(void **state)
+{
+    struct zyd_hash bad, good;
+    (void)state;
+    create(BR, B(COUNTY) | B(CITY) | B(PROV_AGRI));
+    register_loan(&bad, BR, BANK, FIRM, "bad", "100.00");
+    register_loan(&good, BR, BANK, FIRM, "good", "100.00");
+    OK(BR, "STATUS", &bad, BANK, 0, text_of("what=NPL|since=%d", today()));
+    read_pool(BR);
+    assert_int_equal(pool.state, ZYD_PS_STOPPED);
+    OK(BR, "REPAY", &good, BANK, 0, "amount=10.00");
+    const char *back = text_of("%s", reverse_text());
+    OK(BR, "RESUME", &pool_of[BR], DEPT, B(CITY) | B(COUNTY), "reason=two of three|contributors=COUNTY,CITY");
+    OK(BR, "REVERSE", &good, BANK, 0, back);
+    read_pool(BR);
+    assert_int_equal(pool.state, ZYD_PS_WARN);
+    OK(BR, "REPAY", &bad, BANK, 0, "amount=10.00");
+    OK(BR, "REVERSE", &bad, BANK, 0, reverse_text());
+    read_pool(BR);
+    assert_int_equal(pool.state, ZYD_PS_STOPPED);
 }
 
 static void a_confirmation_is_taken_back_while_the_money_is_there(void **state)
@@ -333,6 +378,8 @@ int main(void)
         T(what_was_paid_or_followed_is_not_reversed),
         T(a_shortage_that_a_recovery_made_good_waits_again),
         T(a_demand_back_is_not_undone_beyond_the_caps),
+        T(a_part_in_dispute_is_no_base_of_the_ceiling),
+        T(a_repayment_taken_back_stops_a_pool_only_when_the_rate_rises),
         T(a_confirmation_is_taken_back_while_the_money_is_there),
         T(the_undisputed_part_proceeds_and_what_is_upheld_follows),
         T(what_is_upheld_waits_among_the_claims_of_its_day),

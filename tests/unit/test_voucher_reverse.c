@@ -133,7 +133,7 @@ static void what_followed_or_was_paid_is_not_reversed(void **state)
     prepay = f->op_id;
     owed = obligation_of(&w);
     assert_int_equal(settle(&owed, CORE, S1), 0);
-    assert_int_equal(reverse(&w, CORE, B(S1), &prepay), 9111);
+    assert_int_equal(reverse(&w, CORE, B(S1), &prepay), 9107);
     STATE(w, PAID);
 }
 
