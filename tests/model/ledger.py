@@ -177,6 +177,22 @@ class Owed:
         self.id, self.net, self.state = None, net, 'CREATED'
 
 
+class Note:
+    """What REVERSE (3.0.10) must know of an event: who signed it, what it posted and owed, its object before and after."""
+    __slots__ = ('op', 'signers', 'rows', 'made', 'before', 'after')
+
+    def __init__(self, books, before, after):
+        self.op, self.signers, self.rows, self.made = None, books.signers, books.rows, books.made
+        self.before, self.after = before, after
+
+    @property
+    def acted(self):
+        return any(o.state != 'CREATED' for o in self.made)
+
+
+OTHER_SIDE = {'2141.': '1141.', '1141.': '2141.'}
+
+
 class Books:
     """Postings and obligations of one call, and the sums of all."""
     def __init__(self, codes):
@@ -188,13 +204,47 @@ class Books:
         self.begin()
 
     def begin(self):
-        self.rows, self.made, self.warnings = [], [], []
+        self.rows, self.made, self.warnings, self.gone = [], [], [], []
+        self.noted, self.signers = None, ()
 
     def sign(self, *members):
-        """The acting member must be one of those whose signatures an event needs, and all of them must be there (9102).  A model
-        asks after its other preconditions and before it changes anything (ledger.md 2.5)."""
+        """The acting member must be one of those whose signatures an event needs, and all of them must be there (9102).  A
+        model asks after its other preconditions and before it changes anything (ledger.md 2.5)."""
         if self.actor not in members or not set(members) <= self.also | {self.actor}:
             raise Refused(9102)
+        self.signers = members
+
+    def note(self, before, after):
+        self.noted = Note(self, before, after)
+        return self.noted
+
+    def can_reverse(self, note, op, now, opposite=False):
+        """3.0.10: the event that the object stands as it left it (decision), unless an obligation of it was acted on."""
+        if note is None or note.op != op:
+            raise Refused(9111)
+        if note.acted and not opposite:
+            raise Refused(9107)
+        if note.after != now:
+            raise Refused(9111)
+
+    def mirror(self, note):
+        """The mirror image; an obligation that was acted on stands, and an equal opposite one is made."""
+        self.sign(*note.signers)
+        instead = {}
+        for o in note.made:
+            if o.state == 'CREATED':
+                o.state = 'REVERSED'
+                self.gone.append(o)
+            else:
+                instead[o.key] = self.oblige(o.creditor, o.debtor, o.amount)
+        for member, g, label, dr, cr, fen, key in note.rows:
+            o = instead.get(key)
+            if o is not None:
+                dr, cr = (OTHER_SIDE.get(a[:5], a[:5]) + a[5:] for a in (dr, cr))
+                key = o.key
+            self.rows.append((member, g, label, cr, dr, fen, key))
+            self.sums[member, g, cr] += fen
+            self.sums[member, g, dr] -= fen
 
     def post(self, member, label, dr, cr, fen, owed=None):
         assert fen >= 0
@@ -232,6 +282,7 @@ class World:
         self.last = ''
         self.paid, self.refusals, self.op_id = [], 0, None  # paid: settled obligations whose products do not know yet
         self.known = {}  # every obligation ever, by id
+        self.gone = []  # reversed ones
         self.blocked = None  # day of the last block
         self.today = date(2026, 1, 5) + timedelta(days=rng.randint(0, 400))
         self.settlement = 0  # the cycle's programme, that others may name
@@ -379,6 +430,11 @@ class World:
             self.expect((what, 'warnings'), sorted(books.warnings), sorted(last.warnings))
         if code == 0:
             self.op_id = last.op_id
+            if books.noted is not None:
+                books.noted.op = last.op_id
+            for o in books.gone:
+                self.owed.remove(o)
+                self.gone.append(o)
             if made is not None:
                 made(last.object)
             self.d.at = self.d.now

@@ -53,6 +53,15 @@ class Mixed(History):
             raise Refused(code)
         self.act(what, event, p.number, member, obj, args, signers, no, seq=seq)
 
+    def reverse(self, p, obj, note, run, *more):
+        """REVERSE by the event's own signers.  run(op, *more); now and then another op_id."""
+        op = '00' * 32 if note is None or note.op is None else note.op
+        op = self.but(op, self.r.randbytes(32).hex(), self.w.op_id or op, p=0.1)
+        who = sorted(note.signers) if note is not None and note.signers else [0]
+        member = self.r.choice(who)
+        self.do(p, 'REVERSE', member, obj, [bytes.fromhex(op), self.r.randint(0, 9999), *more], lambda: run(op, *more),
+                signers=who)
+
     def nonsense(self, p, others, strangers):
         """others: (programme, id) of objects; strangers: ids of p's objects that are of another kind than most events want."""
         r = self.r
@@ -64,6 +73,8 @@ class Mixed(History):
         mine = [i for q, i in others if q is p]
         foreign = [i for q, i in others if q is not p]
         kind = r.randrange(6)
+        if self.w.gone and r.random() < 0.1:
+            return self.w.pay(r.choice(self.w.gone))
         if kind == 0 and not making:
             self.refuse('UNKNOWN', event, p, member, r.randbytes(32).hex(), [], 9115)
         elif kind == 1 and mine:

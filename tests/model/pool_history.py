@@ -82,7 +82,7 @@ class PoolHistory(Mixed):
         self.loans_seen = []
         self.touched = None
         for p in self.all:
-            p.strangers = []
+            p.strangers, p.fundings = [], []
             self.begin(p)
 
     def turns(self):
@@ -185,13 +185,18 @@ class PoolHistory(Mixed):
                 if not self.do(p, 'FUND', y.who, None, [y.name, fen, ref], lambda: p.fund(f, i), made=lambda o: f.update(id=o)):
                     continue
                 p.strangers.append(f['id'])
-                confirm = lambda v, t: self.do(p, 'FUND_CONFIRM', POOL, f['id'], [v, t], lambda: p.fund_confirm(f, v, t))
+                p.fundings.append(f)
+                confirm = lambda v, t: self.confirm(p, f, v, t)
                 if self.chance(0.08):
                     confirm(*r.choice([(fen + 1, ref), (fen, ref + '0')]))
                 if r.random() < 0.95:
                     confirm(fen, ref)
                 if self.chance(0.05):
                     confirm(fen, ref)
+
+    def confirm(self, p, f, fen, ref):
+        event = lambda: p.fund_confirm(f, fen, ref)
+        self.do(p, 'FUND_CONFIRM', POOL, f['id'], [fen, ref], lambda: p.reversible_funding(f, event))
 
     def at_the_line(self, p):
         """The breaker's sums a fen below, at, above a line: principal to register (it only warns), or (loan, fen) to repay."""
@@ -217,7 +222,7 @@ class PoolHistory(Mixed):
             if p.p['LEVERAGE'] and r.random() < 0.9:
                 fen = max(1, min(fen, p.p['LEVERAGE'] * p.cash - p.balance + self.but(0, 1)))
         loan = r.randbytes(32)
-        if self.loans_seen and self.chance(0.15):
+        if self.loans_seen and (self.chance(0.15) or r.random() < 0.1 and len(self.pools) > 1):
             bank, loan, who, fen = r.choice(self.loans_seen)
             klass = p.entries[who][0] if who in p.entries else 1
         rate = self.but(43500, p.p['RATE_CAP'], min(PPM, p.p['RATE_CAP'] + 1))
@@ -249,6 +254,8 @@ class PoolHistory(Mixed):
             return self.nonsense(p, others, p.strangers)
         if p.state == 'STOPPED' and k < 0.4:
             return self.resume(p)
+        if r.random() < 0.06:
+            return self.take_back(p)
         if k < 0.09 or len(p.queue) > 1 and k < 0.2:
             return self.fund(p)
         if k < 0.13 or k < 0.14 and p.open_claims:
@@ -272,6 +279,22 @@ class PoolHistory(Mixed):
         if x.disputed and r.random() < 0.3 or x.state in ('FILED', 'REVIEW') and r.random() < 0.12:
             return self.event(p, x, 'RESOLVE' if x.disputed else 'DISPUTE')
         self.event(p, x, self.next(x))
+        if x.approved and x.note is not None and r.random() < 0.15:
+            self.event(p, x, 'REVERSE')
+
+    def take_back(self, p):
+        """REVERSE of what was noted, mostly of what came last."""
+        r = self.r
+        if p.fundings and r.random() < 0.25:
+            f = r.choice(p.fundings[-3:])
+            self.reverse(p, f['id'], f.get('note'), lambda op: p.reverse_funding(f, op))
+            if f['state'] == 'PENDING' and r.random() < 0.5:
+                self.confirm(p, f, f['fen'], f['ref'])
+            return
+        noted = [x for x in p.loans if x.note is not None] or p.loans
+        noted = [x for x in noted if x.approved] or noted if r.random() < 0.7 else noted
+        if noted:
+            self.event(p, r.choice(noted), 'REVERSE')
 
     def burst(self, p):
         """A loan from its registration to the approval of its claim: so queues grow."""
@@ -288,7 +311,7 @@ class PoolHistory(Mixed):
                 'FILED': r.choice(['DEPT_OK'] * 12 + ['REJECT']), 'REVIEW': r.choice(['REVIEW_OK'] * 12 + ['REJECT']),
                 'APPROVED': r.choice(['RECOVER'] * 4 + ['DEMAND_BACK']),
                 'PART_PAID': r.choice(['RECOVER'] * 4 + ['DEMAND_BACK']),
-                'COMPENSATED': r.choice(['RECOVER'] * 6 + ['DEMAND_BACK', 'CLOSE']),
+                'COMPENSATED': r.choice(['RECOVER'] * 6 + ['DEMAND_BACK'] * 2 + ['CLOSE']),
                 'REJECTED': r.choice(['FILE'] * 3 + ['REPAY']),
                 'REFUNDING': r.choice(['RECOVER'] * 6 + ['CLOSE', 'DEMAND_BACK']), 'CLOSED': r.choice(['RECOVER',
                                                                                                        'DEMAND_BACK']),
@@ -333,7 +356,7 @@ class PoolHistory(Mixed):
         if name == 'REPAY':
             fen = fen or r.choice([x.balance, r.randint(1, max(1, x.balance)), r.randint(1, max(1, x.balance)),
                                    x.balance + 1]) or 1
-            self.do(p, name, bank, x.id, [fen], lambda: p.repay(x, fen))
+            self.do(p, name, bank, x.id, [fen], lambda: p.reversible(x, name, lambda: p.repay(x, fen)))
         elif name == 'STATUS':
             what = r.choice([p.p['TRIGGER']] * 5 + [1, 2, 3])
             since = max(x.drawn, t - timedelta(days=r.choice([0] * 5 + [1, p.p['TRIGGER_DAYS'], p.p['TRIGGER_DAYS'], 40])))
@@ -360,12 +383,16 @@ class PoolHistory(Mixed):
             gross = r.choice([r.randint(1, 30), r.randint(1, left), left, left + r.randint(0, 1000)])
             limit = p.p['COST_LIMIT']
             cost = r.choice([0, 0, r.randint(0, 40), r.randint(0, gross), gross + 5, min(limit, gross) + r.randint(0, 1)])
-            self.do(p, name, bank, x.id, [gross, cost, 'ref'], lambda: p.recover(x, gross, cost),
+            event = lambda: p.recover(x, gross, cost)
+            self.do(p, name, bank, x.id, [gross, cost, 'ref'], lambda: p.reversible(x, name, event),
                     signers=[POOL] if cost > limit else [])
         elif name == 'DEMAND_BACK':
             who, most = r.choice([POOL, POOL, AUD, AUD2]), x.outstanding * PPM // x.paid if x.paid else PPM
             ppm = r.choice([None, r.randint(0, most), r.randint(0, most), r.randint(0, most), r.randint(1, PPM)])
-            self.do(p, name, who, x.id, ['finding', ppm], lambda: p.demand_back(x, ppm, who), swap=False)
+            event = lambda: p.demand_back(x, ppm, who)
+            self.do(p, name, who, x.id, ['finding', ppm], lambda: p.reversible(x, name, event), swap=False)
+        elif name == 'REVERSE':
+            self.reverse(p, x.id, x.note, lambda op: p.reverse(x, op))
         elif name == 'CLOSE':
             self.do(p, name, bank, x.id, ['why'], lambda: p.close(x), signers=[POOL])
         elif name == 'DISPUTE':

@@ -11,7 +11,7 @@ from subsidy_model import (ABOVE, CANCELLED, CUT, DAY, FEE, INTEREST, LPR, MISUS
                            TABLE, E,
                            Programme, S)
 
-ON_ENROLMENT = tuple(n for n in E if n not in ('ENROL', 'PROGRAMME', 'REVERSE'))
+ON_ENROLMENT = tuple(n for n in E if n not in ('ENROL', 'PROGRAMME'))
 MOST = 9 * 10**15
 QUARTERS, MONTHS = 0x924, 0xfff
 
@@ -122,6 +122,9 @@ class SubsidyHistory(Mixed):
             return self.event(*r.choice(some), r.choice(ON_ENROLMENT))
         if not live:
             return self.event(*r.choice(some), r.choice(['CLAWBACK', 'CLOSE']))
+        noted = [(q, e) for q, e in some if e.note is not None]
+        if noted and r.random() < 0.06:
+            return self.event(*r.choice(noted[-3:] if r.random() < 0.5 else noted), 'REVERSE')
         if k < 0.72:
             return self.settle_next(live)
         for q, e in live:
@@ -229,7 +232,8 @@ class SubsidyHistory(Mixed):
         statement = self.but(bytes(32), None, p=0.03)
         t = self.today
         self.do(g, 'SETTLE', x.bank, e.id, [wire.day(to), charged, paid, other, statement],
-                lambda: g.settle(t, e, to, charged, paid, other or 0, statement is not None), signers=[w for w, _ in g.cost])
+                lambda: g.reversible(e, lambda: g.settle(t, e, to, charged, paid, other or 0, statement is not None)),
+                signers=[w for w, _ in g.cost])
 
     def event(self, g, e, name):
         r, t, x = self.r, self.today, e.loan
@@ -261,7 +265,7 @@ class SubsidyHistory(Mixed):
         elif name == 'FEE_CHANGE':
             earned = g.fee(x, x.amount, x.paid_off) if x.paid_off else 1
             earned = self.but(r.choice([min(earned, x.fee), r.randint(0, max(0, min(earned, x.fee)))]), earned + 1, x.fee + 1)
-            run(x.bank, [earned], lambda: g.fee_change(e, earned))
+            run(x.bank, [earned], lambda: g.reversible(e, lambda: g.fee_change(e, earned)))
         elif name == 'CLAWBACK':
             net = sum(e.paid) - sum(e.fee_back)
             left = net - sum(e.clawed)
@@ -277,6 +281,9 @@ class SubsidyHistory(Mixed):
             run(who, ['why'], lambda: g.freeze(e, who), swap=False)
         elif name == 'UNFREEZE':
             run(AUD if e.frozen is None else e.frozen, ['why'], lambda: g.unfreeze(e))
+        elif name == 'REVERSE':
+            opposite = r.choice([None, 0, 1, 1] if e.note is not None and e.note.acted else [None, 0, 1])
+            self.reverse(g, e.id, e.note, lambda op, opposite: g.reverse(e, op, opposite), opposite)
         elif name == 'CLOSE':
             run(DEPT, [], lambda: g.close(e))
         else:

@@ -14,7 +14,7 @@ E, S, L = (defines(HEADER, 'ZYD_SUBSIDY_' + t) for t in ('EVENTS', 'STATES', 'LA
 SB = defines(HEADER, 'ZYD_SUBSIDY_PROGRAMME_STATES')
 TABLE = params(HEADER, 'ZYD_SUBSIDY_PARAMS')
 CUT, ABOVE, INTEREST, LPR, FEE = 1, 2, 3, 4, 5
-OVERDUE, CANCELLED, MISUSE = 1, 2, 3
+OVERDUE, CANCELLED, MISUSE, TERM, REPAID = 1, 2, 3, 4, 5
 REFUND, NET = 1, 2
 AUD_ROLE = 6
 DAY = timedelta(days=1)
@@ -89,13 +89,37 @@ class Enrolment:
     def __init__(self, g, loan, start, purpose):
         self.g, self.loan, self.start, self.settled_to, self.purpose = g, loan, start, start, purpose
         self.until = loan.maturity if g.is_fee else min(loan.maturity, start + DAY * g.p['MAX_DAYS'])
-        self.state, self.was, self.authority, self.frozen = 'ENROLLED', None, None, None
+        self.state, self.was, self.authority, self.frozen, self.reason, self.note = 'ENROLLED', None, None, None, None, None
         self.paid, self.clawed, self.fee_back = ([0] * len(g.cost) for _ in range(3))
         self.fee_changed, self.eligible_fee = False, 0
         self.reserved = g.most(loan, start, self.until)
 
     def asks(self, day):
         return min(self.loan.at(day)[2], self.g.p['LOAN_CAP']) if self.start <= day < self.until else 0
+
+    OWN = ('state', 'was', 'reason', 'authority', 'until', 'settled_to', 'reserved', 'fee_changed', 'eligible_fee')
+    SUMS = ('paid', 'clawed', 'fee_back')
+    OF_LOAN = ('settled_to', 'fee', 'fee_given')
+
+    def image(self):
+        """The enrolment and its loan, without what an auditor lays over."""
+        x = self.loan
+        return ([getattr(self, k) for k in self.OWN], [list(getattr(self, k)) for k in self.SUMS],
+                [getattr(x, k) for k in self.OF_LOAN], [(p.start, p.to, p.interest, p.given) for p in x.periods],
+                (list(x.points), x.extended, x.overdue, x.paid_off),
+                [(k, id(y), y.state, y.start, y.until, y.settled_to) for k, y in x.slots.items() if y is not self])
+
+    def become(self, image):
+        own, sums, of_loan, periods = image[:4]
+        for k, v in zip(self.OWN, own):
+            setattr(self, k, v)
+        for k, v in zip(self.SUMS, sums):
+            setattr(self, k, list(v))
+        for k, v in zip(self.OF_LOAN, of_loan):
+            setattr(self.loan, k, v)
+        del self.loan.periods[len(periods):]
+        for p, (_, _, p.interest, p.given) in zip(self.loan.periods, periods):
+            pass
 
     @property
     def settled_all(self):
@@ -332,8 +356,8 @@ class Programme:
             e.state = 'ACCRUING'
         if e.settled_all:
             self.release(e)
-            if not self.is_fee:
-                e.state = 'STOPPED'
+            if not self.is_fee and e.state != 'STOPPED':
+                e.state, e.reason = 'STOPPED', REPAID if e.loan.paid_off else TERM
         self.budget()
 
     # ---- what happens to the loan ----
@@ -367,9 +391,9 @@ class Programme:
         x.extended = maturity
         self.b.warnings.append(3007)
 
-    def end(self, e, until):
+    def end(self, e, until, reason):
         e.until = min(e.until, until)
-        e.state = 'STOPPED'
+        e.state, e.reason = 'STOPPED', reason
         if e.settled_all:
             self.release(e)
             self.budget()
@@ -383,16 +407,16 @@ class Programme:
         x = e.loan
         if reason == OVERDUE:
             x.overdue = min(day, x.overdue or day)
-        self.end(e, day)
+        self.end(e, day, reason)
 
     def expire(self, today, e):
         """STOP by SYS after max_days, or at the original maturity."""
         if today < e.until:
             return
         if e.state == 'CLAWBACK':
-            e.was = 'STOPPED'
+            e.was, e.reason = 'STOPPED', TERM
         elif e.state in ('ENROLLED', 'ACCRUING'):
-            self.end(e, e.until)
+            self.end(e, e.until, TERM)
 
     def close(self, e):
         need(e.frozen is None, 9110)
@@ -476,4 +500,26 @@ class Programme:
                 self.b.oblige_post(x.bank, x.customer, self.cost[i][0], '5031', part, L['FS_CLAWBACK'])
                 e.fee_back[i] += part
         self.back += back
+        self.budget()
+
+    # ---- corrections ----
+    def reversible(self, e, event):
+        """SETTLE or FEE_CHANGE; CLAWBACK has REINSTATE (decision)."""
+        before = e.image()
+        event()
+        e.note = self.b.note(before, e.image())
+
+    def reverse(self, e, op, opposite):
+        """3.0.10: FROZEN lets it through (3.0.6)."""
+        self.b.can_reverse(e.note, op, e.image(), opposite)
+        own, sums = e.note.before[:2]
+        reserved = own[Enrolment.OWN.index('reserved')] - e.reserved
+        paid, fee_back = (sum(sums[i]) - sum(v) for i, v in ((0, e.paid), (2, e.fee_back)))
+        need(self.left - reserved - paid + fee_back >= 0, 3004)  # decision: given to others meanwhile
+        self.b.mirror(e.note)
+        self.reserved += reserved
+        self.spent += paid
+        self.back += fee_back
+        e.become(e.note.before)
+        e.note = None
         self.budget()
