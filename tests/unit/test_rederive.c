@@ -6,51 +6,8 @@
  * same for tests/scenarios/audit_findings.scn under contract images that lack one check each (build/plugins/faults, CMakeLists.txt), and
  * for tests/faults/drawdown_twice.scn, where a bank goes around the contract's own check.
  */
-#include "node/bin/zyd-audit/audit.h"
-#include "tests/lib/scenario_chain.h"
+#include "tests/unit/rederive_rig.h"
 #include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <unistd.h>
-#include <cmocka.h>
-
-static struct audit_result result;
-static struct audit_bundle bundle;
-
-static void line(void *ctx, unsigned number, bool ok, const char *text)
-{
-    if (!ok && ctx != NULL) {
-        print_message("%s:%u: %s\n", (const char *)ctx, number, text);
-    }
-}
-
-/* Runs a scenario under the plugins of a folder, exports it and verifies the bundle into result.  honest: every expectation of the
- * file must hold. */
-static void audit_scenario(const char *path, const char *plugins, bool honest)
-{
-    char why[ZYD_SCENARIO_WHY], dir[] = "/tmp/zyd-rederive-XXXXXX", name[64], command[80];
-    struct zyd_scenario *s;
-    struct zyd_scenario_report report = {.ctx = honest ? (void *)(uintptr_t)path : NULL, .line = line};
-    struct zyd_chain *c = zyd_chain_new(plugins);
-    struct zyd_scenario_backend b = zyd_chain_backend(c);
-    assert_int_equal(zyd_scenario_open(&s, why, path), ZYD_OK);
-    enum zyd_status st = zyd_scenario_arithmetic(s) ? ZYD_E_NOT_FOUND : zyd_scenario_run(&report, why, s, &b);
-    memset(&result, 0, sizeof result);
-    if (st != ZYD_E_NOT_FOUND) {
-        if (honest && st != ZYD_OK) {
-            fail_msg("%s: %s", path, why);
-        }
-        assert_non_null(mkdtemp(dir));
-        snprintf(name, sizeof name, "%s/b", dir);
-        zyd_chain_write(c, name);
-        audit_verify(&result, &bundle, name, &zyd_chain_genesis(c)->hash, &(struct audit_options){.jobs = 1});
-        snprintf(command, sizeof command, "rm -rf '%s'", dir);
-        assert_int_equal(system(command), 0);
-    }
-    zyd_scenario_free(s);
-    zyd_chain_free(c);
-}
 
 static void honest_scenarios_have_no_findings(void **state)
 {
@@ -86,12 +43,6 @@ static void honest_scenarios_have_no_findings(void **state)
 
 /* ---- faults that were booked ---- */
 
-struct fault {
-    const char *name;    /* folder of build/plugins/faults */
-    const char *finding; /* that must be among what is found */
-    const char *ref, *member;
-    int64_t booked, right; /* -1, -1: no amounts */
-};
 static const struct fault faults[] = {
     {"duplicate_loan", "duplicate_loan", "S1B", "BANK", -1, -1},
     {"second_fingerprint", "duplicate_loan", "S7B", "BANK", -1, -1},
@@ -116,40 +67,10 @@ static const struct fault faults[] = {
     {"recovery_weights", "recovery_amount", "L1", "NFGF", 20001, 20000},
 };
 
-static bool is_finding(const struct audit_finding *f, const struct fault *want)
-{
-    const char *ref = strchr(f->ref, '/'); /* behind the scenario's name */
-    int member = f->has_member ? f->member : -1;
-    const struct zyd_span *code = member < 0 ? NULL : &bundle.genesis.members[member].code;
-    if (strcmp(f->kind->name, want->finding) != 0 || ref == NULL || strcmp(ref + 1, want->ref) != 0 || code == NULL ||
-        code->size != strlen(want->member) || memcmp(code->data, want->member, code->size) != 0) {
-        return false;
-    }
-    return f->has_amounts == (want->booked >= 0) && (want->booked < 0 || (f->booked == want->booked && f->right == want->right));
-}
-
 static void every_fault_is_found_and_named(void **state)
 {
     (void)state;
-    unsigned missing = 0;
-    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
-        char plugins[300];
-        bool found = false;
-        snprintf(plugins, sizeof plugins, ZYD_PLUGIN_DIR "/faults/%s", faults[i].name);
-        audit_scenario(ZYD_SOURCE_DIR "/tests/scenarios/audit_findings.scn", plugins, false);
-        for (size_t k = 0; k < result.findings.count; k++) {
-            found = found || is_finding(&result.findings.rows[k], &faults[i]);
-        }
-        if (!found) {
-            print_message("%s: not found\n", faults[i].name);
-            audit_findings_text(stdout, &result, &bundle);
-            missing++;
-        }
-        assert_int_equal(result.exit, EXIT_BAD_LEDGER);
-        audit_findings_free(&result.findings);
-        audit_bundle_close(&bundle);
-    }
-    assert_int_equal(missing, 0);
+    faults_are_found(ZYD_SOURCE_DIR "/tests/scenarios/audit_findings.scn", faults, sizeof faults / sizeof *faults);
 }
 
 /* 1. A drawdown is enrolled, closed unpaid, enrolled again, and enrolled by another level: all of it is right.  2. It is enrolled once more

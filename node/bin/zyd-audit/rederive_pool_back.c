@@ -261,7 +261,7 @@ void pl_wind_up(struct re_pool *p, struct pl_pool *pool, const struct audit_step
     int64_t weights[ZYD_POOL_LAYERS_MAX], back[ZYD_POOL_LAYERS_MAX];
     bool owes = false;
     if (pool->open_claims != 0 || pool->pending != 0 || pool->shortage != 0) {
-        re_find(p->re, s, RE_POOL_WIND_UP, pool->trustee, 0, 0, pool->pending + pool->shortage, 0, "wound up with claims open");
+        re_find(p->re, s, RE_POOL_WIND_UP, pool->trustee, 0, 0, -1, -1, "wound up with claims open");
     }
     for (size_t i = 0; i < pool->layer_count; i++) { /* contributed, less what was drawn */
         weights[i] = re_max(pool->layers[i].funded - pool->layers[i].drawn, 0);
