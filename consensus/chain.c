@@ -78,8 +78,8 @@ static struct zyd_bft_block *least(struct zyd_bft *b)
 
 #define EVICT_RUN 64 /* more than come in until the owner gives its batch again */
 
-/* A member that lags far fills its table with notarized blocks that hang on nothing here, and the block under them all finds no room.
- * Those that are final at the others go, the highest first: the owner fetches them by height when their turn comes. */
+/* A member that lags far fills its table with notarized blocks that hang on nothing here, and the block under them all finds no
+ * room. Those that are final at the others go, the highest first: the owner fetches them by height when their turn comes. */
 static void evict_final_above(struct zyd_bft *b, uint64_t view)
 {
     for (unsigned n = 0; n < EVICT_RUN; n++) {

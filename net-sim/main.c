@@ -46,9 +46,10 @@ struct args {
     char same[4400]; /* the options that make a run what it is, for the command that repeats it */
 };
 
-static const char usage[] =
-    "zyd-sim [--seed N | --seeds N [--first N]] [--jobs N] [--replicas N] [--clients N] [--blocks N] [--until-ms N] [--crypto stub|memo|real]\n"
-    "        [--products [--events N]] [--no-faults] [--trace FILE|-] [--check-determinism] [--stop-at-first] [--plugin guarantee.elf]\n";
+static const char usage[] = "zyd-sim [--seed N | --seeds N [--first N]] [--jobs N] [--replicas N] [--clients N] [--blocks N] "
+                            "[--until-ms N] [--crypto stub|memo|real]\n"
+                            "        [--products [--events N]] [--no-faults] [--trace FILE|-] [--check-determinism] "
+                            "[--stop-at-first] [--plugin guarantee.elf]\n";
 
 static void trace_line(void *ctx, const char *line)
 {
@@ -316,13 +317,16 @@ int main(int argc, char **argv)
             } else if (strcmp(o, "--plugin") == 0) {
                 a.plugin = v;
             } else if (strcmp(o, "--crypto") == 0) {
-                a.options.crypto = strcmp(v, "stub") == 0 ? ZYD_SIM_CRYPTO_STUB : strcmp(v, "memo") == 0 ? ZYD_SIM_CRYPTO_MEMO : ZYD_SIM_CRYPTO_REAL;
+                a.options.crypto = strcmp(v, "stub") == 0   ? ZYD_SIM_CRYPTO_STUB
+                                   : strcmp(v, "memo") == 0 ? ZYD_SIM_CRYPTO_MEMO
+                                                            : ZYD_SIM_CRYPTO_REAL;
             } else {
                 return usage_error("an option that does not exist");
             }
         }
     }
-    if (a.jobs < 1 || a.jobs > 64 || a.options.replicas > 9 || a.options.clients > 8 || (a.options.replicas != 0 && a.options.replicas < 4)) {
+    if (a.jobs < 1 || a.jobs > 64 || a.options.replicas > 9 || a.options.clients > 8 ||
+        (a.options.replicas != 0 && a.options.replicas < 4)) {
         return usage_error("--jobs 1..64, --replicas 4..9, --clients 1..8");
     }
     if (a.products ? !single || a.determinism || hash_only : a.events != 0) {
@@ -366,12 +370,19 @@ int main(int argc, char **argv)
         run_all(&t, &a);
     }
     double spent = now_s() - started, virtual_s = (double)t.virtual_ms / 1000;
-    printf("seeds %llu · sim %.0f s · speed %.0fx · load %.1f blk/s x %.1f op · blocks %llu · op %llu · crashes %llu · partitions %llu · "
-           "byz acts %llu · evidence %llu · messages %llu lost %llu · safety %llu · liveness %llu · determinism %s · died %llu · %.1f s\n",
-           (unsigned long long)t.seeds, virtual_s, virtual_s / (spent > 0 ? spent : 1), (double)t.blocks / (virtual_s > 0 ? virtual_s : 1),
-           (double)t.operations / (double)(t.blocks > 0 ? t.blocks : 1), (unsigned long long)t.blocks, (unsigned long long)t.operations,
-           (unsigned long long)t.crashes, (unsigned long long)t.partitions, (unsigned long long)t.byzantine_acts, (unsigned long long)t.evidence,
-           (unsigned long long)t.messages, (unsigned long long)t.lost, (unsigned long long)t.safety, (unsigned long long)t.liveness,
-           !a.determinism ? "not run" : t.nondeterminism == 0 ? "same" : "DIFFERS", (unsigned long long)t.crashed, spent);
+    printf("seeds %llu · sim %.0f s · speed %.0fx · load %.1f blk/s x %.1f op · blocks %llu · op %llu · crashes %llu · "
+           "partitions %llu · "
+           "byz acts %llu · evidence %llu · messages %llu lost %llu · safety %llu · liveness %llu · determinism %s · died %llu "
+           "· %.1f s\n",
+           (unsigned long long)t.seeds, virtual_s, virtual_s / (spent > 0 ? spent : 1),
+           (double)t.blocks / (virtual_s > 0 ? virtual_s : 1), (double)t.operations / (double)(t.blocks > 0 ? t.blocks : 1),
+           (unsigned long long)t.blocks, (unsigned long long)t.operations, (unsigned long long)t.crashes,
+           (unsigned long long)t.partitions, (unsigned long long)t.byzantine_acts, (unsigned long long)t.evidence,
+           (unsigned long long)t.messages, (unsigned long long)t.lost, (unsigned long long)t.safety,
+           (unsigned long long)t.liveness,
+           !a.determinism          ? "not run"
+           : t.nondeterminism == 0 ? "same"
+                                   : "DIFFERS",
+           (unsigned long long)t.crashed, spent);
     return verdict(&t);
 }

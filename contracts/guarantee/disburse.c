@@ -63,7 +63,8 @@ uint32_t check_drawdown(const struct gu *g, const struct zyd_guarantee_drawdown 
     if (d->rate_ppm > param(g, ZYD_GP_RATE_CAP)) {
         ct_fail(E_RATE_OVER_CAP);
     }
-    if (d->principal > CC_FEN_MAX / 2) { /* a year's interest must be an amount (9104): INT_SETTLE could not refuse it any more */
+    /* a year's interest must be an amount (9104): INT_SETTLE could not refuse it any more */
+    if (d->principal > CC_FEN_MAX / 2) {
         (void)cc_fee(d->principal, d->rate_ppm, 366, (uint32_t)param(g, ZYD_GP_LOAN_BASIS));
     }
     return days;

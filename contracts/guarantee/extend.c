@@ -41,7 +41,8 @@ int64_t fee_earned(const struct gu *g, uint32_t i, int32_t date)
     return sum;
 }
 
-/* ext_max, or the classic lending rule: short loans (a year) their term, medium ones (five years) half of it, long ones 3 years. */
+/* ext_max, or the classic lending rule: short loans (a year) their term, medium ones (five years) half of it, long ones 3
+ * years. */
 static int32_t longest(const struct gu *g, const struct zyd_guarantee_drawdown *d)
 {
     int32_t set = (int32_t)param(g, ZYD_GP_EXT_MAX), term = zyd_days_between(d->value_date, d->first_maturity);

@@ -7,7 +7,8 @@
 static void member_event(struct gu *g)
 {
     uint32_t event = g->call->event;
-    bool makes = event == ZYD_GE_APPLY || event == ZYD_GE_OPENING || event == ZYD_GE_BREAKER_RESET || event == ZYD_GE_ENROL_LIST;
+    bool makes =
+        event == ZYD_GE_APPLY || event == ZYD_GE_OPENING || event == ZYD_GE_BREAKER_RESET || event == ZYD_GE_ENROL_LIST;
     if (event < ZYD_GE_APPLY || event > ZYD_GE_TAKE_UP || makes == (g->call->has_object != 0)) {
         ct_fail(E_RANGE); /* no such event, or an object where none belongs */
     }

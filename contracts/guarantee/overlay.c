@@ -1,4 +1,5 @@
-/* overlay.c: what an auditor or supervisor lays over a contract (domain.md 3.0.6, rulings 20, 25): FREEZE, UNFREEZE, FLAG_SHIFT.
+/* overlay.c: what an auditor or supervisor lays over a contract (domain.md 3.0.6, rulings 20, 25): FREEZE, UNFREEZE,
+ * FLAG_SHIFT.
  *
  * These do not count as changes of the contract: what came before can still be reversed. */
 #include "guarantee.h"
@@ -52,8 +53,8 @@ void event_unfreeze(struct gu *g)
     store_overlay(g);
 }
 
-/* FLAG_SHIFT (ruling 20): APPLIED..CLAIMED -> same by any AUD: CLAIM and APPROVE then end with 1117.  Inputs: whether the bank's
- * share is shifted, reason. */
+/* FLAG_SHIFT (ruling 20): APPLIED..CLAIMED -> same by any AUD: CLAIM and APPROVE then end with 1117.  Inputs: whether the
+ * bank's share is shifted, reason. */
 void event_flag_shift(struct gu *g)
 {
     struct ct_rd rd = ct_args(g->call);

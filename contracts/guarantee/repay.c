@@ -112,8 +112,8 @@ struct zyd_guarantee_drawdown *find_drawdown(struct gu *g, uint32_t number)
     ct_fail(E_RANGE);
 }
 
-/* The fee of a drawdown that PREPAY pays off before maturity: earned to the value date, the rest back to the borrower through the
- * bank (E17, ruling 17). */
+/* The fee of a drawdown that PREPAY pays off before maturity: earned to the value date, the rest back to the borrower through
+ * the bank (E17, ruling 17). */
 static void refund_fee(struct gu *g, struct zyd_guarantee_drawdown *d, int32_t date, const char *customer)
 {
     uint16_t guar = param_member(g, ZYD_GP_GUAR);

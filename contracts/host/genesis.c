@@ -1,7 +1,8 @@
 /* genesis.c: the records that stand before the first block. */
 #include "impl.h"
 
-/* "memb" index u16: role, flags, code, uscc, names.  Canonical MessagePack, so that a light client can show them from a proof. */
+/* "memb" index u16: role, flags, code, uscc, names.  Canonical MessagePack,
+ * so that a light client can show them from a proof. */
 static enum zyd_status put_member(struct zyd_host *h, uint16_t index)
 {
     const struct zyd_member *m = &h->genesis->members[index];

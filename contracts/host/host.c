@@ -267,7 +267,8 @@ static void signers_of(struct signers *out, const struct zyd_env *env)
     }
 }
 
-/* Fires what is due of an object before an operation on it (D18).  *refuse: more is due than one operation or envelope may fire. */
+/* Fires what is due of an object before an operation on it (D18).  *refuse: more is due than one operation or envelope may
+ * fire. */
 static enum zyd_status fire_object(struct zyd_host *h, struct zyd_wr *wr, uint32_t *count, uint32_t *ok, uint32_t *refuse,
                                    struct zyd_host_block *b, uint16_t contract, const struct zyd_hash *object)
 {

@@ -35,8 +35,8 @@ static int64_t take_cost(struct pl *p, int64_t gross_, int64_t cost)
 }
 
 /* RECOVER: COMPENSATED -> REFUNDING by BANK; TRUSTEE too when cost > `cost_limit`.  Inputs: gross, cost, bank reference.
- * Weights are what each bears: the pool what was approved (ruling 32) and not demanded back.  Of the pool's part, what it has paid
- * comes back; what it has not paid yet is made good by the recovery and leaves the queue. */
+ * Weights are what each bears: the pool what was approved (ruling 32) and not demanded back.  Of the pool's part, what it has
+ * paid comes back; what it has not paid yet is made good by the recovery and leaves the queue. */
 void event_recover(struct pl *p)
 {
     struct zyd_pool_loan *o = &p->o.h;

@@ -95,8 +95,8 @@ static bool in_use(const struct zyd_subsidy_loan *l)
     return l->period_count > 0 || l->fee != 0;
 }
 
-/* F1 where the ledger knows the loan itself: a drawdown of a guarantee has one fingerprint.  One that was given up before anything
- * was settled (CLOSE) may have been a mistake, and does not bar the right one. */
+/* F1 where the ledger knows the loan itself: a drawdown of a guarantee has one fingerprint.  One that was given up before
+ * anything was settled (CLOSE) may have been a mistake, and does not bar the right one. */
 static void check_drawdown(const struct su *s, const uint8_t *id)
 {
     struct loan other;

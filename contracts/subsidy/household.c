@@ -4,8 +4,9 @@
  * cap leaves after all that come before it.  Demands only fall, so a repayment of an earlier one frees cap for later ones from
  * its date on, whoever's bank reports it, without touching the later ones' records.
  *
- * What ended enrolments asked for stays: a loan that is enrolled late has days of its own beside theirs, and comes after them in
- * rank.  Days are forgotten only where the list has no room, the oldest first, and never those that somebody has yet to settle. */
+ * What ended enrolments asked for stays: a loan that is enrolled late has days of its own beside theirs, and comes after them
+ * in rank.  Days are forgotten only where the list has no room, the oldest first, and never those that somebody has yet to
+ * settle. */
 #include "subsidy.h"
 
 #define KEY_SIZE (3 + CT_ID_SIZE)

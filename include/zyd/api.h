@@ -29,8 +29,8 @@ struct zyd_api_config {
 struct zyd_api_calls {
     void *ctx;
     /* Queue an event; false when the inbox is full (answer 429).  Bytes are copied.  Must not block on the loop: it is
-     * called with a lock held that zyd_api_on_reply takes, so a caller of on_reply holds no lock that submit takes.  The API has run
-     * zyd_env_decode and zyd_env_verify on the envelope: its SUBMIT event says verified. */
+     * called with a lock held that zyd_api_on_reply takes, so a caller of on_reply holds no lock that submit takes.  The API
+     * has run zyd_env_decode and zyd_env_verify on the envelope: its SUBMIT event says verified. */
     bool (*submit)(void *ctx, uint64_t ticket, struct zyd_span envelope);
     bool (*query)(void *ctx, uint64_t ticket, struct zyd_span bytes);
     int64_t (*wall_ms)(void *ctx);                 /* the node's clock, moved in a development consortium */

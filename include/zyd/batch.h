@@ -2,8 +2,8 @@
  *
  *   bytes --zyd_csv_parse--> cells --zyd_batch_plan--> rows (args encoded) + issues (row, column, code, zh, en)
  *
- * Encoding is UTF-8 (with or without BOM) or GB18030; found and stated.  A row number is what a spreadsheet shows: the header is
- * row 1.  Checks need no network and no keys.  Headers are the names of the event's arguments in English or Chinese, in any
+ * Encoding is UTF-8 (with or without BOM) or GB18030; found and stated.  A row number is what a spreadsheet shows: the header
+ * is row 1.  Checks need no network and no keys.  Headers are the names of the event's arguments in English or Chinese, in any
  * order.
  */
 #ifndef ZYD_BATCH_H

@@ -105,12 +105,13 @@ enum zyd_bft_out_kind {
     ZYD_BFT_OUT_CERT,     /* seq, cert: append to the certificate file (synced with, and before, the votes) */
     ZYD_BFT_OUT_STORE,    /* seq, hash: put this block (header, J, NC, body, outcomes, write set), synced.  Emitted at most once
                            * a block in a run, ancestors first, only of executed blocks; never again of restored ones */
-    ZYD_BFT_OUT_FLOOR,    /* view: new floor for the vote file header; write it lazily, after the finality record is durable (P4) */
+    /* view: new floor for the vote file header; write it lazily, after the finality record is durable (P4) */
+    ZYD_BFT_OUT_FLOOR,
     ZYD_BFT_OUT_SEND,     /* peer or ZYD_BFT_ALL, bytes, after_seq */
     ZYD_BFT_OUT_BUILD,    /* header: version .. parent_hash, time, proposer, valset, rules and just_root are filled, flags say
-                           * CARRIER or not; the owner fills the body, log, state and totals and answers BUILT.  force: a heartbeat,
-                           * build it even when there is nothing to put in; else answer ok false then (the POOL level may be
-                           * older than the tip).  A CARRIER's fields are all filled: answer at once */
+                           * CARRIER or not; the owner fills the body, log, state and totals and answers BUILT.  force: a
+                           * heartbeat, build it even when there is nothing to put in; else answer ok false then (the POOL
+                           * level may be older than the tip).  A CARRIER's fields are all filled: answer at once */
     ZYD_BFT_OUT_VERIFY,   /* hash, header, just, peer (its leader): fetch the body if absent, execute on the parent, answer
                            * VERIFIED.  Its parent is executed.  At most ZYD_DEPTH_MAX DATA blocks deep.  CARRIERs too: nothing
                            * to execute (their fields were compared with the parent's), answer ok */
@@ -170,7 +171,8 @@ struct zyd_bft_status {
 };
 void zyd_bft_status(const struct zyd_bft *b, struct zyd_bft_status *out);
 /* For the owner's window and pool tests: walk parent_hash from the tip.  Also finds CARRIERs. */
-const struct zyd_header *zyd_bft_header(const struct zyd_bft *b, const struct zyd_hash *hash); /* unfinalized or head; or NULL */
+/* unfinalized or head; or NULL */
+const struct zyd_header *zyd_bft_header(const struct zyd_bft *b, const struct zyd_hash *hash);
 /* Walks the invariants numbered in consensus/bft_internal.h; asserts each.  For simulator, fuzzers and tests. */
 void zyd_bft_check(const struct zyd_bft *b);
 

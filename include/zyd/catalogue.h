@@ -4,7 +4,8 @@
  * batch result carry.  The table (zyd/catalogue_map.h) is the only place where a code gets its name, HTTP status, exit
  * code, Chinese and English text and remedy.  enum zyd_status (zyd/base.h) is another thing: what C functions return.
  *
- *   1xxx guarantee  2xxx pool  3xxx subsidy  4xxx voucher  5xxx cycle  6xxx register  8xxx the node itself  9xxx common and host
+ *   1xxx guarantee  2xxx pool  3xxx subsidy  4xxx voucher  5xxx cycle  6xxx register  8xxx the node itself  9xxx common and
+ * host
  */
 #ifndef ZYD_CATALOGUE_H
 #define ZYD_CATALOGUE_H

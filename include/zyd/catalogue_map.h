@@ -12,7 +12,8 @@
 #define ZYD_CATALOGUE_NODE(X) \
     X(8001, 'E', UNREACHABLE, 503, 3, ZYD_RETRY_LATER, \
       "连接不上节点，请求没有发出", "The node cannot be reached; nothing was sent", \
-      "检查 --node 地址，或用 zyd devnet up / systemctl start zydd 启动节点", "Check --node, or start the node (zyd devnet up, systemctl start zydd)") \
+      "检查 --node 地址，或用 zyd devnet up / systemctl start zydd 启动节点", \
+      "Check --node, or start the node (zyd devnet up, systemctl start zydd)") \
     X(8002, 'E', UNKNOWN_OUTCOME, 504, 4, ZYD_RETRY_SAME, \
       "已发出，但尚未得到最终结果", "Sent, but no final answer yet", \
       "重新执行同一命令：不会重复记账", "Run the same command again: it is never booked twice") \
@@ -66,7 +67,8 @@
       "按提示更正", "Correct it as told") \
     X(8019, 'E', MEDIA_TYPE, 415, 2, ZYD_RETRY_AFTER_FIX, \
       "不支持的内容类型", "The content type is not supported", \
-      "JSON 用 application/json，信封用 application/octet-stream", "Use application/json, or application/octet-stream for envelopes") \
+      "JSON 用 application/json，信封用 application/octet-stream", \
+      "Use application/json, or application/octet-stream for envelopes") \
     X(8020, 'E', EXPIRED, 422, 1, ZYD_RETRY_AFTER_FIX, \
       "信封已过有效期", "The envelope's validity has passed", \
       "先查询是否已入账；未入账则重新签署", "Look whether it was booked; if not, sign anew") \
@@ -255,7 +257,8 @@
       "请核对项目代码，或等待项目重新开放", "Check the programme code, or wait until the programme opens again") \
     X(1102, 'E', BREAKER_STOPPED, 422, 1, ZYD_RETRY_LATER, \
       "代偿率熔断：项目已停止新增业务", "The programme's circuit breaker is STOPPED: no new business", \
-      "存量业务可继续；由银行、担保、再担保共同签署 BREAKER_RESET 后再报", "Running loans go on; send again after BANK, GUAR and REG signed BREAKER_RESET") \
+      "存量业务可继续；由银行、担保、再担保共同签署 BREAKER_RESET 后再报", \
+      "Running loans go on; send again after BANK, GUAR and REG signed BREAKER_RESET") \
     X(1103, 'E', HOUSEHOLD_CAP, 422, 1, ZYD_RETRY_AFTER_FIX, \
       "超过同一借款人的额度上限", "Over the household cap of this borrower", \
       "减少金额，或待该借款人其他贷款归还后再报", "Lower the amount, or wait until other loans of the borrower are repaid") \
@@ -468,7 +471,8 @@
       "检查使用的密钥与成员是否一致", "Check that the key belongs to the member") \
     X(9102, 'E', SIGNER_MISSING, 422, 1, ZYD_RETRY_AFTER_FIX, \
       "缺少必须的签署方", "A signer that the rules need is missing", \
-      "用可等待方式提交（--may-wait），再由缺少的机构会签", "Submit so that it may wait (--may-wait), then have the missing institutions countersign") \
+      "用可等待方式提交（--may-wait），再由缺少的机构会签", \
+      "Submit so that it may wait (--may-wait), then have the missing institutions countersign") \
     X(9103, 'E', SHARE_SUM, 422, 1, ZYD_RETRY_AFTER_FIX, \
       "风险分担比例之和不是 100%", "The shares do not sum to 100 %", \
       "更正分担比例", "Correct the shares") \

@@ -256,7 +256,8 @@ static inline int64_t ct_params(uint16_t programme, void *out, uint32_t cap)
     return ct_sys(CT_SYS_PARAMS, programme, CT_PTR(out), cap, 0, 0, 0);
 }
 
-/* Reference rate in ppm a year that is valid on date ("LPR1Y", 5): the last that governance let begin on it or before; -1: none. */
+/* Reference rate in ppm a year that is valid on date ("LPR1Y", 5): the last that governance let begin on it or before; -1:
+ * none. */
 static inline int64_t ct_rate(const void *name, uint32_t size, int32_t date)
 {
     return ct_sys(CT_SYS_RATE, CT_PTR(name), size, date, 0, 0, 0);

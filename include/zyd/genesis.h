@@ -135,9 +135,9 @@ bool zyd_uscc_valid(struct zyd_span uscc);
 /* The check character of the first 17, or 0 when one of them is not of the alphabet. */
 char zyd_uscc_check_char(const char first17[17]);
 
-/* A programme or calendar alone, as it stands in the body, in governance operations and in records (FORMATS.md 14, 16).  Decoding
- * checks the encoding only; out points into bytes.  A fault is a static English text naming the first broken rule, NULL: none; what a
- * programme refers to is the caller's to look up. */
+/* A programme or calendar alone, as it stands in the body, in governance operations and in records (FORMATS.md 14, 16).
+ * Decoding checks the encoding only; out points into bytes.  A fault is a static English text naming the first broken rule,
+ * NULL: none; what a programme refers to is the caller's to look up. */
 enum zyd_status ZYD_MUST_USE zyd_programme_decode(struct zyd_programme *out, struct zyd_span bytes);
 void zyd_programme_encode(struct zyd_wr *wr, const struct zyd_programme *p);
 const char *zyd_programme_fault(const struct zyd_programme *p);
@@ -146,8 +146,8 @@ void zyd_calendar_encode(struct zyd_wr *wr, const struct zyd_calendar *c);
 const char *zyd_calendar_fault(const struct zyd_calendar *c);
 /* A code of 1..12 of A-Z 0-9 _ */
 bool zyd_code_valid(struct zyd_span code);
-/* Members that vote on governance: all that hold an officer's key (ZYD_GENESIS_DUAL: a maker's and a checker's) but auditors.  Bit m: member m.  Approval takes
- * zyd_quorum_q of their number. */
+/* Members that vote on governance: all that hold an officer's key (ZYD_GENESIS_DUAL: a maker's and a checker's) but auditors.
+ * Bit m: member m.  Approval takes zyd_quorum_q of their number. */
 uint64_t zyd_genesis_voters(const struct zyd_genesis *g);
 
 /* Working days.  Both return false when the calendar has no such year (9113). */

@@ -10,8 +10,8 @@
  *   tiers    "LIMIT [grade=G]: TREE; ...": trees over the same leaves for loans up to LIMIT yuan ("any") and borrowers of grade
  *            G; the first that fits is taken, 1127 when none does (default: the one tree for all)
  *   grades   number of the register programme that grades stand in; needed where a tier names one
- * The sums of shares are checked (why then begins with "tree").  Back: tree, banks, evidence, tiers and grades where there are any, and
- * every slot.
+ * The sums of shares are checked (why then begins with "tree").  Back: tree, banks, evidence, tiers and grades where there are
+ * any, and every slot.
  */
 #ifndef ZYD_GUARANTEE_SCHEMA_H
 #define ZYD_GUARANTEE_SCHEMA_H

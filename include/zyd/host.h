@@ -65,8 +65,8 @@ struct zyd_totals {
 };
 
 struct zyd_host;
-/* Room for ZYD_PLUGINS_MAX images (about 0.8 MiB each), the decoded registry (3 MiB) and one call's journal (about 4 MiB); lazily mapped
- * zero pages are fine. */
+/* Room for ZYD_PLUGINS_MAX images (about 0.8 MiB each), the decoded registry (3 MiB) and one call's journal (about 4 MiB);
+ * lazily mapped zero pages are fine. */
 size_t zyd_host_footprint(const struct zyd_genesis *genesis);
 /* mem: footprint bytes, 16-byte aligned, any content.  genesis must outlive it. */
 struct zyd_host *zyd_host_init(void *mem, const struct zyd_genesis *genesis);
@@ -102,9 +102,9 @@ struct zyd_host_block {
  * one more call could take the SYS phase over half the block's fuel or operations: the rest waits for the next block.
  * ZYD_OK; ZYD_E_FULL or ZYD_E_STORE: the block cannot be executed here. */
 enum zyd_status ZYD_MUST_USE zyd_host_run_sys(struct zyd_host *h, struct zyd_wr *wr, bool *ran, struct zyd_host_block *b);
-/* Runs one operation of a verified envelope: first the due deadlines of its object, as outcomes of their own, then it.  When one
- * more call could take the envelope over half the block's fuel it is not run: 9126, no fuel; so any envelope fits into a block.
- * count: outcomes appended (>= 1). ok: outcomes with code 0. code: the operation's own outcome code. */
+/* Runs one operation of a verified envelope: first the due deadlines of its object, as outcomes of their own, then it.  When
+ * one more call could take the envelope over half the block's fuel it is not run: 9126, no fuel; so any envelope fits into a
+ * block. count: outcomes appended (>= 1). ok: outcomes with code 0. code: the operation's own outcome code. */
 enum zyd_status ZYD_MUST_USE zyd_host_run_op(struct zyd_host *h, struct zyd_wr *wr, uint32_t *count, uint32_t *ok,
                                              uint32_t *code, struct zyd_host_block *b, const struct zyd_env *env,
                                              const struct zyd_op *op);

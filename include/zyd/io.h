@@ -1,7 +1,7 @@
 /* zyd/io.h: the effects: one outside thing a file in node/io.  Everything here may block, allocate and fail.
  *
- * Store (archive zyd_store: the simulator may link it): LevelDB and the vote file.  Net: peer links.  The rest: keys, clock, log.
- * Functions return enum zyd_status and fill a struct zyd_err with what, where and what to do.
+ * Store (archive zyd_store: the simulator may link it): LevelDB and the vote file.  Net: peer links.  The rest: keys, clock,
+ * log. Functions return enum zyd_status and fill a struct zyd_err with what, where and what to do.
  */
 #ifndef ZYD_IO_H
 #define ZYD_IO_H
@@ -21,16 +21,15 @@ void zyd_err_set(struct zyd_err *err, uint32_t code, const char *format, ...) __
 
 /* ---- LevelDB (node/io/store/store_leveldb.c; ledger.md 2.7, reliability.md 2.1) ---- */
 struct zyd_store;
-/* Opens, or with create makes, the database in dir (create: it must not exist).  Never repairs.  rebuilt_floor: with create, the vote
- * file's floor when an old ledger was set aside, else 0.
- * ZYD_OK, ZYD_E_DAMAGED (the cure is in err), ZYD_E_FOREIGN (another consortium or format), ZYD_E_BUSY (another process),
- * ZYD_E_NOT_FOUND, ZYD_E_EXISTS, ZYD_E_STORE, ZYD_E_IO. */
+/* Opens, or with create makes, the database in dir (create: it must not exist).  Never repairs.  rebuilt_floor: with create,
+ * the vote file's floor when an old ledger was set aside, else 0. ZYD_OK, ZYD_E_DAMAGED (the cure is in err), ZYD_E_FOREIGN
+ * (another consortium or format), ZYD_E_BUSY (another process), ZYD_E_NOT_FOUND, ZYD_E_EXISTS, ZYD_E_STORE, ZYD_E_IO. */
 enum zyd_status zyd_store_open(struct zyd_store **out, struct zyd_err *err, const char *dir, const struct zyd_hash *chain_id,
                                bool create, uint64_t rebuilt_floor);
 void zyd_store_close(struct zyd_store *s);
 uint64_t zyd_store_rebuilt_floor(const struct zyd_store *s);
-/* Number of the vote file's last record (zyd_votes_seq) that was durable at some synced put: a vote file that ends before it is an old
- * one.  note: goes with the next synced put; on the putting thread. */
+/* Number of the vote file's last record (zyd_votes_seq) that was durable at some synced put: a vote file that ends before it is
+ * an old one.  note: goes with the next synced put; on the putting thread. */
 uint64_t zyd_store_votes_seq(const struct zyd_store *s);
 void zyd_store_votes_note(struct zyd_store *s, uint64_t seq);
 uint64_t zyd_store_bytes(const struct zyd_store *s); /* approximate, on disk */
@@ -38,15 +37,16 @@ uint64_t zyd_store_bytes(const struct zyd_store *s); /* approximate, on disk */
 struct zyd_kv zyd_store_kv(struct zyd_store *s);
 const struct zyd_err *zyd_store_kv_error(const struct zyd_store *s); /* of the last failed read through the table */
 /* Puts the persisted items of one turn (kinds BLOCK, FINAL, CHECKPOINT, CHECKPOINT_END; vote file kinds are passed over) in one
- * write; sync: fdatasync and fsync of the directory before it returns.  Checkpoint items always sync.  One thread.  A failure is
- * fatal: never retried. */
+ * write; sync: fdatasync and fsync of the directory before it returns.  Checkpoint items always sync.  One thread.  A failure
+ * is fatal: never retried. */
 enum zyd_status zyd_store_put(struct zyd_store *s, struct zyd_err *err, const struct zyd_fx *items, size_t count, bool sync);
 /* What restart needs.  *have false: no checkpoint (a new store). */
 enum zyd_status zyd_store_checkpoint(struct zyd_store *s, struct zyd_err *err, bool *have, struct zyd_checkpoint *out);
 /* Block values above the final block at head_height, ascending (height, view): also CARRIERs that keep its height. */
 enum zyd_status zyd_store_unfinal(struct zyd_store *s, struct zyd_err *err, uint64_t head_height,
                                   enum zyd_status (*each)(void *ctx, struct zyd_span value), void *ctx);
-/* Final block by height, from any thread: malloc'd copies, caller frees.  ZYD_E_NOT_FOUND.  *finality_size 0: not written yet. */
+/* Final block by height, from any thread: malloc'd copies, caller frees.  ZYD_E_NOT_FOUND.  *finality_size 0:
+ * not written yet. */
 enum zyd_status zyd_store_block(struct zyd_store *s, struct zyd_err *err, uint64_t height, uint8_t **value, size_t *size,
                                 uint8_t **finality, size_t *finality_size);
 
@@ -64,8 +64,8 @@ bool zyd_votes_has(const struct zyd_votes *v, uint8_t type, uint64_t view, const
 enum zyd_status zyd_votes_each(struct zyd_votes *v, struct zyd_err *err,
                                enum zyd_status (*vote)(void *ctx, struct zyd_span vote),
                                enum zyd_status (*cert)(void *ctx, struct zyd_span cert), void *ctx);
-/* Appends VOTE, CERT, FLOOR items (others are passed over), certificates first, and syncs once.  One thread.  A failure is fatal:
- * never retried. */
+/* Appends VOTE, CERT, FLOOR items (others are passed over), certificates first, and syncs once.  One thread.  A failure is
+ * fatal: never retried. */
 enum zyd_status zyd_votes_append(struct zyd_votes *v, struct zyd_err *err, const struct zyd_fx *items, size_t count);
 
 /* ---- peer links (node/io/net_nng.c, link.c; prototypes.md 1.3, 2) ---- */
@@ -84,8 +84,9 @@ struct zyd_net_config {
 #define ZYD_NET_MESSAGE_MAX ((1u << 20) + (64u << 10) - 21u) /* bytes of one message: a frame less its seal and its length */
 #define ZYD_NET_UNAUTHENTICATED_MAX 64u
 #define ZYD_NET_HANDSHAKE_MS 3000
-/* Callbacks run on the net thread; they must only queue.  peer: validator index.  message returns false when it cannot take it now:
- * reading from that peer pauses, and the same message comes again after 1 ms.  peer: a closed connection is told at once. */
+/* Callbacks run on the net thread; they must only queue.  peer: validator index.  message returns false when it cannot take it
+ * now: reading from that peer pauses, and the same message comes again after 1 ms.  peer:
+ * a closed connection is told at once. */
 struct zyd_net_events {
     void *ctx;
     bool (*message)(void *ctx, uint8_t peer, struct zyd_span bytes);
@@ -117,9 +118,10 @@ struct zyd_key {
 #define ZYD_KEY_FILE_SIZE 148u
 void zyd_key_generate(struct zyd_key *out, uint8_t purpose);
 void zyd_key_wipe(struct zyd_key *key);
-/* strength: 0 interactive (devnet, tests), 1 moderate (default).  passphrase may be empty only with strength 0.  Never overwrites:
- * ZYD_E_EXISTS. */
-enum zyd_status zyd_key_save(struct zyd_err *err, const char *path, const struct zyd_key *key, const char *passphrase, int strength);
+/* strength: 0 interactive (devnet, tests), 1 moderate (default).  passphrase may be empty only with strength 0.  Never
+ * overwrites: ZYD_E_EXISTS. */
+enum zyd_status zyd_key_save(struct zyd_err *err, const char *path, const struct zyd_key *key, const char *passphrase,
+                             int strength);
 /* ZYD_OK, ZYD_E_BAD_SIG (wrong passphrase), ZYD_E_DAMAGED, ZYD_E_NOT_FOUND, ZYD_E_IO (also: other users may read the file). */
 enum zyd_status zyd_key_load(struct zyd_key *out, struct zyd_err *err, const char *path, const char *passphrase);
 enum zyd_status zyd_key_inspect(struct zyd_key *out_public, struct zyd_err *err, const char *path); /* sk zeroed */
@@ -208,8 +210,8 @@ struct zyd_config {
     enum zyd_log_level log_level;
     char log_lang[16]; /* "zh-CN" or "en" */
 };
-/* Reads the file, then the environment (ZYD_<SECTION>_<KEY>, ZYD_PEER_<CODE>_ADDRESS), then checks.  err: file:line: what, allowed,
- * suggestion.  ZYD_OK, ZYD_E_INVALID, ZYD_E_NOT_FOUND, ZYD_E_IO. */
+/* Reads the file, then the environment (ZYD_<SECTION>_<KEY>, ZYD_PEER_<CODE>_ADDRESS), then checks.  err: file:line: what,
+ * allowed, suggestion.  ZYD_OK, ZYD_E_INVALID, ZYD_E_NOT_FOUND, ZYD_E_IO. */
 enum zyd_status zyd_config_load(struct zyd_config *out, struct zyd_err *err, const char *path);
 /* The same over text (for tests and the fuzzer): env is a NULL-terminated list of NAME=VALUE, or NULL. */
 enum zyd_status zyd_config_parse(struct zyd_config *out, struct zyd_err *err, const char *path, struct zyd_span text,
@@ -218,8 +220,8 @@ enum zyd_status zyd_config_parse(struct zyd_config *out, struct zyd_err *err, co
 char *zyd_config_print(const struct zyd_config *c);
 
 /* ---- consortium.json (node/io/consortium.c; surfaces.md 3.4) ---- */
-/* Reads the file into a canonical genesis body (malloc'd), its hash, and its approvals: bit i of *approvals is set when member i
- * approved this body.  Checks proofs of possession and approvals.  More: zyd/consortium.h. */
+/* Reads the file into a canonical genesis body (malloc'd), its hash, and its approvals: bit i of *approvals is set when member
+ * i approved this body.  Checks proofs of possession and approvals.  More: zyd/consortium.h. */
 enum zyd_status zyd_consortium_load(uint8_t **body, size_t *size, struct zyd_hash *hash, uint64_t *approvals,
                                     struct zyd_err *err, const char *path);
 

@@ -261,7 +261,8 @@ void zyd_frontier_encode(struct zyd_wr *wr, const struct zyd_frontier *f);
 enum zyd_status ZYD_MUST_USE zyd_frontier_decode(struct zyd_frontier *out, struct zyd_span bytes);
 /* count certificates, u8 count first. */
 void zyd_just_encode(struct zyd_wr *wr, const struct zyd_cert *certs, size_t count);
-enum zyd_status ZYD_MUST_USE zyd_just_decode(struct zyd_cert *certs, size_t *count, struct zyd_span bytes); /* certs: ZYD_JUST_MAX */
+/* certs: ZYD_JUST_MAX */
+enum zyd_status ZYD_MUST_USE zyd_just_decode(struct zyd_cert *certs, size_t *count, struct zyd_span bytes);
 
 #define ZYD_FINALITY_HEADERS_MAX (ZYD_DEPTH_MAX + 64u)
 #define ZYD_FINALITY_SIZE_MAX (ZYD_CERT_SIZE_MAX + 4u + ZYD_FINALITY_HEADERS_MAX * ZYD_HEADER_SIZE)
@@ -296,9 +297,9 @@ enum zyd_status ZYD_MUST_USE zyd_receipt_decode(struct zyd_receipt *out, struct 
 enum zyd_status ZYD_MUST_USE zyd_receipt_check(const struct zyd_receipt *r, const char **why,
                                                const struct zyd_genesis *g, const struct zyd_sig_ops *sig);
 /* Making receipts from a stored block: open once a block, then one for each operation wanted.
- * prev_data: the header of the previous DATA block (its seal stands in this one).  scratch: at least 192 bytes an envelope and 96 an
- * outcome or operation of the block, plus 128 KiB; it belongs to the opened block until the caller resets it.
- * ZYD_OK, ZYD_E_FULL (scratch), ZYD_E_DAMAGED (the parts do not give the header's log root). */
+ * prev_data: the header of the previous DATA block (its seal stands in this one).  scratch: at least 192 bytes an envelope and
+ * 96 an outcome or operation of the block, plus 128 KiB; it belongs to the opened block until the caller resets it. ZYD_OK,
+ * ZYD_E_FULL (scratch), ZYD_E_DAMAGED (the parts do not give the header's log root). */
 struct zyd_receipt_block {
     const struct zyd_block_view *block; /* the caller's; must stay */
     struct zyd_arena *scratch;

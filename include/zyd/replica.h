@@ -7,8 +7,8 @@
  *
  * Effects are to be begun in order.  PERSIST has a seq, counted up by one; an effect whose after_seq is not 0 is begun only
  * when that PERSIST is synced; the others go on.  SYNCED(seq) tells that every PERSIST up to seq is durable.
- * Event bytes belong to the caller and are dead after the step.  Effect bytes belong to the replica until the next step.
- */
+ * Event bytes belong to the caller and are dead after the step.
+ * Effect bytes belong to the replica until the next step. */
 #ifndef ZYD_REPLICA_H
 #define ZYD_REPLICA_H
 
@@ -118,8 +118,8 @@ enum zyd_status ZYD_MUST_USE zyd_replica_plugin(struct zyd_replica *r, const cha
  * ZYD_OK, ZYD_E_DAMAGED, ZYD_E_STORE, ZYD_E_FOREIGN (another genesis). */
 enum zyd_status ZYD_MUST_USE zyd_replica_load(struct zyd_replica *r, const char **why, const struct zyd_checkpoint *checkpoint);
 /* Then what else the disk holds, in this order: floor (0 when there is none; call it always), votes, certificates, block values
- * ascending (height, view) that lie above the last final block: greater height, or its height and a greater view than the one its
- * finality record names.  Values at or below the loaded head are ignored, so giving too many is harmless. */
+ * ascending (height, view) that lie above the last final block: greater height, or its height and a greater view than the one
+ * its finality record names.  Values at or below the loaded head are ignored, so giving too many is harmless. */
 enum zyd_status ZYD_MUST_USE zyd_replica_restore_floor(struct zyd_replica *r, uint64_t floor);
 /* Certificates that cannot matter any more are accepted and dropped. */
 enum zyd_status ZYD_MUST_USE zyd_replica_restore_vote(struct zyd_replica *r, struct zyd_span vote);
@@ -135,7 +135,8 @@ int64_t zyd_replica_deadline_ms(const struct zyd_replica *r);
  * FOREIGN, INVALID, MALFORMED, BUSY (read-only). */
 
 enum zyd_query { /* fixed numbers; first byte of QUERY bytes */
-    ZYD_QUERY_RECORD = 1, /* record key 32 -> header 378, u8 present, u64 index, u8 path count, path, u32 + leaf, u32 + finality */
+    /* record key 32 -> header 378, u8 present, u64 index, u8 path count, path, u32 + leaf, u32 + finality */
+    ZYD_QUERY_RECORD = 1,
     ZYD_QUERY_STATUS = 2  /* -> struct zyd_replica_status */
 };
 struct zyd_replica_status {
@@ -155,16 +156,19 @@ void zyd_replica_status(const struct zyd_replica *r, struct zyd_replica_status *
 
 /* Peer messages of the replica (16..; below are consensus's). */
 enum zyd_replica_msg { /* fixed numbers */
-    ZYD_MSG_ENVELOPE = 16,   /* an envelope: gossip, or an answer */
-    ZYD_MSG_GET_ENVS = 17,   /* u16 count <= 512, env_hashes: answered from pool and recent blocks */
-    ZYD_MSG_BODY = 18,       /* header hash, u32 count, env_hashes: the ordered body */
-    ZYD_MSG_GET_BODY = 19,   /* header hash */
-    ZYD_MSG_GET_BLOCKS = 20, /* u64 first height, u8 count <= 16: answered with BLOCKs, then TIP when the answer reached our head */
-    ZYD_MSG_BLOCK = 21,      /* header 378, u32 + justification, u32 + NC or empty, u32 + CARRIERs (section 4 of the block value),
-                              * u32 count + env_hashes, u32 + finality */
-    ZYD_MSG_TIP = 22,        /* u8 count, each: header 378, u32 + justification, u32 + NC or empty; ascending views: what we hold
-                              * above our last final block */
-    ZYD_MSG_GET_RANGE = 23   /* u64 height, u32 first, u16 count <= 512: envelopes of a final block, answered as ENVELOPEs */
+    ZYD_MSG_ENVELOPE = 16, /* an envelope: gossip, or an answer */
+    ZYD_MSG_GET_ENVS = 17, /* u16 count <= 512, env_hashes: answered from pool and recent blocks */
+    ZYD_MSG_BODY = 18,     /* header hash, u32 count, env_hashes: the ordered body */
+    ZYD_MSG_GET_BODY = 19, /* header hash */
+    /* u64 first height, u8 count <= 16: answered with BLOCKs, then TIP when the answer reached our head */
+    ZYD_MSG_GET_BLOCKS = 20,
+    /* header 378, u32 + justification, u32 + NC or empty, u32 + CARRIERs (section 4 of the block value), u32 count +
+     * env_hashes, u32 + finality */
+    ZYD_MSG_BLOCK = 21,
+    /* u8 count, each: header 378, u32 + justification, u32 + NC or empty; ascending views: what we hold above our last final
+     * block */
+    ZYD_MSG_TIP = 22,
+    ZYD_MSG_GET_RANGE = 23 /* u64 height, u32 first, u16 count <= 512: envelopes of a final block, answered as ENVELOPEs */
 };
 
 /* Re-execution for the auditor, the simulator's checker and tools: the same code that voters run. */
@@ -176,9 +180,9 @@ struct zyd_replay *zyd_replay_init(void *mem, const struct zyd_genesis *g, const
 enum zyd_status ZYD_MUST_USE zyd_replay_plugin(struct zyd_replay *p, const char **why, struct zyd_span elf);
 /* Makes the genesis state; out: the genesis header. */
 enum zyd_status ZYD_MUST_USE zyd_replay_genesis(struct zyd_replay *p, struct zyd_header *out);
-/* Executes one block on the state so far and applies it.  Checks chain, window, body root, log root, outcomes, state root, totals,
- * rules against its header.  Does not check signatures or certificates (zyd/verify.h does).  why names the first rule broken;
- * entry: the log index it concerns, or UINT64_MAX.  After an error the replay is unusable. */
+/* Executes one block on the state so far and applies it.  Checks chain, window, body root, log root, outcomes, state root,
+ * totals, rules against its header.  Does not check signatures or certificates (zyd/verify.h does).  why names the first rule
+ * broken; entry: the log index it concerns, or UINT64_MAX.  After an error the replay is unusable. */
 enum zyd_status ZYD_MUST_USE zyd_replay_block(struct zyd_replay *p, const char **why, uint64_t *entry,
                                               const struct zyd_block_view *b);
 struct zyd_state *zyd_replay_state(struct zyd_replay *p);

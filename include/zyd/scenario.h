@@ -64,9 +64,10 @@ struct zyd_scenario_backend {
     uint16_t (*programme)(void *ctx, size_t index); /* number of the plan's programme */
     /* Business time moves to this time (ms; no earlier than it is, but for the same day), and all that is due has run. */
     enum zyd_status (*advance)(void *ctx, char why[ZYD_SCENARIO_WHY], int64_t time_ms);
-    /* One operation (one of the host's governance: in an envelope of that class) signed by members[0..count-1], the first of which is op->member: in one envelope, or in turn (the first
-     * submits, the others countersign: ledger.md 2.5).  *code: its outcome, after all of them signed.  Returns when that
-     * is final and the SYS operations that follow from it (a settled obligation) have run. */
+    /* One operation (one of the host's governance: in an envelope of that class) signed by members[0..count-1], the first of
+     * which is op->member: in one envelope, or in turn (the first submits, the others countersign: ledger.md 2.5).  *code: its
+     * outcome, after all of them signed.  Returns when that is final and the SYS operations that follow from it (a settled
+     * obligation) have run. */
     enum zyd_status (*submit)(void *ctx, char why[ZYD_SCENARIO_WHY], uint32_t *code, const struct zyd_op *op,
                               const uint16_t *members, size_t count, bool in_turn);
     /* Every outcome since the last call, in the ledger's order. */
@@ -123,8 +124,8 @@ struct zyd_scenario_world {
 struct zyd_scenario_blocks {
     void *ctx;
     void (*start)(void *ctx, const struct zyd_scenario_world *world); /* behind genesis; what it points to lives as long as p */
-    /* What is due at time_ms, then the operation of env (NULL: none; *code: its outcome's), applied to the state.  Outcomes: behind
-     * what stands in out, u32 length + bytes each. */
+    /* What is due at time_ms, then the operation of env (NULL: none; *code: its outcome's), applied to the state.  Outcomes:
+     * behind what stands in out, u32 length + bytes each. */
     enum zyd_status (*run)(void *ctx, struct zyd_wr *out, uint32_t *code, uint64_t time_ms, const struct zyd_env *env);
 };
 void zyd_scenario_inproc_blocks(struct zyd_scenario_inproc *p, const struct zyd_scenario_blocks *blocks);

@@ -2,8 +2,8 @@
  *
  * One process, one thread, one heap of events keyed by (virtual time, sequence number).  n replicas, clients, an adversary;
  * a network that delays, loses, duplicates, reorders, partitions and cuts one way; disks that lose unsynced writes at a
- * crash.  Checkers stand outside the replicas.  One 64-bit seed decides everything: same seed, same trace hash.
- */
+ * crash.  Checkers stand outside the replicas.  One 64-bit seed decides everything: same seed,
+ * same trace hash. */
 #ifndef ZYD_SIM_H
 #define ZYD_SIM_H
 
@@ -22,8 +22,8 @@ enum zyd_sim_crypto {
 struct zyd_sim_keys {
     uint8_t node[ZYD_VALIDATORS_MAX][ZYD_SK_SIZE], maker[ZYD_MEMBERS_MAX][ZYD_SK_SIZE];
 };
-/* Shows the ledger that a run makes: genesis first, then every block once, ascending, when it first becomes final anywhere (its value
- * with the write set, its finality).  What the arguments point to dies with the call. */
+/* Shows the ledger that a run makes: genesis first, then every block once, ascending, when it first becomes final anywhere (its
+ * value with the write set, its finality).  What the arguments point to dies with the call. */
 struct zyd_sim_chain {
     void *ctx;
     void (*genesis)(void *ctx, const struct zyd_genesis *g, const struct zyd_header *header, const struct zyd_sim_keys *keys);

@@ -1,8 +1,8 @@
 /* zyd/verify.h: checking an exported ledger without trusting anybody (ledger.md 3.7, 3.9).
  *
  * A bundle is a directory: SHA256SUMS, manifest.json, genesis (the canonical body), consortium.json (as the members approved
- * it), plugins/<hash>.elf, segments/<first>-<last>.seg, FORMAT.txt (FORMATS.md 20; zyd/bundle.h writes it).  A segment ends at a
- * block end; its footer makes every cut visible; the compact range at its start lets segments be checked alone.
+ * it), plugins/<hash>.elf, segments/<first>-<last>.seg, FORMAT.txt (FORMATS.md 20; zyd/bundle.h writes it).  A segment ends at
+ * a block end; its footer makes every cut visible; the compact range at its start lets segments be checked alone.
  *
  * The checks, each done / failed / not done:
  *   frame    framing, canonical bytes, counts, footers, file hashes
@@ -13,8 +13,8 @@
  *   replay   re-execution: equal outcomes, state roots, control totals
  *   sums     business sums over the final state: debits = credits, each 1141 equals its mirror 2141, obligations
  *
- * This header is the pure part, one block at a time; node/bin/zyd-audit reads files and spreads work over threads.
- */
+ * This header is the pure part, one block at a time;
+ * node/bin/zyd-audit reads files and spreads work over threads. */
 #ifndef ZYD_VERIFY_H
 #define ZYD_VERIFY_H
 
@@ -56,7 +56,8 @@ struct zyd_segment_head {
  * at a time; the caller appends it to the file and keeps the running hash. */
 void zyd_segment_head_encode(struct zyd_wr *wr, const struct zyd_segment_head *h);
 void zyd_segment_frame_encode(struct zyd_wr *wr, struct zyd_span block, struct zyd_span finality);
-#define ZYD_SEGMENT_FOOT_SIZE 92u /* "ZYDSEGE1", u32 blocks, u64 entries, u64 bytes before, log root 32, SHA-256 32 of all before */
+#define ZYD_SEGMENT_FOOT_SIZE                                                                                                  \
+    92u /* "ZYDSEGE1", u32 blocks, u64 entries, u64 bytes before, log root 32, SHA-256 32 of all before */
 void zyd_segment_foot_encode(uint8_t out[ZYD_SEGMENT_FOOT_SIZE], uint32_t blocks, uint64_t entries, uint64_t size,
                              const struct zyd_hash *log_root, const struct zyd_hash *file_hash);
 /* Reader over a whole mapped segment.  open checks magic, head and footer, and says in hash_ok whether the bytes have the hash
@@ -78,8 +79,8 @@ enum zyd_status ZYD_MUST_USE zyd_segment_next(struct zyd_block_view *block, stru
                                               const struct zyd_segment *s);
 
 /* ---- one block ---- */
-/* History: rebuilds the block's log leaves, ops and outcome roots from its frames on frontier (advanced on success), and compares
- * the header. */
+/* History: rebuilds the block's log leaves, ops and outcome roots from its frames on frontier (advanced on success), and
+ * compares the header. */
 enum zyd_status ZYD_MUST_USE zyd_verify_history(struct zyd_fault *fault, struct zyd_frontier *frontier,
                                                 struct zyd_arena *scratch, const struct zyd_block_view *b,
                                                 const struct zyd_header *prev_data);

@@ -14,7 +14,8 @@ static void sign_and_send(struct sim *s, struct node *from, uint8_t to, struct z
     s->result->byzantine_acts++;
     for (uint8_t i = 0; i < s->node_count; i++) {
         if (s->nodes[i].up && s->nodes[i].validator == to && to != from->validator) {
-            link_send(s, &(struct node){.index = from->index, .validator = from->validator, .byz = HONEST}, to, zyd_span(msg, sizeof msg));
+            link_send(s, &(struct node){.index = from->index, .validator = from->validator, .byz = HONEST}, to,
+                      zyd_span(msg, sizeof msg));
             return;
         }
     }
@@ -72,7 +73,8 @@ bool byz_send(struct sim *s, struct node *from, uint8_t to, struct zyd_span byte
             copy[prng_below(&s->byz_chance, bytes.size)] ^= (uint8_t)(1u << prng_below(&s->byz_chance, 8));
             size_t size = prng_ppm(&s->byz_chance, 300000) ? prng_below(&s->byz_chance, bytes.size + 1) : bytes.size;
             s->result->byzantine_acts++;
-            link_send(s, &(struct node){.index = from->index, .validator = from->validator, .byz = HONEST}, to, zyd_span(copy, size));
+            link_send(s, &(struct node){.index = from->index, .validator = from->validator, .byz = HONEST}, to,
+                      zyd_span(copy, size));
             free(copy);
             return false;
         }

@@ -60,7 +60,8 @@ static void vote_sent(struct sim *s, const struct node *from, const struct zyd_v
     const struct vote_seen n = *vote_slot(s, v->signer, ZYD_VOTE_N, v->view), x = *vote_slot(s, v->signer, ZYD_VOTE_X, v->view),
                            f = *vote_slot(s, v->signer, ZYD_VOTE_F, v->view);
     if (x.used && f.used) {
-        check_fail(s, ZYD_SIM_SAFETY, "contradicting votes: node %u signed X and F in view %llu", from->index, (unsigned long long)v->view);
+        check_fail(s, ZYD_SIM_SAFETY, "contradicting votes: node %u signed X and F in view %llu", from->index,
+                   (unsigned long long)v->view);
     }
     if (n.used && f.used && !zyd_hash_eq(&n.hash, &f.hash)) {
         check_fail(s, ZYD_SIM_SAFETY, "contradicting votes: node %u signed N and F of two blocks in view %llu", from->index,
@@ -143,8 +144,8 @@ static void check_leader(struct sim *s, const struct zyd_header *h)
     zyd_hash2(&base, "zyd/leader/1", s->genesis.hash.b, 32, epoch, sizeof epoch);
     uint64_t leader = (zyd_get64(base.b) % s->n + h->view % s->n) % s->n;
     if (h->proposer != leader) {
-        check_fail(s, ZYD_SIM_SAFETY, "height %llu: proposed by %u, but %llu leads view %llu", (unsigned long long)h->height, h->proposer,
-                   (unsigned long long)leader, (unsigned long long)h->view);
+        check_fail(s, ZYD_SIM_SAFETY, "height %llu: proposed by %u, but %llu leads view %llu", (unsigned long long)h->height,
+                   h->proposer, (unsigned long long)leader, (unsigned long long)h->view);
     }
 }
 
@@ -162,13 +163,15 @@ static void check_evidence(struct sim *s, const struct zyd_block_view *b)
         s->result->evidence++;
         for (uint8_t i = 0; i < s->node_count; i++) {
             if (s->nodes[i].byz == HONEST && s->genesis.validators[s->nodes[i].validator] == zyd_get16(r.value.data)) {
-                check_fail(s, ZYD_SIM_SAFETY, "height %llu: evidence accuses node %u, which is honest", (unsigned long long)b->header.height, i);
+                check_fail(s, ZYD_SIM_SAFETY, "height %llu: evidence accuses node %u, which is honest",
+                           (unsigned long long)b->header.height, i);
             }
         }
     }
 }
 
-/* First time that this height is final anywhere: everything an auditor checks of one block (S2), and the reference model (S3, S4). */
+/* First time that this height is final anywhere: everything an auditor checks of one block (S2), and the reference model (S3,
+ * S4). */
 static void check_new(struct sim *s, const struct zyd_block_view *b, struct zyd_span finality)
 {
     struct zyd_fault fault = {.rule = ""};
@@ -180,9 +183,11 @@ static void check_new(struct sim *s, const struct zyd_block_view *b, struct zyd_
         zyd_assert(zyd_block_decode(&p, zyd_span(c->block, c->block_size)) == ZYD_OK);
         prev = p.header;
     }
-    if (zyd_verify_chain(&fault, &s->genesis, b, &prev) != ZYD_OK || zyd_verify_quorum(&fault, &s->genesis, b, finality, &sig) != ZYD_OK ||
+    if (zyd_verify_chain(&fault, &s->genesis, b, &prev) != ZYD_OK ||
+        zyd_verify_quorum(&fault, &s->genesis, b, finality, &sig) != ZYD_OK ||
         zyd_verify_entries(&fault, &s->genesis, b, &sig) != ZYD_OK) {
-        check_fail(s, ZYD_SIM_SAFETY, "height %llu: %s: %s", (unsigned long long)b->header.height, zyd_check_name(fault.check), fault.rule);
+        check_fail(s, ZYD_SIM_SAFETY, "height %llu: %s: %s", (unsigned long long)b->header.height, zyd_check_name(fault.check),
+                   fault.rule);
         return;
     }
     struct zyd_frontier f;
@@ -211,7 +216,8 @@ void check_commit(struct sim *s, struct node *n, const struct zyd_fx *fx)
     zyd_header_hash(&hash, fx->header);
     sim_trace(s, "n%u final %llu view %llu", n->index, (unsigned long long)h, (unsigned long long)fx->header->view);
     if (zyd_block_decode(&b, fx->block) != ZYD_OK || h == 0 || h >= HEIGHTS_MAX) {
-        check_fail(s, ZYD_SIM_SAFETY, "node %u: a final block that cannot be read, or height %llu", n->index, (unsigned long long)h);
+        check_fail(s, ZYD_SIM_SAFETY, "node %u: a final block that cannot be read, or height %llu", n->index,
+                   (unsigned long long)h);
         return;
     }
     if (n->byz != HONEST) {
@@ -225,16 +231,22 @@ void check_commit(struct sim *s, struct node *n, const struct zyd_fx *fx)
     struct canonical *c = &s->chain[h];
     if (c->known) {
         if (!zyd_hash_eq(&c->hash, &hash)) {
-            check_fail(s, ZYD_SIM_SAFETY, "agreement: node %u has another block at height %llu", n->index, (unsigned long long)h);
+            check_fail(s, ZYD_SIM_SAFETY, "agreement: node %u has another block at height %llu", n->index,
+                       (unsigned long long)h);
         }
         return;
     }
     if (h != s->top + 1) {
-        check_fail(s, ZYD_SIM_SAFETY, "node %u: height %llu is final before %llu", n->index, (unsigned long long)h, (unsigned long long)s->top + 1);
+        check_fail(s, ZYD_SIM_SAFETY, "node %u: height %llu is final before %llu", n->index, (unsigned long long)h,
+                   (unsigned long long)s->top + 1);
         return;
     }
-    *c = (struct canonical){true, hash, sim_copy(fx->block.data, fx->block.size), sim_copy(fx->finality.data, fx->finality.size),
-                            fx->block.size, fx->finality.size};
+    *c = (struct canonical){true,
+                            hash,
+                            sim_copy(fx->block.data, fx->block.size),
+                            sim_copy(fx->finality.data, fx->finality.size),
+                            fx->block.size,
+                            fx->finality.size};
     s->top = h;
     s->result->blocks++;
     check_new(s, &b, fx->finality);
@@ -257,12 +269,14 @@ static void check_durable(struct sim *s, const struct node *n)
         struct zyd_block_view b;
         struct zyd_hash hash;
         if (kv.block(kv.ctx, &value, &finality, h) != ZYD_OK || zyd_block_decode(&b, value) != ZYD_OK) {
-            check_fail(s, ZYD_SIM_SAFETY, "durability: height %llu is not on the disk of node %u", (unsigned long long)h, n->index);
+            check_fail(s, ZYD_SIM_SAFETY, "durability: height %llu is not on the disk of node %u", (unsigned long long)h,
+                       n->index);
             return;
         }
         zyd_header_hash(&hash, &b.header);
         if (!zyd_hash_eq(&hash, &s->chain[h].hash)) {
-            check_fail(s, ZYD_SIM_SAFETY, "durability: node %u stores another block at height %llu", n->index, (unsigned long long)h);
+            check_fail(s, ZYD_SIM_SAFETY, "durability: node %u stores another block at height %llu", n->index,
+                       (unsigned long long)h);
             return;
         }
     }

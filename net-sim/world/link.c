@@ -40,7 +40,8 @@ static void to_validator(struct sim *s, struct node *from, uint8_t v, struct zyd
         if (!n->up || n->validator != v) {
             continue;
         }
-        if (n->byz == TWIN && s->twin_view[from->index] != 2 && s->twin_view[from->index] != (n->index == n->validator ? 0 : 1)) {
+        if (n->byz == TWIN && s->twin_view[from->index] != 2 &&
+            s->twin_view[from->index] != (n->index == n->validator ? 0 : 1)) {
             continue; /* this sender sees the other body */
         }
         if (from->byz == TWIN && s->twin_view[i] != 2 && s->twin_view[i] != (from->index == from->validator ? 0 : 1)) {

@@ -1,5 +1,5 @@
-/* The slow reference model of the state (reliability.md S3): every leaf in an array, the tree hashed anew from all of them at each
- * block, the order of keys and the sums of the books checked by a full scan.  It shares nothing with node/core/state. */
+/* The slow reference model of the state (reliability.md S3): every leaf in an array, the tree hashed anew from all of them at
+ * each block, the order of keys and the sums of the books checked by a full scan.  It shares nothing with node/core/state. */
 #include "products.h"
 #include <stdlib.h>
 #include <zyd/host.h>
@@ -180,7 +180,8 @@ const char *model_apply(struct model *m, struct zyd_span writes, const struct zy
     while (rd.pos < rd.size) {
         uint64_t index = zyd_rx_u64(&rd);
         struct zyd_span leaf = zyd_rx_block(&rd, ZYD_LEAF_SIZE_MAX);
-        const char *why = rd.bad || leaf.size < ZYD_LEAF_HEAD_SIZE ? "a write set is not well formed" : set_leaf(m, index, leaf);
+        const char *why =
+            rd.bad || leaf.size < ZYD_LEAF_HEAD_SIZE ? "a write set is not well formed" : set_leaf(m, index, leaf);
         if (why != NULL) {
             return why;
         }

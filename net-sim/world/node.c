@@ -16,7 +16,8 @@ static void queue_persist(struct sim *s, struct node *n, const struct zyd_fx *fx
     if (!n->syncing) {
         n->syncing = true;
         n->syncing_count = 0; /* set when the sync begins: all that is queued at that moment */
-        int64_t took = prng_ppm(&s->disk_chance, s->healed ? 0 : 20000) ? prng_between(&s->disk_chance, 20, 400) : prng_between(&s->disk_chance, 0, 3);
+        int64_t took = prng_ppm(&s->disk_chance, s->healed ? 0 : 20000) ? prng_between(&s->disk_chance, 20, 400)
+                                                                        : prng_between(&s->disk_chance, 0, 3);
         heap_push(&s->heap, (struct event){.t = s->now + took, .what = AT_SYNC, .node = n->index, .life = n->life});
     }
 }
@@ -130,7 +131,8 @@ void node_step(struct sim *s, struct node *n, struct zyd_ev *ev)
             break;
         case ZYD_FX_ALARM:
             sim_trace(s, "n%u ALARM %d %.*s", n->index, (int)f->alarm, (int)f->bytes.size, (const char *)f->bytes.data);
-            if (n->byz == HONEST && (f->alarm == ZYD_ALARM_SAFETY || f->alarm == ZYD_ALARM_DIVERGED || f->alarm == ZYD_ALARM_OWN_KEY)) {
+            if (n->byz == HONEST &&
+                (f->alarm == ZYD_ALARM_SAFETY || f->alarm == ZYD_ALARM_DIVERGED || f->alarm == ZYD_ALARM_OWN_KEY)) {
                 check_fail(s, ZYD_SIM_SAFETY, "node %u raised alarm %d", n->index, (int)f->alarm);
             }
             break;

@@ -125,7 +125,8 @@ static void loan_op(struct sim *s, struct zyd_wr *ops, uint8_t c, struct loan *l
     }
     if (l->step == PAY) { /* the last obligation of its list */
         size_t i = l->owed_count - 1;
-        op = (struct zyd_op){.event = ZYD_HOST_PAID, .member = l->debtor[i], .has_object = true, .object = l->owed[i], .expect_seq = 1};
+        op = (struct zyd_op){
+            .event = ZYD_HOST_PAID, .member = l->debtor[i], .has_object = true, .object = l->owed[i], .expect_seq = 1};
         zyd_wr_array(&args, 1);
         text(&args, "BK-1");
         *signers |= 1u << l->debtor[i] | 1u << l->creditor[i];
@@ -219,7 +220,8 @@ void workload_client(struct sim *s, uint8_t c)
     if (cl->env != NULL) {
         submit(s, cl);
     }
-    heap_push(&s->heap, (struct event){.t = s->now + prng_between(&s->client, 20, s->healed ? 200 : 800), .what = AT_CLIENT, .node = c});
+    heap_push(&s->heap,
+              (struct event){.t = s->now + prng_between(&s->client, 20, s->healed ? 200 : 800), .what = AT_CLIENT, .node = c});
 }
 
 static void note_obligations(struct loan *l, const struct zyd_outcome *o)
@@ -396,8 +398,14 @@ static void guarantee_genesis(struct sim *s, struct zyd_genesis *g)
     static const struct zyd_pair pairs[] = {{"preset", "NAT2080"}, {"banks", "BANK"}};
     zyd_assert(zyd_product_params_encode(&zyd_product_guarantee, &wr, why, pairs, 2, &members) == ZYD_OK);
     g->programme_count = 1;
-    g->programmes[0] = (struct zyd_programme){.id = 1, .contract = 1, .code = zyd_span("NAT2080", 7), .name_zh = g->name_zh,
-                                              .name_en = g->name_en, .class_ = 1, .pending_days = 10, .params = zyd_wr_span(&wr)};
+    g->programmes[0] = (struct zyd_programme){.id = 1,
+                                              .contract = 1,
+                                              .code = zyd_span("NAT2080", 7),
+                                              .name_zh = g->name_zh,
+                                              .name_en = g->name_en,
+                                              .class_ = 1,
+                                              .pending_days = 10,
+                                              .params = zyd_wr_span(&wr)};
 }
 
 void workload_init(struct sim *s)

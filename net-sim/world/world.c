@@ -103,7 +103,8 @@ static void draw_plan(struct sim *s)
         uint64_t d = prng_below(&s->plan, 100);
         s->crypto = d < 80 ? ZYD_SIM_CRYPTO_STUB : d < 95 ? ZYD_SIM_CRYPTO_MEMO : ZYD_SIM_CRYPTO_REAL;
     }
-    s->link = (struct link_faults){.delay_min_ms = prng_between(&s->plan, 0, 2), .delay_max_ms = prng_between(&s->plan, 3, 12), .slow_max_ms = 500};
+    s->link = (struct link_faults){
+        .delay_min_ms = prng_between(&s->plan, 0, 2), .delay_max_ms = prng_between(&s->plan, 3, 12), .slow_max_ms = 500};
     /* swarm: each class of faults exists in half of the runs */
     if (o->faults) {
         s->link.loss_ppm = prng_ppm(&s->plan, 500000) ? (uint32_t)prng_between(&s->plan, 1000, 150000) : 0;
@@ -333,7 +334,8 @@ static void handle(struct sim *s, struct event *e)
     case AT_CRASH:
         if (n->up && !s->healed) {
             node_crash(s, n);
-            heap_push(&s->heap, (struct event){.t = s->now + prng_between(&s->plan, 20, 3000), .what = AT_RESTART, .node = n->index});
+            heap_push(&s->heap,
+                      (struct event){.t = s->now + prng_between(&s->plan, 20, 3000), .what = AT_RESTART, .node = n->index});
         }
         break;
     case AT_RESTART:
@@ -392,7 +394,8 @@ static void not_recovered(struct sim *s, const uint64_t *acked_at_heal, uint64_t
                                (unsigned long long)s->nodes[i].committed);
     }
     for (uint8_t c = 0; c < s->client_count && at < sizeof who - 24; c++) {
-        at += (size_t)snprintf(who + at, sizeof who - at, " c%u:+%llu", c, (unsigned long long)(s->clients[c].acked - acked_at_heal[c]));
+        at += (size_t)snprintf(who + at, sizeof who - at, " c%u:+%llu", c,
+                               (unsigned long long)(s->clients[c].acked - acked_at_heal[c]));
     }
     check_fail(s, ZYD_SIM_LIVENESS, "liveness: %d s after healing (top then %llu, now %llu):%s", HEAL_LIMIT_MS / 1000,
                (unsigned long long)top_at_heal, (unsigned long long)s->top, who);

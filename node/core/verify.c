@@ -226,8 +226,8 @@ static const char *entry_rule(const struct zyd_env *env, const struct zyd_genesi
 
 /* Envelopes and their outcomes: log leaves onto f, env_hashes into bodies (env_count of them).  With sig, the first entry whose
  * signers are wrong goes to *bad_entry and *bad_rule. */
-static enum zyd_status entries(struct zyd_fault *fault, struct zyd_frontier *f, struct zyd_arena *scratch, struct zyd_hash *bodies,
-                               uint64_t *bad_entry, const char **bad_rule, const struct zyd_genesis *g,
+static enum zyd_status entries(struct zyd_fault *fault, struct zyd_frontier *f, struct zyd_arena *scratch,
+                               struct zyd_hash *bodies, uint64_t *bad_entry, const char **bad_rule, const struct zyd_genesis *g,
                                const struct zyd_block_view *b, const struct zyd_sig_ops *sig)
 {
     const struct zyd_header *h = &b->header;
@@ -338,7 +338,8 @@ static enum zyd_status check_just(struct zyd_fault *fault, const struct zyd_gene
         bool fits = i < nc ? c->type == ZYD_VOTE_N && c->view == h->parent_view && zyd_hash_eq(&c->hash, &h->parent_hash)
                            : c->type == ZYD_VOTE_X && c->view == h->parent_view + 1 + (i - nc);
         if (!fits) {
-            return fail(fault, ZYD_CHECK_QUORUM, height, UINT64_MAX, "a certificate of the justification is for something else");
+            return fail(fault, ZYD_CHECK_QUORUM, height, UINT64_MAX,
+                        "a certificate of the justification is for something else");
         }
         if (zyd_cert_check(c, &g->hash, h->epoch, pks, g->validator_count, sig) != ZYD_OK) {
             return fail(fault, ZYD_CHECK_QUORUM, height, UINT64_MAX,

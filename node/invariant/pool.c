@@ -31,7 +31,8 @@ static void filed(const struct event *e)
 }
 
 /* What was approved counts in three sums. */
-enum { OF_YEAR, OF_BORROWER, OF_LOAN, SUMS }; /* the bank's of the year and the borrower's, in the programme; the loan's in all */
+/* the bank's of the year and the borrower's, in the programme; the loan's in all */
+enum { OF_YEAR, OF_BORROWER, OF_LOAN, SUMS };
 
 static void sums_of(int64_t *sums[SUMS], struct zyd_inv *v, uint16_t programme, const struct pool_claim *c,
                     int32_t in_year)
@@ -78,7 +79,8 @@ static bool approved(struct zyd_inv *v, const struct event *e, const struct prog
         {c->approved, (int64_t)slot_of(p, ZYD_PP_PER_CLAIM_CAP), "compensation, by the cap of a claim"},
         {*sums[OF_BORROWER], (int64_t)slot_of(p, ZYD_PP_PER_BORROWER_CAP), "compensation for the borrower"},
         {*sums[OF_YEAR], (int64_t)slot_of(p, ZYD_PP_PER_BANK_YEAR_CAP), "compensation of the bank in the year"},
-        {*sums[OF_LOAN], floor_ppm(c->base, slot_of(p, ZYD_PP_STACK_PPM)), "compensation of all programmes, by the stacking ceiling"},
+        {*sums[OF_LOAN], floor_ppm(c->base, slot_of(p, ZYD_PP_STACK_PPM)),
+         "compensation of all programmes, by the stacking ceiling"},
     };
     for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
         bool none = (i >= 2 && i <= 4 && tests[i].most == 0) || (i == 5 && c->approved == 0);

@@ -1,4 +1,5 @@
-/* I4 and I7 of product (d): children make up their parent; a voucher is spent once; the core firm owes exactly the live ones. */
+/* I4 and I7 of product (d): children make up their parent; a voucher is spent once;
+ * the core firm owes exactly the live ones. */
 #include "impl.h"
 #include <zyd/voucher.h>
 

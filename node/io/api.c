@@ -1,4 +1,5 @@
-/* Start, stop, and the API's own threads: one feeds the view with final blocks and ends waits, one makes the journal durable. */
+/* Start, stop, and the API's own threads: one feeds the view with final blocks and ends waits,
+ * one makes the journal durable. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -295,7 +296,8 @@ static void apply_commit(struct zyd_api *a, const struct commit *c)
         pthread_mutex_lock(&a->queue_lock);
         a->view_broken = true;
         pthread_mutex_unlock(&a->queue_lock);
-        zyd_log(ZYD_LOG_ERROR, "api_view", "block %llu cannot be indexed (%s): reads stay at the height before; restart the node",
+        zyd_log(ZYD_LOG_ERROR, "api_view",
+                "block %llu cannot be indexed (%s): reads stay at the height before; restart the node",
                 (unsigned long long)c->height, zyd_status_text(s));
     }
 }

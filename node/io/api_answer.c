@@ -20,7 +20,8 @@ void zyd_problem_set(struct problem *p, uint32_t code, const char *pointer, cons
     va_start(args, format);
     vsnprintf(p->detail, sizeof p->detail, format, args);
     va_end(args);
-    if (!zyd_utf8_valid(zyd_span(p->detail, strlen(p->detail)))) { /* cut within a character, or an echo of control characters */
+    /* cut within a character, or an echo of control characters */
+    if (!zyd_utf8_valid(zyd_span(p->detail, strlen(p->detail)))) {
         for (char *c = p->detail; *c; c++) {
             *c = (uint8_t)*c < 0x20 || (uint8_t)*c > 0x7e ? '?' : *c;
         }
@@ -289,7 +290,8 @@ static const struct zyd_product *product_of(const struct zyd_genesis *g, uint16_
     return zyd_product_of(zyd_contract_text(g, contract));
 }
 
-const char *zyd_event_text(char out[24], const struct zyd_genesis *g, uint16_t contract, uint16_t event, uint8_t deadline, bool sys)
+const char *zyd_event_text(char out[24], const struct zyd_genesis *g, uint16_t contract, uint16_t event, uint8_t deadline,
+                           bool sys)
 {
     static const char *const host[] = {"", "COUNTERSIGN", "DECLINE", "WITHDRAW", "PAID", "EVIDENCE", "EXPIRE",
                                        "PROGRAMME", "CALENDAR", "RATE", "PLUGIN", "APPROVE", "REVOKE"};

@@ -35,8 +35,9 @@ enum step zyd_run_balances_get(struct request *r)
     zyd_view_lock(a->view);
     const struct zyd_view_account *x;
     for (uint32_t i = 0; (x = zyd_view_account_at(a->view, i)) != NULL; i++) {
-        if (!zyd_api_sees(r, x->a.member < 64 ? UINT64_C(1) << x->a.member : 0) || (member != 0xffff && x->a.member != member) ||
-            (programme != 0 && x->a.programme != programme) || (prefix && strncmp(x->a.code, prefix, strlen(prefix)) != 0)) {
+        if (!zyd_api_sees(r, x->a.member < 64 ? UINT64_C(1) << x->a.member : 0) ||
+            (member != 0xffff && x->a.member != member) || (programme != 0 && x->a.programme != programme) ||
+            (prefix && strncmp(x->a.code, prefix, strlen(prefix)) != 0)) {
             continue;
         }
         debits += x->a.debits;
@@ -73,7 +74,8 @@ enum step zyd_run_obligations_get(struct request *r)
     zyd_view_lock(a->view);
     const struct zyd_view_obligation *x;
     for (; at <= UINT32_MAX && (x = zyd_view_obligation_at(a->view, (uint32_t)at)) != NULL; at++) {
-        uint64_t parties = (x->o.debtor < 64 ? UINT64_C(1) << x->o.debtor : 0) | (x->o.creditor < 64 ? UINT64_C(1) << x->o.creditor : 0);
+        uint64_t parties =
+            (x->o.debtor < 64 ? UINT64_C(1) << x->o.debtor : 0) | (x->o.creditor < 64 ? UINT64_C(1) << x->o.creditor : 0);
         if (!zyd_api_sees(r, parties) || (member != 0xffff && x->o.debtor != member && x->o.creditor != member) ||
             (debtor != 0xffff && x->o.debtor != debtor) || (creditor != 0xffff && x->o.creditor != creditor) ||
             (programme != 0 && x->o.programme != programme) || (by_object && !zyd_hash_eq(&x->o.object, &object)) ||

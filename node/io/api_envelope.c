@@ -30,7 +30,8 @@ enum step zyd_not_taken(struct request *r, enum zyd_status s)
     case ZYD_E_MALFORMED:
         return zyd_fail(r, ZYD_ERR_ENVELOPE, "", "the bytes are not a canonical envelope");
     case ZYD_E_INVALID:
-        return zyd_fail(r, ZYD_ERR_ENVELOPE, "", "a signer or key that may not sign this class, or a member that acts and did not sign");
+        return zyd_fail(r, ZYD_ERR_ENVELOPE, "",
+                        "a signer or key that may not sign this class, or a member that acts and did not sign");
     case ZYD_E_STORE:
     case ZYD_E_IO:
     case ZYD_E_DAMAGED:

@@ -12,8 +12,8 @@
  *   api_journal.c the bytes this node signed and the keys they were asked under
  *
  * A request is owned by the HTTP thread that serves its connection, except between wait_begin and its resumption: then it
- * stands in the list of waiters and only the thread that takes it out of the list (under api->wait_lock) may touch it.
- */
+ * stands in the list of waiters and only the thread that takes it out of the list (under api->wait_lock) may touch
+ * it. */
 #ifndef ZYD_IO_API_IMPL_H
 #define ZYD_IO_API_IMPL_H
 
@@ -189,8 +189,8 @@ struct zyd_api {
     atomic_uint_fast64_t http_us[64];
     atomic_uint_fast64_t http_total, submits, busy, refused;
 };
-/* Waits.  Each suspends the connection and returns true: the caller then returns STEP_WAIT without touching r again; the route runs
- * again when the wait is over.  false: no wait began (stopping: the problem is set). */
+/* Waits.  Each suspends the connection and returns true: the caller then returns STEP_WAIT without touching r again; the route
+ * runs again when the wait is over.  false: no wait began (stopping: the problem is set). */
 /* Queues SUBMIT or QUERY and waits for its reply: r->replied, reply, reply_bytes; or timed_out. */
 bool zyd_api_wait_reply(struct request *r, bool submit, struct zyd_span bytes);
 /* Waits wait_s for w.env_id to be final; false when it is already, or when the API stops (timed_out). */
@@ -243,7 +243,8 @@ json_t *zyd_j_members(const struct zyd_genesis *g, uint64_t bitmap);
 /* code, name, message, remedy of an outcome; nothing but nulls for 0 and 9114. */
 void zyd_j_code(json_t *o, const struct request *r, uint32_t code);
 const char *zyd_result_text(uint32_t code); /* "done" "refused" "waiting" */
-const char *zyd_event_text(char out[24], const struct zyd_genesis *g, uint16_t contract, uint16_t event, uint8_t deadline, bool sys);
+const char *zyd_event_text(char out[24], const struct zyd_genesis *g, uint16_t contract, uint16_t event, uint8_t deadline,
+                           bool sys);
 struct zyd_span zyd_contract_text(const struct zyd_genesis *g, uint16_t contract);
 /* Arguments of an operation by name where there is a schema, else as values; NULL when they cannot be shown. */
 json_t *zyd_j_args(const struct zyd_genesis *g, const struct zyd_op *op);
@@ -281,14 +282,15 @@ struct zyd_members;
 struct zyd_members zyd_api_members(const struct zyd_genesis *g);
 
 /* ---- routes ---- */
-#define ZYD_API_RUN(X)                                                                                                 \
-    X(envelope_post) X(envelope_get) X(contract_post) X(event_post) X(paid_post) X(countersign_post) X(decline_post)   \
-    X(withdraw_post) X(contracts_get) X(contract_get) X(history_get) X(receipt_get) X(pending_get) X(balances_get)     \
-    X(obligations_get) X(programmes_get) X(programme_get) X(transaction_get) X(transaction_receipt_get)                \
-    X(proposals_get) X(cycles_get) X(cycle_get) X(cycle_statement_get)                                                                                                   \
-    X(postings_get) X(blocks_get) X(block_get) X(block_raw_get) X(frames_get) X(proof_get) X(consortium_get)           \
-    X(plugin_get) X(plugins_get) X(nodes_get) X(status_get) X(version_get) X(errors_get) X(schema_get) X(stream_get) X(livez_get) X(readyz_get)     \
-    X(metrics_get) X(clock_get) X(clock_post)
+#define ZYD_API_RUN(X)                                                                                                         \
+    X(envelope_post)                                                                                                           \
+    X(envelope_get) X(contract_post) X(event_post) X(paid_post) X(countersign_post) X(decline_post) X(withdraw_post)           \
+        X(contracts_get) X(contract_get) X(history_get) X(receipt_get) X(pending_get) X(balances_get) X(obligations_get)       \
+            X(programmes_get) X(programme_get) X(transaction_get) X(transaction_receipt_get) X(proposals_get) X(cycles_get)    \
+                X(cycle_get) X(cycle_statement_get) X(postings_get) X(blocks_get) X(block_get) X(block_raw_get) X(frames_get)  \
+                    X(proof_get) X(consortium_get) X(plugin_get) X(plugins_get) X(nodes_get) X(status_get) X(version_get)      \
+                        X(errors_get) X(schema_get) X(stream_get) X(livez_get) X(readyz_get) X(metrics_get) X(clock_get)       \
+                            X(clock_post)
 #define X(name) enum step zyd_run_##name(struct request *r);
 ZYD_API_RUN(X)
 #undef X

@@ -184,8 +184,8 @@ struct statement {
 static bool posting_matches(const struct statement *st, const struct zyd_posting *p)
 {
     size_t n = st->prefix ? strlen(st->prefix) : 0;
-    return zyd_api_sees(st->r, p->member < 64 ? UINT64_C(1) << p->member : 0) && (st->member == 0xffff || p->member == st->member) &&
-           (st->programme == 0 || p->programme == st->programme) &&
+    return zyd_api_sees(st->r, p->member < 64 ? UINT64_C(1) << p->member : 0) &&
+           (st->member == 0xffff || p->member == st->member) && (st->programme == 0 || p->programme == st->programme) &&
            (n == 0 || strncmp(p->dr, st->prefix, n) == 0 || strncmp(p->cr, st->prefix, n) == 0);
 }
 
@@ -528,11 +528,13 @@ static bool proof_key(struct request *r, struct zyd_hash *key)
     if (r->uri.segment_count == 4) {
         return zyd_hex32_parse(key, r->uri.segments[2]);
     }
-    if (!kind || !zyd_member_arg(r, "member", &member) || !zyd_programme_arg(r, &programme) || (id && !zyd_hex32_parse(&hash, id))) {
+    if (!kind || !zyd_member_arg(r, "member", &member) || !zyd_programme_arg(r, &programme) ||
+        (id && !zyd_hex32_parse(&hash, id))) {
         return false;
     }
     for (uint16_t i = 0; contract && i < a->g->plugin_count; i++) {
-        if (a->g->plugins[i].name.size == strlen(contract) && memcmp(a->g->plugins[i].name.data, contract, strlen(contract)) == 0) {
+        if (a->g->plugins[i].name.size == strlen(contract) &&
+            memcmp(a->g->plugins[i].name.data, contract, strlen(contract)) == 0) {
             number = a->g->plugins[i].contract;
         }
     }

@@ -281,7 +281,8 @@ enum step zyd_run_plugin_get(struct request *r)
     if (dir) {
         closedir(dir);
     }
-    return zyd_fail(r, ZYD_ERR_NOT_FOUND, "", named ? "the node does not find the file" : "no plugin of this consortium has this hash");
+    return zyd_fail(r, ZYD_ERR_NOT_FOUND, "",
+                    named ? "the node does not find the file" : "no plugin of this consortium has this hash");
 }
 
 /* ---- catalogues ---- */
@@ -393,7 +394,8 @@ static bool clock_wanted(struct problem *p, int64_t *out, const json_t *body)
     uint64_t n;
     int32_t date;
     if (!json_is_object(body) || json_object_size(body) != 1 || (!to && !wall)) {
-        zyd_problem_set(p, ZYD_ERR_FIELD_VALUE, "", "{\"to\":\"2026-06-21\"}, {\"to\":RFC 3339} or {\"wall_ms\":\"...\"} is expected");
+        zyd_problem_set(p, ZYD_ERR_FIELD_VALUE, "",
+                        "{\"to\":\"2026-06-21\"}, {\"to\":RFC 3339} or {\"wall_ms\":\"...\"} is expected");
         return false;
     }
     if (json_is_string(to) && zyd_date_parse(&date, json_string_value(to))) {
@@ -554,7 +556,8 @@ static void http_metrics(FILE *f, struct zyd_api *a)
             n += atomic_load(&a->http_counts[i][k]);
         }
         if (n > 0) {
-            snprintf(labels, sizeof labels, "{method=\"%s\",route=\"/%s\"}", zyd_api_route_at(i)->method, zyd_api_route_at(i)->path);
+            snprintf(labels, sizeof labels, "{method=\"%s\",route=\"/%s\"}", zyd_api_route_at(i)->method,
+                     zyd_api_route_at(i)->path);
             micros(f, "zyd_http_request_seconds_sum", labels, atomic_load(&a->http_us[i]));
             fprintf(f, "zyd_http_request_seconds_count%s %llu\n", labels, n);
         }

@@ -217,7 +217,8 @@ static char *arg_text(struct problem *p, const struct zyd_event *e, const char *
     }
     const char *text = json_string_value(value);
     if ((text && !zyd_utf8_valid(zyd_span(text, strlen(text)))) || list_has_comma(value)) {
-        zyd_problem_set(p, ZYD_ERR_FIELD_VALUE, pointer, "%s: control characters, or a comma within a list's element", arg->name);
+        zyd_problem_set(p, ZYD_ERR_FIELD_VALUE, pointer, "%s: control characters, or a comma within a list's element",
+                        arg->name);
         return NULL;
     }
     char *out = zyd_cj_value_text(value);
@@ -299,8 +300,9 @@ static bool args_plain(struct zyd_wr *wr, struct problem *p, const json_t *args)
         return true;
     }
     if (!json_is_array(args) || zyd_cj_plain(wr, &err, args, 0) != ZYD_OK) {
-        zyd_problem_set(p, ZYD_ERR_FIELD_VALUE, "/args",
-                        "args: a list of integers, texts, booleans, nulls and lists is expected, for a contract without a schema");
+        zyd_problem_set(
+            p, ZYD_ERR_FIELD_VALUE, "/args",
+            "args: a list of integers, texts, booleans, nulls and lists is expected, for a contract without a schema");
         return false;
     }
     return true;
@@ -331,8 +333,8 @@ static const struct zyd_product *product_of(const struct zyd_genesis *g, uint16_
 }
 
 /* Event and arguments into op; scratch holds the arguments. */
-static bool event_args(struct zyd_op *op, struct zyd_wr *args, struct problem *p, const struct zyd_genesis *g, const char *event,
-                       const json_t *body, bool makes)
+static bool event_args(struct zyd_op *op, struct zyd_wr *args, struct problem *p, const struct zyd_genesis *g,
+                       const char *event, const json_t *body, bool makes)
 {
     uint64_t number;
     if (product_of(g, op->contract)) {

@@ -376,7 +376,8 @@ enum step zyd_run_contracts_get(struct request *r)
     struct zyd_api *a = r->api;
     struct page page;
     uint16_t party, programme, member;
-    const char *state = zyd_uri_arg(&r->uri, "state"), *q = zyd_uri_arg(&r->uri, "q"), *ref = zyd_uri_arg(&r->uri, "client_ref");
+    const char *state = zyd_uri_arg(&r->uri, "state"), *q = zyd_uri_arg(&r->uri, "q"),
+               *ref = zyd_uri_arg(&r->uri, "client_ref");
     const char *contract = zyd_uri_arg(&r->uri, "contract");
     if (!zyd_page_read(r, &page) || !zyd_member_arg(r, "party", &party) || !zyd_member_arg(r, "member", &member) ||
         !zyd_programme_arg(r, &programme) || (state && !state_known(state) && !bad_arg(r, "state", state))) {
@@ -453,7 +454,8 @@ static void append_drafts(struct request *r, json_t *items)
     for (uint32_t i = 0; (e = zyd_journal_at(a->journal, i)) != NULL && json_array_size(items) < ZYD_HTTP_PAGE_MAX; i++) {
         struct zyd_op op;
         char event[24];
-        if (!zyd_hash_is_zero(&e->env_id) || e->valid_until_ms != 0 || zyd_op_decode(&op, zyd_span(e->bytes, e->size)) != ZYD_OK) {
+        if (!zyd_hash_is_zero(&e->env_id) || e->valid_until_ms != 0 ||
+            zyd_op_decode(&op, zyd_span(e->bytes, e->size)) != ZYD_OK) {
             continue;
         }
         json_t *o = json_object();

@@ -1,7 +1,8 @@
 /* GET /v1/events: server-sent events, one an outcome, as blocks become final.
  *
- * A stream holds no queue: it remembers which tx of the view comes next and writes from there, so a slow reader costs one buffer.
- * While there is nothing to say its connection is suspended; the view thread resumes it after each block, and every PING_MS. */
+ * A stream holds no queue: it remembers which tx of the view comes next and writes from there, so a slow reader costs one
+ * buffer. While there is nothing to say its connection is suspended; the view thread resumes it after each block, and every
+ * PING_MS. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -36,7 +37,8 @@ static uint32_t position(struct zyd_api *a, const char *id, const char *from, bo
     if (id && n < sizeof height_text && id[n] == '.') {
         memcpy(height_text, id, n);
         height_text[n] = '\0';
-        *good = zyd_decimal_parse(&height, height_text, UINT64_MAX - 1) && zyd_decimal_parse(&index, id + n + 1, UINT32_MAX - 1);
+        *good =
+            zyd_decimal_parse(&height, height_text, UINT64_MAX - 1) && zyd_decimal_parse(&index, id + n + 1, UINT32_MAX - 1);
         index++;
     } else if (id) {
         *good = false;

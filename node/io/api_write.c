@@ -2,8 +2,8 @@
  *
  *   JSON -> operation -> key, journal, sync -> submit -> (wait for finality) -> answer
  *
- * Exactly once: the journal holds the bytes that were signed under a key until the ledger has answered for them; the same key asks
- * for the same bytes while they can still be booked, and only then for new ones (ledger.md 2.3). */
+ * Exactly once: the journal holds the bytes that were signed under a key until the ledger has answered for them; the same key
+ * asks for the same bytes while they can still be booked, and only then for new ones (ledger.md 2.3). */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -47,7 +47,8 @@ static bool sign(struct request *r, struct zyd_span op, uint8_t flags, bool seco
     bool checker_first = second && a->checker_key < a->maker_key;
     for (int i = 0; i < (second ? 2 : 1); i++) {
         bool maker = (i == 0) != checker_first;
-        zyd_env_sign(&wr, me, (uint16_t)(maker ? a->maker_key : a->checker_key), maker ? a->config.maker->sk : a->config.checker->sk);
+        zyd_env_sign(&wr, me, (uint16_t)(maker ? a->maker_key : a->checker_key),
+                     maker ? a->config.maker->sk : a->config.checker->sk);
     }
     free(ops);
     free(r->w.env);
@@ -174,9 +175,11 @@ static enum step signed_next(struct request *r)
         if (write_failed) {
             return zyd_fail(r, ZYD_ERR_FILE_WRITE, "", "the node's journal cannot be written; nothing was sent");
         }
-        if (r->reply == ZYD_E_EXPIRED) { /* by the clock; whether a block took it in time is seen when block time is past it, too */
+        /* by the clock; whether a block took it in time is seen when block time is past it, too */
+        if (r->reply == ZYD_E_EXPIRED) {
             r->problem.written = WRITTEN_UNKNOWN;
-            return zyd_fail(r, ZYD_ERR_UNKNOWN_OUTCOME, "", "what was signed under this key is past its time; the next block decides");
+            return zyd_fail(r, ZYD_ERR_UNKNOWN_OUTCOME, "",
+                            "what was signed under this key is past its time; the next block decides");
         }
         if (r->reply != ZYD_OK && r->reply != ZYD_E_EXISTS) {
             return zyd_not_taken(r, r->reply);
@@ -444,7 +447,8 @@ enum step zyd_run_paid_post(struct request *r)
     }
     zyd_view_unlock(a->view);
     if (!ob || !mine) {
-        return zyd_fail(r, ZYD_CODE_UNKNOWN_OBJECT, "", ob ? "this member is neither debtor nor creditor" : "no such obligation");
+        return zyd_fail(r, ZYD_CODE_UNKNOWN_OBJECT, "",
+                        ob ? "this member is neither debtor nor creditor" : "no such obligation");
     }
     if (r->key[0] == '\0') {
         return zyd_fail(r, ZYD_ERR_KEY_MISSING, "", "give Idempotency-Key");
@@ -479,7 +483,8 @@ static enum step draft_step(struct request *r, uint16_t event)
     if (!e || own || running || r->who.role != ZYD_TOKEN_CHECKER) {
         pthread_mutex_unlock(&a->journal_lock);
         return running ? zyd_fail(r, ZYD_ERR_KEY_RUNNING, "", "a request for it is being handled now")
-                       : zyd_fail(r, ZYD_ERR_FORBIDDEN, "", "a checker's token approves or declines what a maker's token asked for");
+                       : zyd_fail(r, ZYD_ERR_FORBIDDEN, "",
+                                  "a checker's token approves or declines what a maker's token asked for");
     }
     struct zyd_op op;
     r->w.jkey = e->jkey;

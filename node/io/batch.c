@@ -10,7 +10,15 @@
 #include "batch_cells.h"
 
 /* Columns that are not arguments of the event.  OWN: the reference of what the row makes, else of what it is about. */
-enum special { COL_REF = -1, COL_PROGRAMME = -2, COL_CONTRACT = -3, COL_SEQ = -4, COL_INFO = -5, COL_UNKNOWN = -6, COL_OWN = -7 };
+enum special {
+    COL_REF = -1,
+    COL_PROGRAMME = -2,
+    COL_CONTRACT = -3,
+    COL_SEQ = -4,
+    COL_INFO = -5,
+    COL_UNKNOWN = -6,
+    COL_OWN = -7
+};
 static const struct {
     const char *name;
     int column;
@@ -45,7 +53,8 @@ struct planning {
     size_t args_used, args_cap;
 };
 
-static void issue(struct planning *p, uint32_t row, int column, uint32_t code, const char *value, const char *zh, const char *en)
+static void issue(struct planning *p, uint32_t row, int column, uint32_t code, const char *value, const char *zh,
+                  const char *en)
 {
     struct zyd_batch *b = p->b;
     if (b->issue_count == p->issue_cap) {
@@ -113,13 +122,13 @@ static const char *nearest_column(const struct zyd_event *event, const char *nam
 {
     const char *best = "client_ref";
     size_t least = strangeness(best, name);
-#define TRY(text)                                                                                                                \
-    do {                                                                                                                         \
-        size_t n = strangeness((text), name);                                                                                    \
-        if (n < least) {                                                                                                         \
-            least = n;                                                                                                           \
-            best = (text);                                                                                                       \
-        }                                                                                                                        \
+#define TRY(text)                                                                                                              \
+    do {                                                                                                                       \
+        size_t n = strangeness((text), name);                                                                                  \
+        if (n < least) {                                                                                                       \
+            least = n;                                                                                                         \
+            best = (text);                                                                                                     \
+        }                                                                                                                      \
     } while (0)
     for (uint8_t i = 0; i < event->arg_count; i++) {
         TRY(event->args[i].name);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define X(code, kind, name, http, exit, retry, zh, en, fix_zh, fix_en)                                                           \
+#define X(code, kind, name, http, exit, retry, zh, en, fix_zh, fix_en)                                                         \
     {code, kind, #name, http, exit, retry, {zh, en}, {fix_zh, fix_en}},
 static const struct zyd_catalogue_entry node_codes[] = {ZYD_CATALOGUE_NODE(X)};
 static const struct zyd_catalogue_entry ledger_codes[] = {ZYD_CATALOGUE_LEDGER(X)};

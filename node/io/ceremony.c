@@ -238,7 +238,8 @@ static enum zyd_status find_duplicates(struct zyd_err *err, const struct joined 
                 }
             }
             if (what) {
-                zyd_err_set(err, ZYD_ERR_JOIN_DUPLICATE, "%.200s and %.200s have the same %s", list[k].name, list[i].name, what);
+                zyd_err_set(err, ZYD_ERR_JOIN_DUPLICATE, "%.200s and %.200s have the same %s", list[k].name, list[i].name,
+                            what);
                 return ZYD_E_INVALID;
             }
         }
@@ -448,7 +449,8 @@ void zyd_fingerprint(char out[ZYD_FINGERPRINT_SIZE], const struct zyd_hash *hash
             for (size_t k = 0; k < 5; k++) {
                 v = v << 8 | h.b[i * 5 + k];
             }
-            used += (size_t)snprintf(out + used, ZYD_FINGERPRINT_SIZE - used, "%s%05u", used ? " " : "", (unsigned)(v % 100000u));
+            used +=
+                (size_t)snprintf(out + used, ZYD_FINGERPRINT_SIZE - used, "%s%05u", used ? " " : "", (unsigned)(v % 100000u));
         }
     }
 }

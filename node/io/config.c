@@ -1,7 +1,7 @@
 /* node.conf: local settings, no secrets (surfaces.md 3.3).  One table says what may stand in it; libinih reads the lines.
  *
- *   file -> lines -> table row -> text field     environment -> the same -> checks of each row -> checks across rows
- */
+ *   file -> lines -> table row -> text field     environment -> the same -> checks of each row -> checks across
+ * rows */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,8 @@ struct row {
 };
 #define FIELD(name) offsetof(struct zyd_config, name)
 static const struct row rows[] = {
-    {"node", "name", CODE, true, FIELD(name), NULL, NULL, "your member code as in the consortium file: A-Z, 0-9, _, at most 12"},
+    {"node", "name", CODE, true, FIELD(name), NULL, NULL,
+     "your member code as in the consortium file: A-Z, 0-9, _, at most 12"},
     {"node", "consortium", PATH, true, FIELD(consortium), NULL, NULL, "path of consortium.json"},
     {"node", "genesis_hash", HASH, true, FIELD(genesis_hash), NULL, NULL, "64 hexadecimal digits: zyd consortium fingerprint"},
     {"node", "data_dir", PATH, true, FIELD(data_dir), NULL, NULL, "a directory that only this node uses"},
@@ -401,7 +402,8 @@ static void environment(struct reading *r, char *const *env)
             peer_set(r, name + 9, eq + 1);
         }
         if (ours && !set)
-            complain(r, "unknown setting in the environment; unset it, or see zydd --print-config for what there is", "", "", "");
+            complain(r, "unknown setting in the environment; unset it, or see zydd --print-config for what there is", "", "",
+                     "");
     }
 }
 

@@ -85,7 +85,8 @@ static enum zyd_status read_limits(struct zyd_genesis *g, struct zyd_err *err, c
     g->preset = strcmp(name, "WAN") == 0;
     enum zyd_status s = o ? zyd_cj_members(o, err, "limits", allowed) : ZYD_OK;
     for (size_t i = 0; i < 9 && s == ZYD_OK; i++) {
-        s = zyd_cj_int(&v[i], err, o, "limits", allowed[i], 0, i < 2 ? INT64_C(1000000000000) : 86400000, &preset[i][g->preset]);
+        s = zyd_cj_int(&v[i], err, o, "limits", allowed[i], 0, i < 2 ? INT64_C(1000000000000) : 86400000,
+                       &preset[i][g->preset]);
     }
     if (s == ZYD_OK) {
         g->fuel_block = (uint64_t)v[0];
@@ -336,9 +337,9 @@ static enum zyd_status read_openings(struct zyd_genesis *g, struct zyd_err *err,
 
 static enum zyd_status read_all(struct zyd_genesis *g, struct zyd_err *err, const json_t *root, uint8_t *params)
 {
-    static const char *const allowed[] = {"format",     "name",      "development", "dual_governance", "preset", "created", "limits",
-                                          "plugins",    "members",   "programmes",  "calendars",       "openings",
-                                          "approvals",  NULL};
+    static const char *const allowed[] = {"format",    "name",    "development", "dual_governance", "preset",    "created",
+                                          "limits",    "plugins", "members",     "programmes",      "calendars", "openings",
+                                          "approvals", NULL};
     const json_t *created = json_object_get(root, "created");
     const json_t *members = json_object_get(root, "members");
     struct zyd_span format;
@@ -466,8 +467,8 @@ const struct zyd_genesis *zyd_consortium_genesis(const struct zyd_consortium *c)
     return c->genesis;
 }
 
-enum zyd_status zyd_consortium_load(uint8_t **body, size_t *size, struct zyd_hash *hash, uint64_t *approvals, struct zyd_err *err,
-                                    const char *path)
+enum zyd_status zyd_consortium_load(uint8_t **body, size_t *size, struct zyd_hash *hash, uint64_t *approvals,
+                                    struct zyd_err *err, const char *path)
 {
     struct zyd_consortium *c = NULL;
     *body = NULL;

@@ -15,24 +15,24 @@ static const struct {
              {"FISCAL", ZYD_ROLE_FISCAL}, {"AUD", ZYD_ROLE_AUD},   {"OTHER", ZYD_ROLE_OTHER}},
   purposes[] = {{"node", ZYD_KEY_NODE}, {"link", ZYD_KEY_LINK}, {"maker", ZYD_KEY_MAKER}, {"checker", ZYD_KEY_CHECKER}};
 
-#define LOOKUPS(table, to_text, of_text)                                                                                         \
-    const char *to_text(uint8_t value)                                                                                           \
-    {                                                                                                                            \
-        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {                                                            \
-            if (table[i].value == value) {                                                                                       \
-                return table[i].name;                                                                                            \
-            }                                                                                                                    \
-        }                                                                                                                        \
-        return "?";                                                                                                              \
-    }                                                                                                                            \
-    int of_text(const char *text)                                                                                                \
-    {                                                                                                                            \
-        for (size_t i = 0; text && i < sizeof table / sizeof table[0]; i++) {                                                    \
-            if (strcmp(table[i].name, text) == 0) {                                                                              \
-                return table[i].value;                                                                                           \
-            }                                                                                                                    \
-        }                                                                                                                        \
-        return -1;                                                                                                               \
+#define LOOKUPS(table, to_text, of_text)                                                                                       \
+    const char *to_text(uint8_t value)                                                                                         \
+    {                                                                                                                          \
+        for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {                                                          \
+            if (table[i].value == value) {                                                                                     \
+                return table[i].name;                                                                                          \
+            }                                                                                                                  \
+        }                                                                                                                      \
+        return "?";                                                                                                            \
+    }                                                                                                                          \
+    int of_text(const char *text)                                                                                              \
+    {                                                                                                                          \
+        for (size_t i = 0; text && i < sizeof table / sizeof table[0]; i++) {                                                  \
+            if (strcmp(table[i].name, text) == 0) {                                                                            \
+                return table[i].value;                                                                                         \
+            }                                                                                                                  \
+        }                                                                                                                      \
+        return -1;                                                                                                             \
     }
 LOOKUPS(roles, zyd_role_text, zyd_role_of)
 LOOKUPS(purposes, zyd_key_purpose_text, zyd_key_purpose_of)

@@ -36,9 +36,10 @@ static json_t *members_json(const struct zyd_genesis *g)
             json_array_append_new(keys, json_pack("{s:s,s:o}", "purpose", zyd_key_purpose_text(m->keys[k].purpose), "public",
                                                   hex(m->keys[k].pk.b, ZYD_PK_SIZE)));
         }
-        json_array_append_new(list, json_pack("{s:o,s:o,s:o,s:s,s:b,s:o,s:o}", "code", text(m->code), "uscc", text(m->uscc),
-                                              "name", names(m->name_zh, m->name_en), "role", zyd_role_text(m->role), "validator",
-                                              (m->flags & ZYD_MEMBER_VALIDATOR) != 0, "address", text(m->address), "keys", keys));
+        json_array_append_new(list,
+                              json_pack("{s:o,s:o,s:o,s:s,s:b,s:o,s:o}", "code", text(m->code), "uscc", text(m->uscc), "name",
+                                        names(m->name_zh, m->name_en), "role", zyd_role_text(m->role), "validator",
+                                        (m->flags & ZYD_MEMBER_VALIDATOR) != 0, "address", text(m->address), "keys", keys));
     }
     return list;
 }
@@ -78,19 +79,19 @@ static enum zyd_status programmes_json(json_t **out, struct zyd_err *err, const 
         char contract[33] = "", *params = NULL;
         for (uint16_t k = 0; k < g->plugin_count; k++) {
             if (g->plugins[k].contract == p->contract) {
-                snprintf(contract, sizeof contract, "%.*s", (int)g->plugins[k].name.size, (const char *)g->plugins[k].name.data);
+                snprintf(contract, sizeof contract, "%.*s", (int)g->plugins[k].name.size,
+                         (const char *)g->plugins[k].name.data);
             }
         }
         enum zyd_status s = zyd_params_show(&params, err, contract, p->params, g);
         if (s != ZYD_OK) {
             return s;
         }
-        json_array_append_new(*out,
-                              json_pack("{s:i,s:i,s:o,s:o,s:i,s:b,s:i,s:i,s:i,s:o}", "id", (int)p->id, "contract", (int)p->contract,
-                                        "code", text(p->code), "name", names(p->name_zh, p->name_en), "class", (int)p->class_,
-                                        "dual", (int)p->dual, "calendar", (int)p->calendar, "pending_days", (int)p->pending_days,
-                                        "settlement", (int)p->settlement,
-                                        "params", json_loads(params, JSON_DECODE_ANY, NULL)));
+        json_array_append_new(*out, json_pack("{s:i,s:i,s:o,s:o,s:i,s:b,s:i,s:i,s:i,s:o}", "id", (int)p->id, "contract",
+                                              (int)p->contract, "code", text(p->code), "name", names(p->name_zh, p->name_en),
+                                              "class", (int)p->class_, "dual", (int)p->dual, "calendar", (int)p->calendar,
+                                              "pending_days", (int)p->pending_days, "settlement", (int)p->settlement, "params",
+                                              json_loads(params, JSON_DECODE_ANY, NULL)));
         free(params);
     }
     return ZYD_OK;

@@ -182,8 +182,9 @@ enum zyd_status zyd_csv_parse(struct zyd_csv **out, struct zyd_err *err, struct 
         zyd_err_set(err, ZYD_ERR_CSV_SYNTAX, "after row %zu: %s", r.row_count, csv_strerror(csv_error(&parser)));
         s = ZYD_E_MALFORMED;
     } else if (r.failed) {
-        zyd_err_set(err, r.too_big ? ZYD_ERR_TOO_BIG : ZYD_ERR_BUG, "after row %zu: at most %u rows, %u columns, %u bytes a cell",
-                    r.row_count, ZYD_CSV_ROWS_MAX, ZYD_CSV_COLUMNS_MAX, ZYD_CSV_CELL_MAX);
+        zyd_err_set(err, r.too_big ? ZYD_ERR_TOO_BIG : ZYD_ERR_BUG,
+                    "after row %zu: at most %u rows, %u columns, %u bytes a cell", r.row_count, ZYD_CSV_ROWS_MAX,
+                    ZYD_CSV_COLUMNS_MAX, ZYD_CSV_CELL_MAX);
         s = ZYD_E_TOO_BIG;
     } else {
         s = square(csv, err, &r);

@@ -1,8 +1,8 @@
 /* The HTTP server: libmicrohttpd behind our own limits (prototypes.md 1.5, ledger.md 2.8).
  *
- * What the library leaves to us: doubled Content-Length and Content-Length with Transfer-Encoding are refused and the connection
- * closed; the request target is read from the raw line (the library's own unescaping ends at %00); a body over its limit is
- * answered 413 and the connection closed; on TCP the Host must be a loopback name or an address, so that a page in a
+ * What the library leaves to us: doubled Content-Length and Content-Length with Transfer-Encoding are refused and the
+ * connection closed; the request target is read from the raw line (the library's own unescaping ends at %00); a body over its
+ * limit is answered 413 and the connection closed; on TCP the Host must be a loopback name or an address, so that a page in a
  * browser cannot rebind its way in. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -215,7 +215,8 @@ static bool host_allowed(const char *host)
     return strcasecmp(name, "localhost") == 0 || inet_pton(AF_INET, name, &v4) == 1 || inet_pton(AF_INET6, name, &v6) == 1;
 }
 
-/* The limits of the message as HTTP; false with the problem set. Those that leave the connection's framing in doubt close it. */
+/* The limits of the message as HTTP; false with the problem set.
+ * Those that leave the connection's framing in doubt close it. */
 static bool check_head(struct request *r, const struct listener *l, struct head *h)
 {
     MHD_get_connection_values(r->conn, MHD_HEADER_KIND, each_header, h);
@@ -223,8 +224,9 @@ static bool check_head(struct request *r, const struct listener *l, struct head 
         (h->encoding && strcasecmp(h->encoding, "chunked") != 0) ||
         (h->length && (h->length[0] == '\0' || h->length[strspn(h->length, "0123456789")] != '\0'))) {
         r->close = true;
-        zyd_problem_set(&r->problem, ZYD_ERR_MALFORMED, "",
-                        "the message says in two ways, or wrongly, how long it is: one Content-Length or one Transfer-Encoding");
+        zyd_problem_set(
+            &r->problem, ZYD_ERR_MALFORMED, "",
+            "the message says in two ways, or wrongly, how long it is: one Content-Length or one Transfer-Encoding");
         return false;
     }
     if (h->hosts > 1 || h->types > 1 || h->authorizations > 1 || h->keys > 1) {
@@ -549,11 +551,11 @@ static enum zyd_status start_one(struct zyd_http *h, struct zyd_err *err, struct
         const struct MHD_OptionItem pool[] = {{metrics ? MHD_OPTION_END : MHD_OPTION_THREAD_POOL_SIZE, 2, NULL},
                                               {MHD_OPTION_END, 0, NULL}};
         l->daemon = MHD_start_daemon(
-            MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL, on_request, l,
-            MHD_OPTION_LISTEN_SOCKET, l->fd, MHD_OPTION_CONNECTION_LIMIT, ZYD_HTTP_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-            IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, pool,
-            MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_uri, l,
-            MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_END);
+            MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, NULL, NULL,
+            on_request, l, MHD_OPTION_LISTEN_SOCKET, l->fd, MHD_OPTION_CONNECTION_LIMIT, ZYD_HTTP_CONNECTIONS,
+            MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
+            MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, pool, MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL,
+            MHD_OPTION_URI_LOG_CALLBACK, on_uri, l, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_END);
         s = l->daemon ? ZYD_OK : address_fail(err, text, "the HTTP server does not start");
     }
     if (s != ZYD_OK) {

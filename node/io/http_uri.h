@@ -15,8 +15,8 @@ struct zyd_uri {
         const char *name, *value; /* value "" when there is no '=' */
     } args[ZYD_URI_ARGS_MAX];
 };
-/* raw: path and query as sent.  Refuses control characters and NULs (also encoded), bad UTF-8, bad escapes, empty or dot segments,
- * encoded slashes, doubled names.  ZYD_OK, ZYD_E_MALFORMED, ZYD_E_TOO_BIG. */
+/* raw: path and query as sent.  Refuses control characters and NULs (also encoded), bad UTF-8, bad escapes, empty or dot
+ * segments, encoded slashes, doubled names.  ZYD_OK, ZYD_E_MALFORMED, ZYD_E_TOO_BIG. */
 enum zyd_status zyd_uri_parse(struct zyd_uri *out, const char *raw);
 const char *zyd_uri_arg(const struct zyd_uri *u, const char *name); /* or NULL */
 

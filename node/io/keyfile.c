@@ -46,7 +46,8 @@ static bool derive(uint8_t key[32], const char *passphrase, const uint8_t *file)
                          (size_t)zyd_get64(file + AT_MEMORY), crypto_pwhash_ALG_ARGON2ID13) == 0;
 }
 
-enum zyd_status zyd_key_save(struct zyd_err *err, const char *path, const struct zyd_key *key, const char *passphrase, int strength)
+enum zyd_status zyd_key_save(struct zyd_err *err, const char *path, const struct zyd_key *key, const char *passphrase,
+                             int strength)
 {
     uint8_t file[ZYD_KEY_FILE_SIZE] = {0}, k[32], seed[SEED_SIZE];
     struct stat sb;
@@ -63,8 +64,11 @@ enum zyd_status zyd_key_save(struct zyd_err *err, const char *path, const struct
     bool open = passphrase[0] == 0;
     memcpy(file, magic, 8);
     file[AT_PURPOSE] = key->purpose;
-    zyd_put32(file + AT_OPS, open ? 1u : (uint32_t)(strength > 0 ? crypto_pwhash_OPSLIMIT_MODERATE : crypto_pwhash_OPSLIMIT_INTERACTIVE));
-    zyd_put64(file + AT_MEMORY, open ? 8192u : strength > 0 ? crypto_pwhash_MEMLIMIT_MODERATE : crypto_pwhash_MEMLIMIT_INTERACTIVE);
+    zyd_put32(file + AT_OPS,
+              open ? 1u : (uint32_t)(strength > 0 ? crypto_pwhash_OPSLIMIT_MODERATE : crypto_pwhash_OPSLIMIT_INTERACTIVE));
+    zyd_put64(file + AT_MEMORY, open           ? 8192u
+                                : strength > 0 ? crypto_pwhash_MEMLIMIT_MODERATE
+                                               : crypto_pwhash_MEMLIMIT_INTERACTIVE);
     randombytes_buf(file + AT_SALT, 16);
     randombytes_buf(file + AT_NONCE, 24);
     memcpy(file + AT_PK, key->pk.b, 32);
@@ -90,8 +94,8 @@ static enum zyd_status head(struct zyd_key *out, struct zyd_span file)
     if (file.size != ZYD_KEY_FILE_SIZE || memcmp(file.data, magic, 8) != 0 ||
         zyd_crc32c(0, file.data, AT_CRC) != zyd_get32(file.data + AT_CRC) || file.data[AT_PURPOSE] < ZYD_KEY_NODE ||
         file.data[AT_PURPOSE] > ZYD_KEY_CHECKER || file.data[9] != 0 || file.data[10] != 0 || file.data[11] != 0 ||
-        zyd_get32(file.data + AT_OPS) < 1 || zyd_get32(file.data + AT_OPS) > OPS_MAX || zyd_get64(file.data + AT_MEMORY) < 8192 ||
-        zyd_get64(file.data + AT_MEMORY) > MEMORY_MAX)
+        zyd_get32(file.data + AT_OPS) < 1 || zyd_get32(file.data + AT_OPS) > OPS_MAX ||
+        zyd_get64(file.data + AT_MEMORY) < 8192 || zyd_get64(file.data + AT_MEMORY) > MEMORY_MAX)
         return ZYD_E_DAMAGED;
     out->purpose = file.data[AT_PURPOSE];
     memcpy(out->pk.b, file.data + AT_PK, 32);

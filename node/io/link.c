@@ -34,9 +34,11 @@ static void hello_put(struct link *l, struct link_out *out)
     put(out, h, LINK_HELLO_SIZE);
 }
 
-void zyd_link_start(struct link *l, struct link_out *out, const struct link_ident *id, bool dialler, uint8_t peer, int64_t now_ms)
+void zyd_link_start(struct link *l, struct link_out *out, const struct link_ident *id, bool dialler, uint8_t peer,
+                    int64_t now_ms)
 {
-    *l = (struct link){.id = id, .phase = LINK_HELLO, .dialler = dialler, .peer = dialler ? peer : 255, .tx_rekeyed_ms = now_ms};
+    *l =
+        (struct link){.id = id, .phase = LINK_HELLO, .dialler = dialler, .peer = dialler ? peer : 255, .tx_rekeyed_ms = now_ms};
     out->size = 0;
     if (dialler)
         hello_put(l, out);
@@ -130,8 +132,8 @@ static enum link_step auth_take(struct link *l, struct link_out *out, struct zyd
     return LINK_AUTHED;
 }
 
-enum link_step zyd_link_take(struct link *l, struct zyd_span *plain, struct link_out *out, size_t *used, size_t *need, uint8_t *data,
-                             size_t size)
+enum link_step zyd_link_take(struct link *l, struct zyd_span *plain, struct link_out *out, size_t *used, size_t *need,
+                             uint8_t *data, size_t size)
 {
     out->size = 0;
     *used = 0;

@@ -1,4 +1,5 @@
-/* link.h: one peer link as bytes in and bytes out: handshake, frames, keys (prototypes.md 2, FORMATS.md "peer link").  No sockets.
+/* link.h: one peer link as bytes in and bytes out: handshake, frames, keys (prototypes.md 2, FORMATS.md "peer link").  No
+ * sockets.
  *
  *   dialler D                                     listener L
  *   hello(D) ------------------------------------>            magic, version, genesis hash, ephemeral key
@@ -7,8 +8,8 @@
  *            <------------------------------------ AUTH(L)
  *   frames <-------------------------------------> frames     sealed: any number of items
  *
- * hello versus AUTH: hello is open and only agrees on keys; AUTH, sealed under them, says who is there.  The listener shows itself only to
- * a dialler that it knows.
+ * hello versus AUTH: hello is open and only agrees on keys; AUTH, sealed under them, says who is there.  The listener shows
+ * itself only to a dialler that it knows.
  */
 #ifndef ZYD_LINK_H
 #define ZYD_LINK_H
@@ -63,7 +64,8 @@ struct link_out {
     size_t size;
 };
 
-void zyd_link_start(struct link *l, struct link_out *out, const struct link_ident *id, bool dialler, uint8_t peer, int64_t now_ms);
+void zyd_link_start(struct link *l, struct link_out *out, const struct link_ident *id, bool dialler, uint8_t peer,
+                    int64_t now_ms);
 enum link_step {
     LINK_MORE,   /* nothing yet: more bytes are needed */
     LINK_PART,   /* a part of the handshake; send out */
@@ -71,9 +73,10 @@ enum link_step {
     LINK_FRAME,  /* plain: the frame's items, inside data */
     LINK_FAILED  /* l->why */
 };
-/* Takes one part off data (deciphered in place); *used: bytes taken.  Of LINK_MORE, *used 0 and *need the bytes of the next part. */
-enum link_step zyd_link_take(struct link *l, struct zyd_span *plain, struct link_out *out, size_t *used, size_t *need, uint8_t *data,
-                             size_t size);
+/* Takes one part off data (deciphered in place); *used: bytes taken.  Of LINK_MORE, *used 0 and *need the bytes of the next
+ * part. */
+enum link_step zyd_link_take(struct link *l, struct zyd_span *plain, struct link_out *out, size_t *used, size_t *need,
+                             uint8_t *data, size_t size);
 /* Seals one frame: writes 4 + size + LINK_SEAL bytes to out.  1 <= size <= LINK_PLAIN_MAX; only when OPEN. */
 size_t zyd_link_seal(struct link *l, uint8_t *out, struct zyd_span plain, int64_t now_ms);
 /* Next item of a frame; *pos starts at 0.  ZYD_OK, ZYD_E_NOT_FOUND at the end, ZYD_E_MALFORMED. */

@@ -66,7 +66,8 @@ void zyd_log(enum zyd_log_level level, const char *event, const char *format, ..
     snprintf(when + k, sizeof when - k, ".%03dZ", (int)(t.tv_nsec / 1000000));
     size_t n;
     if (line_format == ZYD_LOG_JSON) {
-        n = (size_t)snprintf(line, sizeof line, "{\"time\":\"%s\",\"level\":\"%s\",\"node\":\"%s\",\"event\":\"%s\",\"text\":\"", when,
+        n = (size_t)snprintf(line, sizeof line,
+                             "{\"time\":\"%s\",\"level\":\"%s\",\"node\":\"%s\",\"event\":\"%s\",\"text\":\"", when,
                              names[level], node_name, event);
         n += escape(line + n, sizeof line - n - 4, text);
         memcpy(line + n, "\"}\n", 3);

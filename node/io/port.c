@@ -6,15 +6,16 @@
 #include <sodium.h>
 #include <zyd/io.h>
 
-/* Below the ports that the kernel gives to outgoing connections: one of those could sit on it while its node is down, even one of
- * the nodes' own that look for it. */
+/* Below the ports that the kernel gives to outgoing connections: one of those could sit on it while its node is down, even one
+ * of the nodes' own that look for it. */
 #define FIRST 10000u
 #define COUNT 22000u
 #define TRIES 1000
 
 bool zyd_port_free(int port)
 {
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
+    struct sockaddr_in a = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
     int one = 1, s = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (s < 0) {
         return false;

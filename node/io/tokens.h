@@ -7,7 +7,13 @@
 #include <zyd/genesis.h>
 #include <zyd/io.h>
 
-enum zyd_token_role { ZYD_TOKEN_MAKER = 1, ZYD_TOKEN_CHECKER = 2, ZYD_TOKEN_OPERATOR = 4, ZYD_TOKEN_AUDITOR = 8, ZYD_TOKEN_GOVERNOR = 16 };
+enum zyd_token_role {
+    ZYD_TOKEN_MAKER = 1,
+    ZYD_TOKEN_CHECKER = 2,
+    ZYD_TOKEN_OPERATOR = 4,
+    ZYD_TOKEN_AUDITOR = 8,
+    ZYD_TOKEN_GOVERNOR = 16
+};
 struct zyd_principal {
     bool known; /* a token was given and is in the file */
     unsigned role; /* one enum zyd_token_role, or 0 */

@@ -97,7 +97,8 @@ struct zyd_view;
 /* Where block values come from: the store, or (tests) memory.  malloc'd copies. */
 struct zyd_view_source {
     void *ctx;
-    enum zyd_status (*block)(void *ctx, uint64_t height, uint8_t **value, size_t *size, uint8_t **finality, size_t *finality_size);
+    enum zyd_status (*block)(void *ctx, uint64_t height, uint8_t **value, size_t *size, uint8_t **finality,
+                             size_t *finality_size);
 };
 struct zyd_view *zyd_view_make(const struct zyd_genesis *g, const struct zyd_view_source *source);
 void zyd_view_free(struct zyd_view *v);

@@ -185,8 +185,8 @@ static void link_tx(struct zyd_view *v, uint32_t object, uint32_t tx)
     }
 }
 
-/* The object of a contract, made on first sight if its record exists; NONE for an object that no operation made yet, and for the
- * record that a contract keeps for its programme.  from: the operation that made it, or NULL. */
+/* The object of a contract, made on first sight if its record exists; NONE for an object that no operation made yet, and for
+ * the record that a contract keeps for its programme.  from: the operation that made it, or NULL. */
 static uint32_t object_of(struct zyd_view *v, uint16_t contract, const struct zyd_hash *id, uint16_t programme,
                           const struct zyd_op *from)
 {
@@ -466,7 +466,8 @@ static enum zyd_status envelope(struct block *k, struct zyd_rd *outcomes, const 
     return ZYD_OK;
 }
 
-/* Entries stand in the log by class: governance, evidence, business, each in the order of the body. at[class]: the next index. */
+/* Entries stand in the log by class: governance, evidence, business, each in the order of the body. at[class]:
+ * the next index. */
 static void log_order(uint64_t at[4], const struct block *k)
 {
     uint64_t count[4] = {0};

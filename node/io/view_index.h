@@ -24,8 +24,8 @@ void zyd_index_add(struct zyd_index *x, const void *array, uint32_t position);
 /* array[position] takes the place of the element with the same key. */
 void zyd_index_replace(struct zyd_index *x, const void *array, uint32_t position);
 void zyd_index_clear(struct zyd_index *x);
-/* Grows *array (elements of stride bytes) so that it has room for one more than count; ends the process when there is no memory:
- * the view has no way on without it. */
+/* Grows *array (elements of stride bytes) so that it has room for one more than count; ends the process when there is no
+ * memory: the view has no way on without it. */
 void *zyd_index_grow(void *array, uint32_t count, uint32_t *cap, size_t stride);
 
 #endif

@@ -423,8 +423,8 @@ static int64_t fetch_again_ms(const struct zyd_replica *r)
 
 #define FINAL_TRIES 2u
 
-/* Consensus may have every header and certificate of a block whose body nobody holds any more but in the store: it is final at the
- * others, and they have been restarted or have moved on.  Then it is fetched by height, as all final blocks are. */
+/* Consensus may have every header and certificate of a block whose body nobody holds any more but in the store: it is final at
+ * the others, and they have been restarted or have moved on.  Then it is fetched by height, as all final blocks are. */
 static void fetch_as_final(struct zyd_replica *r, const struct slot *s)
 {
     struct zyd_bft_status status;

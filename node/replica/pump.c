@@ -196,7 +196,8 @@ static bool levels(struct zyd_replica *r)
     bool known;
     struct slot *base = tip_base(r, &known, &tip);
     /* One more envelope changes nothing while there are some already. */
-    bool again = r->pool_dirty || (r->pool_added && !r->level_pool) || !zyd_hash_eq(&tip, &r->level_tip) || r->now_ms >= r->level_check_ms;
+    bool again = r->pool_dirty || (r->pool_added && !r->level_pool) || !zyd_hash_eq(&tip, &r->level_tip) ||
+                 r->now_ms >= r->level_check_ms;
     if (!again) {
         return false;
     }

@@ -176,7 +176,8 @@ struct zyd_replica {
     const struct zyd_genesis *g;
     struct zyd_host *host;
     struct zyd_state *state;
-    /* What the state sees of the store: nothing before the first checkpoint is whole, since a crash may have left rows of it. */
+    /* What the state sees of the store: nothing before the first checkpoint is whole,
+     * since a crash may have left rows of it. */
     struct zyd_kv rows;
     bool rows_shown;
     struct zyd_pool *pool;

@@ -54,7 +54,8 @@ static void ask(struct zyd_replica *r)
     if (s->peer >= r->n) {
         return;
     }
-    uint64_t room = r->head.height + AHEAD_MAX + 1 - s->next; /* what comes beyond is refused, and would be missed for ASK_AGAIN_MS */
+    /* what comes beyond is refused, and would be missed for ASK_AGAIN_MS */
+    uint64_t room = r->head.height + AHEAD_MAX + 1 - s->next;
     if (room == 0) {
         return; /* all that fits is with consensus */
     }
@@ -434,10 +435,12 @@ enum zyd_status zyd_replica_on_block(struct zyd_replica *r, uint8_t peer, struct
     v.nc = zyd_rx_block(&rd, ZYD_CERT_SIZE_MAX);
     v.carriers = zyd_rx_block(&rd, SEAL_BYTES);
     uint32_t count = zyd_rx_u32(&rd);
-    struct zyd_span hashes = count <= r->cfg.limits.block_envs_max ? zyd_rx_span(&rd, (size_t)count * 32) : (struct zyd_span){0};
+    struct zyd_span hashes =
+        count <= r->cfg.limits.block_envs_max ? zyd_rx_span(&rd, (size_t)count * 32) : (struct zyd_span){0};
     struct zyd_span finality = zyd_rx_block(&rd, ZYD_FINALITY_SIZE_MAX);
-    if (zyd_rd_done(&rd) != ZYD_OK || hashes.size != (size_t)count * 32 || zyd_header_decode(&v.header, v.header_bytes) != ZYD_OK ||
-        zyd_finality_decode(&f, finality) != ZYD_OK || (v.header.flags & ZYD_HEADER_CARRIER) != 0) {
+    if (zyd_rd_done(&rd) != ZYD_OK || hashes.size != (size_t)count * 32 ||
+        zyd_header_decode(&v.header, v.header_bytes) != ZYD_OK || zyd_finality_decode(&f, finality) != ZYD_OK ||
+        (v.header.flags & ZYD_HEADER_CARRIER) != 0) {
         return ZYD_E_MALFORMED;
     }
     uint64_t height = v.header.height;

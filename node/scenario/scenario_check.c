@@ -171,8 +171,8 @@ static const char *check_dates(char *why, const struct zyd_scenario_plan *plan, 
         snprintf(text, sizeof text, "%d", (int)zyd_days_between(from, to));
         return same_text(why, text, s->words[5]);
     }
-    if (s->count != 7 || !zyd_date_parse(&from, s->words[2]) || strcmp(s->words[3], "+") != 0 || !scenario_number(&n, s->words[4]) ||
-        n > 3660) {
+    if (s->count != 7 || !zyd_date_parse(&from, s->words[2]) || strcmp(s->words[3], "+") != 0 ||
+        !scenario_number(&n, s->words[4]) || n > 3660) {
         return "check day|workday DATE + N = DATE is expected";
     }
     int32_t day = zyd_date_to_day(from);

@@ -50,7 +50,8 @@ static bool payment(struct run *r, struct zyd_cycle_instruction *out, const stru
 {
     uint8_t value[ZYD_RECORD_VALUE_MAX], name[37];
     size_t size;
-    bool there = read_record(r, value, &size, v->programme, name, zyd_cycle_part_name(name, 'N', &v->id, number)) && size == sizeof *out;
+    bool there =
+        read_record(r, value, &size, v->programme, name, zyd_cycle_part_name(name, 'N', &v->id, number)) && size == sizeof *out;
     if (there) {
         memcpy(out, value, sizeof *out);
     }
@@ -146,7 +147,8 @@ static void expect_gross(struct run *r, const struct view *v, char **w)
         return;
     }
     bool ok = row < v->c.gross_count &&
-              read_record(r, value, &size, v->programme, name, zyd_cycle_part_name(name, 'G', &v->id, (uint32_t)row / ZYD_CYCLE_PAGE)) &&
+              read_record(r, value, &size, v->programme, name,
+                          zyd_cycle_part_name(name, 'G', &v->id, (uint32_t)row / ZYD_CYCLE_PAGE)) &&
               size >= (row % ZYD_CYCLE_PAGE + 1) * sizeof e;
     if (ok) {
         memcpy(&e, value + row % ZYD_CYCLE_PAGE * sizeof e, sizeof e);

@@ -1,6 +1,6 @@
 /* What ordering costs: n machines in one process, no network, no disk, no execution; real Ed25519.
- * usage: bench_bft [blocks]; for n = 4, 7, 16 and 31 prints blocks a second of one member's work, where the time goes by counting
- * signature checks, and bytes sent a block.  One core; everything but the machine itself is a queue of pointers. */
+ * usage: bench_bft [blocks]; for n = 4, 7, 16 and 31 prints blocks a second of one member's work, where the time goes by
+ * counting signature checks, and bytes sent a block.  One core; everything but the machine itself is a queue of pointers. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>

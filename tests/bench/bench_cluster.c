@@ -2,9 +2,10 @@
  *
  *   bench_cluster [--ops 1,100,1000] [--seconds 10] [--lanes N] [--dir DIR] [--limits JSON] [--light] [--perf] [--keep]
  *
- * For each number of operations an envelope: a fresh consortium; envelopes are made and signed before; lanes (HTTP connections, spread over
- * the four nodes) send the next envelope when the last is final.  Counted are operations that a client saw final and done; the
- * clock stops when all four nodes show the same head and state root.  --light: one lane, for the latency of an idle system.
+ * For each number of operations an envelope: a fresh consortium; envelopes are made and signed before; lanes (HTTP connections,
+ * spread over the four nodes) send the next envelope when the last is final.  Counted are operations that a client saw final
+ * and done; the clock stops when all four nodes show the same head and state root.  --light: one lane, for the latency of an
+ * idle system.
  * --perf: records the four processes and prints CPU by part (tests/bench/parts.py).
  */
 #include <argp.h>
@@ -290,10 +291,12 @@ static void print_latency(struct result *out, const struct ring_load *l, int64_t
     out->p99_ms = n > 0 ? ms[n * 99 / 100] : 0;
     out->max_ms = n > 0 ? ms[n - 1] : 0;
     free(ms);
-    printf("  latency submit->final: p50 %.1f ms, p99 %.1f ms, max %.1f ms (%zu envelopes)\n", out->p50_ms, out->p99_ms, out->max_ms, n);
+    printf("  latency submit->final: p50 %.1f ms, p99 %.1f ms, max %.1f ms (%zu envelopes)\n", out->p50_ms, out->p99_ms,
+           out->max_ms, n);
 }
 
-static void print_usage(struct result *out, const struct usage *a, const struct usage *b, double ops, double seconds, double clients_us)
+static void print_usage(struct result *out, const struct usage *a, const struct usage *b, double ops, double seconds,
+                        double clients_us)
 {
     double total = 0;
     printf("  CPU by process: ");
@@ -303,10 +306,12 @@ static void print_usage(struct result *out, const struct usage *a, const struct 
     }
     out->cpu_us_op = total / ops / RING_NODES;
     double loop = b->loop_us - a->loop_us, loop_waited = b->loop_waited_us - a->loop_waited_us;
-    printf(" cores, clients %.2f, others on this machine %.2f, idle %.2f; the loops ran %.0f %% of the time and waited for a core %.0f %%\n"
-           "  an operation and replica %.1f us\n  CPU by thread, us an operation and replica:", clients_us / 1e6 / seconds,
-           (b->busy_us - a->busy_us - total - clients_us) / 1e6 / seconds, (b->idle_us - a->idle_us) / 1e6 / seconds,
-           loop / seconds / RING_NODES / 1e4, loop_waited / seconds / RING_NODES / 1e4, out->cpu_us_op);
+    printf(" cores, clients %.2f, others on this machine %.2f, idle %.2f; the loops ran %.0f %% of the time and waited for a "
+           "core %.0f %%\n"
+           "  an operation and replica %.1f us\n  CPU by thread, us an operation and replica:",
+           clients_us / 1e6 / seconds, (b->busy_us - a->busy_us - total - clients_us) / 1e6 / seconds,
+           (b->idle_us - a->idle_us) / 1e6 / seconds, loop / seconds / RING_NODES / 1e4,
+           loop_waited / seconds / RING_NODES / 1e4, out->cpu_us_op);
     for (unsigned i = 0; i < b->thread_count; i++) {
         double was = 0;
         for (unsigned j = 0; j < a->thread_count; j++) {
@@ -317,9 +322,11 @@ static void print_usage(struct result *out, const struct usage *a, const struct 
             printf(" %s %.1f", b->threads[i].name, us);
         }
     }
-    printf("\n  bytes an operation and replica: written to disk %.0f, sent to peers %.0f; syncs %.0f/s a replica, %.0f us each\n",
-           (b->written - a->written) / ops / RING_NODES, (b->wire - a->wire) / ops / RING_NODES, (b->syncs - a->syncs) / seconds / RING_NODES,
-           b->syncs > a->syncs ? (b->sync_us - a->sync_us) / (b->syncs - a->syncs) : 0);
+    printf(
+        "\n  bytes an operation and replica: written to disk %.0f, sent to peers %.0f; syncs %.0f/s a replica, %.0f us each\n",
+        (b->written - a->written) / ops / RING_NODES, (b->wire - a->wire) / ops / RING_NODES,
+        (b->syncs - a->syncs) / seconds / RING_NODES,
+        b->syncs > a->syncs ? (b->sync_us - a->sync_us) / (b->syncs - a->syncs) : 0);
     printf("  memory: %.0f MiB resident, the largest of four\n", b->rss_mib);
 }
 
@@ -335,16 +342,18 @@ static void print_ledger(const struct ring *r)
     }
     const struct ring_look *l = &looks[0];
     double ops = (double)l->ops;
-    printf("  ledger (whole run): %llu blocks, %.0f operations and %.2f envelopes a block; an operation: fuel %.0f, changed records %.2f, stored "
+    printf("  ledger (whole run): %llu blocks, %.0f operations and %.2f envelopes a block; an operation: fuel %.0f, changed "
+           "records %.2f, stored "
            "%.0f B (envelopes %.0f, outcomes %.0f, write set %.0f, rest %.0f)\n",
-           (unsigned long long)l->blocks, ops / (double)l->blocks, (double)l->envelopes / (double)l->blocks, (double)l->fuel / ops,
-           (double)l->writes / ops, (double)l->block_bytes / ops, (double)l->env_bytes / ops, (double)l->outcome_bytes / ops,
-           (double)l->write_bytes / ops, (double)(l->block_bytes - l->env_bytes - l->outcome_bytes - l->write_bytes) / ops);
+           (unsigned long long)l->blocks, ops / (double)l->blocks, (double)l->envelopes / (double)l->blocks,
+           (double)l->fuel / ops, (double)l->writes / ops, (double)l->block_bytes / ops, (double)l->env_bytes / ops,
+           (double)l->outcome_bytes / ops, (double)l->write_bytes / ops,
+           (double)(l->block_bytes - l->env_bytes - l->outcome_bytes - l->write_bytes) / ops);
     printf("  fuel by event (contract.event count average max):");
     for (unsigned i = 0; i < l->kind_count; i++) {
         const struct ring_kind *k = &l->kinds[i];
-        printf(" %u.%u %llu %llu %llu;", k->contract, k->event, (unsigned long long)k->count, (unsigned long long)(k->fuel / k->count),
-               (unsigned long long)k->fuel_max);
+        printf(" %u.%u %llu %llu %llu;", k->contract, k->event, (unsigned long long)k->count,
+               (unsigned long long)(k->fuel / k->count), (unsigned long long)k->fuel_max);
     }
     printf("\n");
     for (unsigned i = 0; i < RING_NODES; i++) {
@@ -356,7 +365,10 @@ static struct result run(const struct arguments *a, unsigned ops)
 {
     static struct ring r;
     struct result out = {0};
-    struct ring_options ro = {.zydd = ZYD_BIN_DIR "/zydd", .plugin = ZYD_PLUGIN_DIR "/guarantee.elf", .dir = a->dir, .limits = a->limits,
+    struct ring_options ro = {.zydd = ZYD_BIN_DIR "/zydd",
+                              .plugin = ZYD_PLUGIN_DIR "/guarantee.elf",
+                              .dir = a->dir,
+                              .limits = a->limits,
                               .keep = a->keep};
     unsigned lanes = a->light ? 1 : a->lanes != 0 ? a->lanes : ops >= 1000 ? 16 : ops >= 10 ? 64 : 256;
     /* As much as could be sent at twice the headline, and a warm-up. */
@@ -374,8 +386,10 @@ static struct result run(const struct arguments *a, unsigned ops)
     struct ring_load_options lo = {.lanes = lanes, .ops = ops, .prepare = prepare, .pause_us = a->light ? 20000 : 0};
     struct ring_load *l = ring_load_make(&r, &lo);
     struct ring_load_counts c0 = ring_load_counts(l);
-    printf("\n%u operations an envelope, %u connections, %u s; %.0f operations built and signed before in %.1f s; load average %.2f\n", ops, lanes,
-           a->seconds, (double)prepare * lanes * ring_load_steps() * ops, (double)c0.build_us / 1e6, ring_load_average());
+    printf("\n%u operations an envelope, %u connections, %u s; %.0f operations built and signed before in %.1f s; load average "
+           "%.2f\n",
+           ops, lanes, a->seconds, (double)prepare * lanes * ring_load_steps() * ops, (double)c0.build_us / 1e6,
+           ring_load_average());
     fflush(stdout);
     ring_load_start(l);
     if (!a->light) {
@@ -402,12 +416,13 @@ static struct result run(const struct arguments *a, unsigned ops)
     struct ring_load_counts c1 = ring_load_counts(l);
     double done = (double)(c1.ops - c0.ops);
     out.rate = done / seconds;
-    printf("  %.0f operations a second: %.0f final and executed on all four in %.2f s (in the window of %.2f s: %.0f/s); state root %.16s\n", out.rate,
-           done, seconds, window, (double)(in_window.ops - c0.ops) / window, head.state_root);
+    printf("  %.0f operations a second: %.0f final and executed on all four in %.2f s (in the window of %.2f s: %.0f/s); state "
+           "root %.16s\n",
+           out.rate, done, seconds, window, (double)(in_window.ops - c0.ops) / window, head.state_root);
     if (c1.refused + c1.expired + c1.dry + c1.retries > 0) {
         printf("  refused %llu, expired %llu, asked again %llu, lanes that ran out of envelopes %llu; first refusal: %s\n",
-               (unsigned long long)c1.refused, (unsigned long long)c1.expired, (unsigned long long)c1.retries, (unsigned long long)c1.dry,
-               c1.first_refusal);
+               (unsigned long long)c1.refused, (unsigned long long)c1.expired, (unsigned long long)c1.retries,
+               (unsigned long long)c1.dry, c1.first_refusal);
     }
     print_latency(&out, l, began);
     print_usage(&out, &before, &after, done, seconds, (double)(c1.cpu_us - c0.cpu_us));
@@ -428,7 +443,8 @@ static struct result run(const struct arguments *a, unsigned ops)
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {.options = options, .parser = parse, .doc = "Four zydd on this machine under the programme's load."};
+    static const struct argp argp = {
+        .options = options, .parser = parse, .doc = "Four zydd on this machine under the programme's load."};
     struct arguments a = {.ops = "1,100,1000", .seconds = 10};
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -441,8 +457,8 @@ int main(int argc, char **argv)
             ring_die("--ops %s: 1 to 4000 each", a.ops);
         }
         struct result res = run(&a, ops);
-        printf("  ratios: %.2f of 9,144 a second; %.3f of a core's checks; %.2f of the synced appends; load average %.2f\n", res.rate / 9144,
-               res.rate / verifies, res.rate / syncs, ring_load_average());
+        printf("  ratios: %.2f of 9,144 a second; %.3f of a core's checks; %.2f of the synced appends; load average %.2f\n",
+               res.rate / 9144, res.rate / verifies, res.rate / syncs, ring_load_average());
     }
     return 0;
 }

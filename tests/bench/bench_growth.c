@@ -7,8 +7,8 @@
  *
  * usage: bench_growth [N,N,...] [SCENARIO...]
  *
- * Default: 1000,10000,100000,1000000, and the scenarios of growth/.  One line an event: fuel and us at each N; the last columns:
- * the last N's over the first's.  Ends with 1 when an operation of a scenario was refused. */
+ * Default: 1000,10000,100000,1000000, and the scenarios of growth/.  One line an event: fuel and us at each N; the last
+ * columns: the last N's over the first's.  Ends with 1 when an operation of a scenario was refused. */
 #include <zyd/genesis.h>
 #include <zyd/scenario.h>
 

@@ -47,7 +47,8 @@ int main(int argc, char **argv)
     }
     double seconds = now() - start;
     double ops = (double)each * envs;
-    printf("bench_replica  operations %.0f in %u envelopes, blocks %llu, %.2f s: %.0f op/s for four members, %.1f us an operation and member\n",
+    printf("bench_replica  operations %.0f in %u envelopes, blocks %llu, %.2f s: %.0f op/s for four members, %.1f us an "
+           "operation and member\n",
            ops, envs, (unsigned long long)st.head.height, seconds, ops / seconds, seconds * 1e6 / ops / 4);
     zyd_cluster_free(c);
     for (uint32_t i = 0; i < envs; i++) {

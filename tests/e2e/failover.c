@@ -2,8 +2,9 @@
  *
  *   failover [KILLS] [--dir DIR] [--keep]
  *
- * Four real zydd under light load.  Again and again: ask a node who leads the next view, kill -9 that one, and take the time until another
- * node shows a block that was made after the death.  The load goes to the other nodes only for the while.  Prints p50, p99, max.
+ * Four real zydd under light load.  Again and again: ask a node who leads the next view, kill -9 that one, and take the time
+ * until another node shows a block that was made after the death.  The load goes to the other nodes only for the while.  Prints
+ * p50, p99, max.
  */
 #include <argp.h>
 #include <signal.h>
@@ -80,13 +81,15 @@ static unsigned leader_of(const struct ring *r, uint64_t view)
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {.options = options, .parser = parse, .args_doc = "[KILLS]", .doc = "Time without commits after a leader's death."};
+    static const struct argp argp = {
+        .options = options, .parser = parse, .args_doc = "[KILLS]", .doc = "Time without commits after a leader's death."};
     static struct ring r;
     struct arguments a = {.kills = 100};
     argp_parse(&argp, argc, argv, 0, NULL, &a);
     setvbuf(stdout, NULL, _IOLBF, 0);
     ring_machine();
-    struct ring_options ro = {.zydd = ZYD_BIN_DIR "/zydd", .plugin = ZYD_PLUGIN_DIR "/guarantee.elf", .dir = a.dir, .keep = a.keep};
+    struct ring_options ro = {
+        .zydd = ZYD_BIN_DIR "/zydd", .plugin = ZYD_PLUGIN_DIR "/guarantee.elf", .dir = a.dir, .keep = a.keep};
     struct ring_load_options lo = {.lanes = LANES, .ops = 1, .pause_us = 5000};
     double *ms = calloc(a.kills + 1, sizeof *ms);
     zyd_assert(ms != NULL);
@@ -158,10 +161,11 @@ int main(int argc, char **argv)
     ring_load_stop(l);
     (void)ring_load_join(l, DEADLINE_MS);
     qsort(ms, a.kills, sizeof *ms, double_order);
-    printf("%u leaders killed: longest time without a commit afterwards: p50 %.0f ms, p99 %.0f ms, max %.0f ms (aim: p99 under 500 ms); load average "
+    printf("%u leaders killed: longest time without a commit afterwards: p50 %.0f ms, p99 %.0f ms, max %.0f ms (aim: p99 under "
+           "500 ms); load average "
            "%.2f\n",
-           a.kills, a.kills > 0 ? ms[a.kills / 2] : 0, a.kills > 0 ? ms[(a.kills - 1) * 99 / 100] : 0, a.kills > 0 ? ms[a.kills - 1] : 0,
-           ring_load_average());
+           a.kills, a.kills > 0 ? ms[a.kills / 2] : 0, a.kills > 0 ? ms[(a.kills - 1) * 99 / 100] : 0,
+           a.kills > 0 ? ms[a.kills - 1] : 0, ring_load_average());
     bool good = a.kills > 0 && ms[(a.kills - 1) * 99 / 100] < 500;
     free(ms);
     ring_load_free(l);

@@ -1,13 +1,14 @@
-/* kill_cycles: four real zydd under load; kill -9 of a random member, at times of two or of all four, and a restart, again and again.
+/* kill_cycles: four real zydd under load; kill -9 of a random member, at times of two or of all four, and a restart, again and
+ * again.
  *
  *   kill_cycles [CYCLES] [--seed S] [--dir DIR] [--keep] [--debug] [--zydd PROGRAM]
  *
  * Then, with all processes ended, from the bytes on the four disks:
  *   every operation that a client saw final stands in every ledger exactly once, at the height that the client was told;
  *   no envelope stands twice; all four ledgers are equal block by block, with one head and one state root;
- *   no key has signed two contradictory votes: vote files (read at each death and at the end) and every certificate of every ledger;
- *   no evidence of it is on the ledger;
- * and on the way: each restart needs no hand, and operations go on.  Exit 0, or 1 with what is wrong.
+ *   no key has signed two contradictory votes: vote files (read at each death and at the end) and every certificate of every
+ * ledger; no evidence of it is on the ledger; and on the way: each restart needs no hand, and operations go on.  Exit 0, or 1
+ * with what is wrong.
  */
 #include <argp.h>
 #include <signal.h>
@@ -145,8 +146,8 @@ static void cycle(struct ring *r, struct ring_load *l, struct votes *v, uint64_t
         }
     }
     if (number % 20 == 0 || number < 3) {
-        printf("cycle %u: killed %u, %.0f ms; acknowledged so far %llu envelopes\n", number, bits(set), (double)(ring_now_us() - began) / 1e3,
-               (unsigned long long)ring_load_counts(l).acked);
+        printf("cycle %u: killed %u, %.0f ms; acknowledged so far %llu envelopes\n", number, bits(set),
+               (double)(ring_now_us() - began) / 1e3, (unsigned long long)ring_load_counts(l).acked);
     }
 }
 
@@ -178,7 +179,8 @@ static size_t find(const struct ring_look *l, const struct zyd_hash *id, uint64_
     return n;
 }
 
-static void check_node(const struct ring_look *l, const struct ring_look *first, unsigned node, const struct ring_ack *acks, size_t count)
+static void check_node(const struct ring_look *l, const struct ring_look *first, unsigned node, const struct ring_ack *acks,
+                       size_t count)
 {
     if (l->height != first->height || !zyd_hash_eq(&l->state_root, &first->state_root)) {
         wrong("another head or state root than node 0", node, l->height);
@@ -198,7 +200,8 @@ static void check_node(const struct ring_look *l, const struct ring_look *first,
         uint64_t height;
         size_t n = find(l, &acks[i].env_id, &height);
         if (n != 1) {
-            wrong(n == 0 ? "an acknowledged envelope is lost" : "an acknowledged envelope is there twice", node, acks[i].height);
+            wrong(n == 0 ? "an acknowledged envelope is lost" : "an acknowledged envelope is there twice", node,
+                  acks[i].height);
         } else if (height != acks[i].height) {
             wrong("an acknowledged envelope stands at another height than its client was told", node, height);
         }
@@ -228,10 +231,11 @@ static void check(struct ring *r, struct ring_load *l, struct votes *v)
     }
     size_t seen = v->count;
     failures += ring_conflicts(v->items, seen);
-    printf("checked: %llu blocks, %llu operations; %zu acknowledged envelopes of %u operations exactly once on four ledgers; head %02x%02x%02x%02x, one "
+    printf("checked: %llu blocks, %llu operations; %zu acknowledged envelopes of %u operations exactly once on four ledgers; "
+           "head %02x%02x%02x%02x, one "
            "state root; %zu signatures of votes read\n",
-           (unsigned long long)looks[0].blocks, (unsigned long long)looks[0].ops, count, OPS, looks[0].head_hash.b[0], looks[0].head_hash.b[1],
-           looks[0].head_hash.b[2], looks[0].head_hash.b[3], seen);
+           (unsigned long long)looks[0].blocks, (unsigned long long)looks[0].ops, count, OPS, looks[0].head_hash.b[0],
+           looks[0].head_hash.b[1], looks[0].head_hash.b[2], looks[0].head_hash.b[3], seen);
     for (unsigned i = 0; i < RING_NODES; i++) {
         ring_look_free(&looks[i]);
     }
@@ -239,7 +243,8 @@ static void check(struct ring *r, struct ring_load *l, struct votes *v)
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {.options = options, .parser = parse, .args_doc = "[CYCLES]", .doc = "kill -9 under load, again and again."};
+    static const struct argp argp = {
+        .options = options, .parser = parse, .args_doc = "[CYCLES]", .doc = "kill -9 under load, again and again."};
     static struct ring r;
     struct arguments a = {.cycles = 10, .seed = (uint64_t)ring_now_us()};
     struct votes v = {0};
@@ -248,7 +253,11 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     ring_machine();
     printf("again with: kill_cycles %u --seed %llu\n", a.cycles, (unsigned long long)a.seed);
-    struct ring_options ro = {.zydd = a.zydd ? a.zydd : ZYD_BIN_DIR "/zydd", .plugin = ZYD_PLUGIN_DIR "/guarantee.elf", .dir = a.dir, .keep = a.keep, .debug = a.debug};
+    struct ring_options ro = {.zydd = a.zydd ? a.zydd : ZYD_BIN_DIR "/zydd",
+                              .plugin = ZYD_PLUGIN_DIR "/guarantee.elf",
+                              .dir = a.dir,
+                              .keep = a.keep,
+                              .debug = a.debug};
     struct ring_load_options lo = {.lanes = LANES, .ops = OPS, .pause_us = 2000};
     uint64_t prng = a.seed;
     int64_t began = ring_now_us();
@@ -283,12 +292,14 @@ int main(int argc, char **argv)
     check(&r, l, &v);
     struct ring_load_counts c = ring_load_counts(l);
     if (c.refused + c.expired > 0) {
-        printf("refused %llu operations, expired %llu envelopes: %s\n", (unsigned long long)c.refused, (unsigned long long)c.expired, c.first_refusal);
+        printf("refused %llu operations, expired %llu envelopes: %s\n", (unsigned long long)c.refused,
+               (unsigned long long)c.expired, c.first_refusal);
         failures++;
     }
     printf("%u cycles in %.1f s, envelopes sent %llu, final %llu, sent again %llu, load average %.2f: %s\n", a.cycles,
-           (double)(ring_now_us() - began) / 1e6, (unsigned long long)c.sent, (unsigned long long)c.acked, (unsigned long long)c.retries,
-           ring_load_average(), failures == 0 ? "nothing lost, nothing twice, no contradictory votes" : "FAILED");
+           (double)(ring_now_us() - began) / 1e6, (unsigned long long)c.sent, (unsigned long long)c.acked,
+           (unsigned long long)c.retries, ring_load_average(),
+           failures == 0 ? "nothing lost, nothing twice, no contradictory votes" : "FAILED");
     ring_load_free(l);
     free(v.items);
     r.options.keep = r.options.keep || failures > 0;

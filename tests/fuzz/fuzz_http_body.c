@@ -30,8 +30,10 @@ static void prepare(void)
     zyd_sha256(&cons.g.plugins[1].hash, "b", 1);
     cons.g.programme_count = 2;
     for (uint16_t i = 0; i < 2; i++) {
-        cons.g.programmes[i] = (struct zyd_programme){.id = (uint16_t)(i + 1), .contract = (uint16_t)(i + 1), .pending_days = 10};
-        cons.g.programmes[i].code = cons.g.programmes[i].name_zh = cons.g.programmes[i].name_en = zyd_span(i ? "IOU" : "NAT", 3);
+        cons.g.programmes[i] =
+            (struct zyd_programme){.id = (uint16_t)(i + 1), .contract = (uint16_t)(i + 1), .pending_days = 10};
+        cons.g.programmes[i].code = cons.g.programmes[i].name_zh = cons.g.programmes[i].name_en =
+            zyd_span(i ? "IOU" : "NAT", 3);
         cons.g.programmes[i].params = i ? zyd_span("\x90", 1) : zyd_wr_span(&wr);
     }
     zyd_test_consortium_seal(&cons);

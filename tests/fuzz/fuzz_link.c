@@ -1,5 +1,5 @@
-/* A peer link fed with arbitrary bytes in arbitrary portions, as dialler and as listener, and as the far end of an open link: nothing may
- * crash, nothing may be believed, and the bytes asked for stay within the frame limit. */
+/* A peer link fed with arbitrary bytes in arbitrary portions, as dialler and as listener, and as the far end of an open link:
+ * nothing may crash, nothing may be believed, and the bytes asked for stay within the frame limit. */
 #include <stdlib.h>
 
 #include "node/io/link.h"

@@ -1,5 +1,5 @@
-/* A vote file segment from arbitrary slots.  Input: slot numbers and bytes that are laid over a good segment; checksums are made right
- * again where the input asks for it, so that the code behind them is reached. */
+/* A vote file segment from arbitrary slots.  Input: slot numbers and bytes that are laid over a good segment; checksums are
+ * made right again where the input asks for it, so that the code behind them is reached. */
 #include <zyd/crypto.h>
 #include <zyd/ledger.h>
 

@@ -796,8 +796,8 @@ static void put_promise(struct zyd_cluster *c, struct zyd_wr *ops, uint16_t memb
     zyd_wx_block(ops, zyd_wr_span(&ow));
 }
 
-static void seal(struct zyd_cluster *c, struct zyd_wr *wr, uint16_t member, uint16_t creditor, uint32_t count, struct zyd_span ops,
-                 int64_t valid_ms)
+static void seal(struct zyd_cluster *c, struct zyd_wr *wr, uint16_t member, uint16_t creditor, uint32_t count,
+                 struct zyd_span ops, int64_t valid_ms)
 {
     struct zyd_hash *leaves = malloc(count * sizeof *leaves);
     zyd_env_build(wr, &c->cons.g.hash, ZYD_ENV_BUSINESS, 0, (uint64_t)(zyd_cluster_wall(c) + valid_ms), count, ops, leaves);

@@ -123,14 +123,14 @@ void zyd_http_answer_free(struct zyd_http_answer *a)
     memset(a, 0, sizeof *a);
 }
 
-struct zyd_http_answer zyd_http_call(uint16_t port, const char *token, const char *method, const char *path, const char *headers,
-                                     const void *body, size_t size)
+struct zyd_http_answer zyd_http_call(uint16_t port, const char *token, const char *method, const char *path,
+                                     const char *headers, const void *body, size_t size)
 {
     struct zyd_http_answer a;
     char head[8192];
     int fd = zyd_http_connect(port);
-    int n = snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: localhost\r\n%s%s%s%s", method, path, token ? "Authorization: Bearer " : "",
-                     token ? token : "", token ? "\r\n" : "", headers);
+    int n = snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: localhost\r\n%s%s%s%s", method, path,
+                     token ? "Authorization: Bearer " : "", token ? token : "", token ? "\r\n" : "", headers);
     if (strcmp(method, "POST") == 0) {
         n += snprintf(head + n, sizeof head - (size_t)n, "Content-Length: %zu\r\n", size);
     }

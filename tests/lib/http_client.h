@@ -25,7 +25,7 @@ void zyd_http_answer_free(struct zyd_http_answer *a);
 /* Value of a header in the head, or "": static buffer. */
 const char *zyd_http_header_of(const struct zyd_http_answer *a, const char *name);
 /* One request on a connection of its own. headers: lines with \r\n, or "". token NULL: none. */
-struct zyd_http_answer zyd_http_call(uint16_t port, const char *token, const char *method, const char *path, const char *headers,
-                                     const void *body, size_t size);
+struct zyd_http_answer zyd_http_call(uint16_t port, const char *token, const char *method, const char *path,
+                                     const char *headers, const void *body, size_t size);
 
 #endif

@@ -208,7 +208,8 @@ static void keep_openings(struct zyd_fixture *f)
 {
     for (uint16_t i = 0; i < f->c.g.opening_count; i++) {
         const struct zyd_opening *o = &f->c.g.openings[i];
-        struct zyd_posting p = {.member = o->member, .programme = o->programme, .label = ZYD_LABEL_OPENING, .amount = o->amount};
+        struct zyd_posting p = {
+            .member = o->member, .programme = o->programme, .label = ZYD_LABEL_OPENING, .amount = o->amount};
         memcpy(p.dr, o->dr.data, o->dr.size);
         memcpy(p.cr, o->cr.data, o->cr.size);
         keep_books(f, &p, 0, i);

@@ -70,7 +70,8 @@ struct zyd_fixture_op {
     const char *ref;               /* client_ref when it makes one */
     struct zyd_span args;          /* empty: [] */
     uint8_t class_, flags;         /* 0: business; ZYD_ENV_MAY_WAIT */
-    uint16_t signers[ZYD_ENV_SIGS_MAX]; /* besides member, any order: member * 4 + key (ZYD_FIXTURE_KEY), maker if only a member */
+    /* besides member, any order: member * 4 + key (ZYD_FIXTURE_KEY), maker if only a member */
+    uint16_t signers[ZYD_ENV_SIGS_MAX];
     uint8_t signer_count;
     bool same_envelope; /* what the operation before spent counts on: ZYD_CODE_ENVELOPE_FUEL */
 };

@@ -146,7 +146,8 @@ static void effects(struct zyd_live *l, const struct zyd_fx_list *fx, uint64_t *
             pthread_mutex_lock(&l->hook_lock);
             listener = (uint32_t)(x->ticket >> LISTENER_SHIFT);
             if (listener < l->hook_count && l->hooks[listener].reply) {
-                l->hooks[listener].reply(l->hooks[listener].ctx, x->ticket & ((UINT64_C(1) << LISTENER_SHIFT) - 1), x->status, x->bytes);
+                l->hooks[listener].reply(l->hooks[listener].ctx, x->ticket & ((UINT64_C(1) << LISTENER_SHIFT) - 1), x->status,
+                                         x->bytes);
             }
             pthread_mutex_unlock(&l->hook_lock);
             break;
@@ -163,7 +164,8 @@ static void step(struct zyd_live *l, enum zyd_ev_kind kind, uint64_t ticket, str
 {
     uint64_t done = 0, seq = 0;
     struct zyd_fx_list fx = {0};
-    struct zyd_ev ev = {.kind = kind, .now_ms = mono(), .wall_ms = zyd_live_wall(l), .ticket = ticket, .bytes = bytes, .verified = true};
+    struct zyd_ev ev = {
+        .kind = kind, .now_ms = mono(), .wall_ms = zyd_live_wall(l), .ticket = ticket, .bytes = bytes, .verified = true};
     zyd_replica_step(l->replica, &fx, &ev);
     effects(l, &fx, &seq);
     while (seq > done) { /* a disk that is always quick */
@@ -311,7 +313,8 @@ uint32_t zyd_live_listen(struct zyd_live *l, const struct zyd_live_hooks *hooks)
     l->hook_count = at < l->hook_count ? l->hook_count : at + 1;
     l->hooks[at] = *hooks;
     struct zyd_span value, finality;
-    for (uint64_t h = 1; copy_block(l, h, &value, &finality); h++) { /* what came before; the loop may tell the last one again */
+    /* what came before; the loop may tell the last one again */
+    for (uint64_t h = 1; copy_block(l, h, &value, &finality); h++) {
         struct zyd_block_view b;
         MUST(zyd_block_decode(&b, value) == ZYD_OK);
         hooks->commit(hooks->ctx, &b.header, value, finality);

@@ -38,7 +38,8 @@ struct zyd_live {
     struct zyd_replica *replica;
     struct zyd_kv_map *kv;
     pthread_t thread;
-    pthread_mutex_t lock, hook_lock; /* hooks are called with hook_lock alone: they may take locks under which submit is called */
+    /* hooks are called with hook_lock alone: they may take locks under which submit is called */
+    pthread_mutex_t lock, hook_lock;
     pthread_cond_t cond;
     bool running;
     int64_t wall_offset; /* added to the real clock */

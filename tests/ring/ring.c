@@ -29,8 +29,10 @@ static const struct {
 static const char policy[] =
     "\"calendars\":[[{\"year\":2024},{\"year\":2025},{\"year\":2026},{\"year\":2027},{\"year\":2028},{\"year\":2029},"
     "{\"year\":2030},{\"year\":2031},{\"year\":2032}]],"
-    "\"programmes\":[{\"id\":1,\"contract\":1,\"code\":\"NAT2080\",\"name\":{\"zh\":\"总对总批量担保\",\"en\":\"National batch 20:80\"},"
-    "\"class\":1,\"dual\":false,\"calendar\":0,\"pending_days\":10,\"params\":{\"preset\":\"NAT2080\",\"class\":1,\"banks\":[\"BANK\"],"
+    "\"programmes\":[{\"id\":1,\"contract\":1,\"code\":\"NAT2080\",\"name\":{\"zh\":\"总对总批量担保\",\"en\":\"National batch "
+    "20:80\"},"
+    "\"class\":1,\"dual\":false,\"calendar\":0,\"pending_days\":10,\"params\":{\"preset\":\"NAT2080\",\"class\":1,\"banks\":["
+    "\"BANK\"],"
     "\"evidence\":[\"overdue notice\",\"loan contract\"],\"settle\":\"GROSS\",\"cover\":\"INTEREST\",\"batch\":true,"
     "\"file_later_days\":90,\"rate_cap\":\"6.5%\",\"loan_basis\":\"360\",\"settle_day\":20,\"settle_months\":[3,6,9,12],"
     "\"fee_ppm\":\"1%\",\"fee_basis\":\"365\",\"refee_reg_ppm\":\"0.3%\",\"refee_nfgf_ppm\":\"0.3%\","
@@ -195,11 +197,12 @@ static char *draft(struct ring *r)
     char hex[65];
     add_plugin(r, hex);
     zyd_rfc3339(when, zyd_clock_wall_ms() / 1000 * 1000 - 2000);
-    int size = snprintf(text, sizeof text,
-                        "{\"format\":\"zyd-consortium-1\",\"name\":{\"zh\":\"环\",\"en\":\"ring\"},\"development\":true,\"preset\":\"LAN\","
-                        "\"created\":\"%s\",%s%s%s\"plugins\":[{\"contract\":1,\"name\":\"guarantee\",\"sha256\":\"%s\"}],",
-                        when, r->options.limits ? "\"limits\":{" : "", r->options.limits ? r->options.limits : "",
-                        r->options.limits ? "}," : "", hex);
+    int size = snprintf(
+        text, sizeof text,
+        "{\"format\":\"zyd-consortium-1\",\"name\":{\"zh\":\"环\",\"en\":\"ring\"},\"development\":true,\"preset\":\"LAN\","
+        "\"created\":\"%s\",%s%s%s\"plugins\":[{\"contract\":1,\"name\":\"guarantee\",\"sha256\":\"%s\"}],",
+        when, r->options.limits ? "\"limits\":{" : "", r->options.limits ? r->options.limits : "",
+        r->options.limits ? "}," : "", hex);
     snprintf(text + size, sizeof text - (size_t)size, "%s}", policy);
     return text;
 }
@@ -233,12 +236,14 @@ static void configure(struct ring *r, unsigned i)
     char path[RING_PATH], text[8192], hex[65];
     const char *code = cast[i].code, *d = r->dir;
     hex_of(hex, &r->genesis->hash);
-    int n = snprintf(text, sizeof text,
-                     "[node]\nname = %s\nconsortium = %s/consortium.json\ngenesis_hash = %s\ndata_dir = %s/%s/data\nplugins = %s/plugins\n"
-                     "[peer]\nlisten = 127.0.0.1:%d\n[api]\nlisten = 127.0.0.1:%d\ntokens = %s/%s/tokens\nopen_reads = yes\n"
-                     "[key]\nnode = %s/%s/node.key\nlink = %s/%s/link.key\nmaker = %s/%s/maker.key\n[metrics]\nlisten = 127.0.0.1:%d\n[log]\nformat = text\nlevel = %s\n",
-                     code, d, hex, d, code, d, r->nodes[i].peer_port, r->nodes[i].api_port, d, code, d, code, d, code, d, code,
-                     r->nodes[i].metrics_port, r->options.debug ? "debug" : "info");
+    int n = snprintf(
+        text, sizeof text,
+        "[node]\nname = %s\nconsortium = %s/consortium.json\ngenesis_hash = %s\ndata_dir = %s/%s/data\nplugins = %s/plugins\n"
+        "[peer]\nlisten = 127.0.0.1:%d\n[api]\nlisten = 127.0.0.1:%d\ntokens = %s/%s/tokens\nopen_reads = yes\n"
+        "[key]\nnode = %s/%s/node.key\nlink = %s/%s/link.key\nmaker = %s/%s/maker.key\n[metrics]\nlisten = "
+        "127.0.0.1:%d\n[log]\nformat = text\nlevel = %s\n",
+        code, d, hex, d, code, d, r->nodes[i].peer_port, r->nodes[i].api_port, d, code, d, code, d, code, d, code,
+        r->nodes[i].metrics_port, r->options.debug ? "debug" : "info");
     path_of(path, r, "%s/node.conf", code);
     write_file(path, text, (size_t)n);
 }

@@ -1,5 +1,5 @@
-/* tests/ring/ring.h: the second ring (reliability.md 4.9): four real zydd processes on loopback, made by the ceremony, under a load of
- * real envelopes, and a look at what their disks hold afterwards.
+/* tests/ring/ring.h: the second ring (reliability.md 4.9): four real zydd processes on loopback, made by the ceremony, under a
+ * load of real envelopes, and a look at what their disks hold afterwards.
  *
  *   ring_make(&r, &options)              keys, genesis, node.conf and data directories under a temporary directory
  *   ring_start(&r, i); ring_ready(&r, i, ms)
@@ -7,7 +7,8 @@
  *   ring_load_*                          lanes: each a keep-alive connection that takes a cohort of loans through the programme
  *   ring_look(&look, &r, i)              after its end: every block, vote and certificate of node i
  *
- * Functions that can fail for a reason outside print it and end the program with 70 (ring_die): these are programs, not a library.
+ * Functions that can fail for a reason outside print it and end the program with 70 (ring_die): these are programs, not a
+ * library.
  */
 #ifndef ZYD_TESTS_RING_H
 #define ZYD_TESTS_RING_H
@@ -100,7 +101,8 @@ void ring_load_start(struct ring_load *l);
 /* Waits until lanes stand at different steps of a loan's life, so that the mix is that of the programme. */
 void ring_load_spread(struct ring_load *l);
 void ring_load_stop(struct ring_load *l); /* asks; returns at once */
-bool ring_load_join(struct ring_load *l, int64_t ms); /* false: lanes still wait for an answer after so long; they are given up */
+/* false: lanes still wait for an answer after so long; they are given up */
+bool ring_load_join(struct ring_load *l, int64_t ms);
 void ring_load_free(struct ring_load *l);
 struct ring_load_counts {
     uint64_t sent, acked, ops, refused, retries, expired, dry; /* envelopes, but for ops and refused; dry: lanes that ran out */
@@ -139,10 +141,11 @@ struct ring_look {
 };
 void ring_look(struct ring_look *out, const struct ring *r, unsigned node); /* it must not run */
 void ring_look_free(struct ring_look *l);
-/* All whole records of its vote file, appended to *votes; the node must not run.  Own reading of the bytes: nothing is changed. */
+/* All whole records of its vote file, appended to *votes; the node must not run.  Own reading of the bytes:
+ * nothing is changed. */
 void ring_look_votes(struct ring_vote **votes, size_t *count, size_t *cap, const struct ring *r, unsigned node);
-/* Contradictions by one key: N and N, F and F of one view with different hashes; F and X of one view.  Prints each; returns how many.
- * Sorts votes. */
+/* Contradictions by one key: N and N, F and F of one view with different hashes; F and X of one view.  Prints each; returns how
+ * many. Sorts votes. */
 size_t ring_conflicts(struct ring_vote *votes, size_t count);
 
 #endif

@@ -84,7 +84,8 @@ bool ring_head(const struct ring *r, unsigned node, struct ring_head *out)
         return false;
     }
     json_t *o = json_loads(body, 0, NULL);
-    const char *hash = json_string_value(json_object_get(o, "hash")), *root = json_string_value(json_object_get(o, "state_root"));
+    const char *hash = json_string_value(json_object_get(o, "hash")),
+               *root = json_string_value(json_object_get(o, "state_root"));
     out->height = (uint64_t)json_integer_value(json_object_get(o, "height"));
     out->view = (uint64_t)json_integer_value(json_object_get(o, "view"));
     snprintf(out->hash, sizeof out->hash, "%s", hash ? hash : "");

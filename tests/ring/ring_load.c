@@ -1,5 +1,6 @@
-/* Clients.  A lane takes a cohort of loans through the programme, one step of all of them in one envelope, over one keep-alive connection;
- * it sends the same bytes again, here or at another node, until it sees them final (ledger.md 2.3).  One thread runs all lanes. */
+/* Clients.  A lane takes a cohort of loans through the programme, one step of all of them in one envelope, over one keep-alive
+ * connection; it sends the same bytes again, here or at another node, until it sees them final (ledger.md 2.3).  One thread
+ * runs all lanes. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -222,7 +223,8 @@ static void build(struct ring_load *l, struct lane *k, struct envelope *out, enu
         one_op(l, k, &ops, step, i);
     }
     zyd_assert(!ops.full);
-    zyd_env_build(&wr, &l->ring->genesis->hash, ZYD_ENV_BUSINESS, 0, (uint64_t)wall + VALID_MS, l->o.ops, zyd_wr_span(&ops), l->leaves);
+    zyd_env_build(&wr, &l->ring->genesis->hash, ZYD_ENV_BUSINESS, 0, (uint64_t)wall + VALID_MS, l->o.ops, zyd_wr_span(&ops),
+                  l->leaves);
     const uint16_t *s = steps[step].signers;
     uint16_t low = s[0] < s[1] ? s[0] : s[1], high = s[0] < s[1] ? s[1] : s[0];
     zyd_env_sign(&wr, low, MAKER_KEY, l->ring->nodes[low].maker_sk);
@@ -378,10 +380,11 @@ static void try_send(struct ring_load *l, struct lane *k)
     if (k->fd < 0) {
         return;
     }
-    k->head_size = (size_t)snprintf(k->head, sizeof k->head,
-                                    "POST /v1/envelopes HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n"
-                                    "Content-Type: application/octet-stream\r\nPrefer: wait=60, return=minimal\r\nContent-Length: %zu\r\n\r\n",
-                                    l->ring->nodes[k->node].token, k->now.size);
+    k->head_size = (size_t)snprintf(
+        k->head, sizeof k->head,
+        "POST /v1/envelopes HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n"
+        "Content-Type: application/octet-stream\r\nPrefer: wait=60, return=minimal\r\nContent-Length: %zu\r\n\r\n",
+        l->ring->nodes[k->node].token, k->now.size);
     if (k->state != LANE_CONNECTING) {
         send_more(l, k);
     }
@@ -404,7 +407,8 @@ static void refusal(struct ring_load *l, const struct lane *k, const char *body)
     }
     sodium_bin2hex(hex, sizeof hex, k->now.env_id.b, 32);
     snprintf(path, sizeof path, "/v1/envelopes/%s?lang=en", hex);
-    const char *why = ring_get(l->ring, k->node, path, detail, sizeof detail, 2000) == 200 ? strstr(detail, "\"refused\",") : NULL;
+    const char *why =
+        ring_get(l->ring, k->node, path, detail, sizeof detail, 2000) == 200 ? strstr(detail, "\"refused\",") : NULL;
     snprintf(l->first_refusal, sizeof l->first_refusal, "%s: %.120s", steps[k->now.step].name, why ? why : body);
 }
 

@@ -103,9 +103,11 @@ static void stop_node(struct node *n)
 static void rig_start(void)
 {
     FILE *f;
-    static const char *const tokens[][2] = {
-        {"maker all", TOKEN_MAKER}, {"checker all", TOKEN_CHECKER}, {"operator all", TOKEN_OPERATOR}, {"auditor own", TOKEN_OWN},
-        {"governor all", TOKEN_GOVERNOR}};
+    static const char *const tokens[][2] = {{"maker all", TOKEN_MAKER},
+                                            {"checker all", TOKEN_CHECKER},
+                                            {"operator all", TOKEN_OPERATOR},
+                                            {"auditor own", TOKEN_OWN},
+                                            {"governor all", TOKEN_GOVERNOR}};
     snprintf(tokens_path, sizeof tokens_path, "/tmp/zyd-tokens-%d", (int)getpid());
     f = fopen(tokens_path, "w");
     for (size_t i = 0; i < sizeof tokens / sizeof tokens[0]; i++) {
@@ -170,8 +172,8 @@ static inline int post(int node, const char *path, const char *key, const char *
     va_start(args, format);
     vsnprintf(body, sizeof body, format, args);
     va_end(args);
-    snprintf(headers, sizeof headers, "Content-Type: application/json\r\nPrefer: wait=15\r\n%s%s%s", key ? "Idempotency-Key: " : "",
-             key ? key : "", key ? "\r\n" : "");
+    snprintf(headers, sizeof headers, "Content-Type: application/json\r\nPrefer: wait=15\r\n%s%s%s",
+             key ? "Idempotency-Key: " : "", key ? key : "", key ? "\r\n" : "");
     zyd_http_answer_free(&last);
     last = zyd_http_call(nodes[node].port, TOKEN_MAKER, "POST", path, headers, body, strlen(body));
     if (last.status < 300 && *text(last.json, "result") != '\0') { /* done or waiting, not merely taken */

@@ -281,8 +281,14 @@ static inline void pay(const struct zyd_hash *id)
     zyd_wr_str(&wr, "REF", 3);
     now += 1000;
     zyd_fixture_block(f, now);
-    const struct zyd_fixture_op op = {.event = ZYD_HOST_PAID, .programme = o.programme, .member = o.debtor, .signers = {o.creditor},
-                                      .signer_count = 1, .object = id, .expect_seq = UINT64_MAX, .args = zyd_wr_span(&wr)};
+    const struct zyd_fixture_op op = {.event = ZYD_HOST_PAID,
+                                      .programme = o.programme,
+                                      .member = o.debtor,
+                                      .signers = {o.creditor},
+                                      .signer_count = 1,
+                                      .object = id,
+                                      .expect_seq = UINT64_MAX,
+                                      .args = zyd_wr_span(&wr)};
     assert_int_equal(zyd_fixture_run(f, &op), 0);
     zyd_fixture_end(f);
     now += 1000; /* its contract hears of it in the next block */

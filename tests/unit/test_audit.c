@@ -7,8 +7,8 @@
  *
  *   ZYD_AUDIT_TRIES=10000 build/test_audit    exactly so many tries; without it 1,000 or what fits into 40 s
  *   ZYD_AUDIT_SEED=N                          other draws; a failure prints the seed and number of its try
- *   ZYD_AUDIT_KEEP=DIR                        only leaves the good bundle, a receipt and the genesis hash there
- */
+ *   ZYD_AUDIT_KEEP=DIR                        only leaves the good bundle,
+ * a receipt and the genesis hash there */
 #include "node/bin/zyd-audit/map.h"
 #include "tests/lib/audit_forge.h"
 #include <setjmp.h>
@@ -326,12 +326,13 @@ static double seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* 1. A block's frontier is wrong.  2. One job finds it from the block below, another from the block itself.  3. Whoever is first, the same
- * is told. */
+/* 1. A block's frontier is wrong.  2. One job finds it from the block below, another from the block itself.  3. Whoever is
+ * first, the same is told. */
 static void of_two_faults_at_one_place_the_same_is_told(void **state)
 {
     (void)state;
-    struct audit_fault below = {.row = ROW_HISTORY, .has_height = true, .has_entry = true, .height = 3, .entry = 5, .rule = "b"};
+    struct audit_fault below = {
+        .row = ROW_HISTORY, .has_height = true, .has_entry = true, .height = 3, .entry = 5, .rule = "b"};
     struct audit_fault itself = below;
     strcpy(itself.rule, "a");
     static struct audit_result first, second;
@@ -343,8 +344,8 @@ static void of_two_faults_at_one_place_the_same_is_told(void **state)
     assert_string_equal(first.fault.rule, "a");
 }
 
-/* 1. Keys that crowd the end of the table are put and taken at random.  2. What was put and not taken is found after each step, and nothing
- * else. */
+/* 1. Keys that crowd the end of the table are put and taken at random.  2. What was put and not taken is found after each step,
+ * and nothing else. */
 static void a_map_forgets_what_is_taken_and_finds_the_rest(void **state)
 {
     struct audit_map m = {.cap = 0};

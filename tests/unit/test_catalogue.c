@@ -76,9 +76,9 @@ static void every_status_maps_to_a_code(void **state)
 {
     (void)state;
     assert_int_equal(zyd_catalogue_of_status(ZYD_OK), 0);
-#define X(name, value, text)                                                                                                     \
-    if (value) {                                                                                                                 \
-        assert_non_null(zyd_catalogue_find(zyd_catalogue_of_status(name)));                                                      \
+#define X(name, value, text)                                                                                                   \
+    if (value) {                                                                                                               \
+        assert_non_null(zyd_catalogue_find(zyd_catalogue_of_status(name)));                                                    \
     }
     ZYD_STATUS_MAP(X)
 #undef X

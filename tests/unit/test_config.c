@@ -1,6 +1,6 @@
 /* Goal: node.conf says what it means, and whoever mistypes is told where, what is allowed and what he may have meant.
- * Method: small files in memory; each wrong one differs from a right one in one line, and the message is compared; the shipped example
- * is read, printed, and read again. */
+ * Method: small files in memory; each wrong one differs from a right one in one line, and the message is compared; the shipped
+ * example is read, printed, and read again. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

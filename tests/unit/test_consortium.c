@@ -1,6 +1,7 @@
 /* Goal: one JSON gives one genesis, whatever its layout; a join request, an approval or a file that is wrong in any place is
- * refused with the place; nobody gets into a consortium with a key that they do not hold. Method: a whole ceremony in memory with
- * four institutions; then each file is changed in one way; every bit of a join request is flipped once; JSON -> genesis -> JSON
+ * refused with the place; nobody gets into a consortium with a key that they do not hold. Method: a whole ceremony in memory
+ * with four institutions; then each file is changed in one way; every bit of a join request is flipped once; JSON -> genesis ->
+ * JSON
  * -> genesis gives the same body. */
 #include <stdarg.h>
 #include <setjmp.h>

@@ -1,6 +1,6 @@
-/* Goal: a contract that the members add on the ledger runs from the quorum's last approval on, on every node and in every overlay
- * that has it, and an image that the machine does not take is refused by name.
- * Method: governance_rig.h; the template contract's ELF, and damaged ones. */
+/* Goal: a contract that the members add on the ledger runs from the quorum's last approval on, on every node and in every
+ * overlay that has it, and an image that the machine does not take is refused by name. Method: governance_rig.h; the template
+ * contract's ELF, and damaged ones. */
 #include "governance_rig.h"
 
 static void a_contract_goes_live_without_a_restart(void **state)

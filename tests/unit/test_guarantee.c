@@ -51,7 +51,8 @@ static void events_in_a_wrong_state_are_refused(void **state)
     struct zyd_hash unknown = {{1}};
     NO(9115, NAT, "OFFER", &unknown, GUAR, 0, "amount=1");
     for (uint16_t event = 0; event < 300; event = (uint16_t)(event + (event < 32 ? 1 : 40))) {
-        struct zyd_fixture_op op = {.contract = 1, .event = event, .programme = NAT, .member = BANK, .object = &o, .expect_seq = UINT64_MAX};
+        struct zyd_fixture_op op = {
+            .contract = 1, .event = event, .programme = NAT, .member = BANK, .object = &o, .expect_seq = UINT64_MAX};
         now += 1000;
         zyd_fixture_block(f, now);
         uint32_t code = zyd_fixture_run(f, &op); /* no arguments at all */
@@ -318,19 +319,22 @@ static void overdue_and_claim_hold_their_rows(void **state)
     assert_true(sys_warned(20261026, 1121)); /* five working days for the first payer */
     /* a late report of an overdue loan costs late_ppm of the claim, and the window closes */
     on(20261102);
-    OK(NAT, "OPENING", &p, BANK, 0, "state=ACTIVE|" FIRM "|amount=1000|principal=1000|value_date=2026-01-01|settled_to=2026-09-20|maturity=2026-12-01");
+    OK(NAT, "OPENING", &p, BANK, 0,
+       "state=ACTIVE|" FIRM "|amount=1000|principal=1000|value_date=2026-01-01|settled_to=2026-09-20|maturity=2026-12-01");
     OK(NAT, "OVERDUE", &p, BANK, 0, "overdue_date=2026-10-23|principal=1000|interest=0");
     assert_true(warned(1113));
     on(20270422); /* 181 days: the guarantee is over (ruling 7) */
     STATE(p, "RELEASED");
     NO(9111, NAT, "CLAIM", &p, BANK, 0, "principal=1000|interest=0|evidence=" DOC "," DOC);
-    OK(NAT, "OPENING", &p, BANK, 0, "state=ACTIVE|" FIRM "|amount=1000|principal=1000|value_date=2026-01-01|settled_to=2027-03-20|maturity=2027-12-01");
+    OK(NAT, "OPENING", &p, BANK, 0,
+       "state=ACTIVE|" FIRM "|amount=1000|principal=1000|value_date=2026-01-01|settled_to=2027-03-20|maturity=2027-12-01");
     OK(NAT, "OVERDUE", &p, BANK, 0, "overdue_date=2027-03-20|principal=1000|interest=0");
     on(20270519);
     OK(NAT, "CLAIM", &p, BANK, 0, "principal=1000|interest=0|evidence=" DOC "," DOC);
     STATE(p, "CLAIMED");
     assert_int_equal(view.head.claim, 90000); /* 10 % lost */
-    OK(NAT, "OPENING", &p, BANK, 0, "state=OVERDUE|" FIRM "|amount=1000|principal=1000|value_date=2025-01-01|maturity=2026-06-01|overdue_date=2026-06-01");
+    OK(NAT, "OPENING", &p, BANK, 0,
+       "state=OVERDUE|" FIRM "|amount=1000|principal=1000|value_date=2025-01-01|maturity=2026-06-01|overdue_date=2026-06-01");
     NO(9111, NAT, "CLAIM", &p, BANK, 0, "principal=1000|interest=0|evidence=" DOC "," DOC); /* its RELEASE was due at once */
 }
 
@@ -339,9 +343,11 @@ static void a_claim_on_its_last_day_is_in_time(void **state)
     struct zyd_hash p;
     (void)state;
     on(20270519);
-    OK(NAT, "OPENING", &p, BANK, 0, "state=OVERDUE|" FIRM "|amount=1000|principal=1000|value_date=2025-01-01|maturity=2026-11-20|overdue_date=2026-11-20");
+    OK(NAT, "OPENING", &p, BANK, 0,
+       "state=OVERDUE|" FIRM "|amount=1000|principal=1000|value_date=2025-01-01|maturity=2026-11-20|overdue_date=2026-11-20");
     OK(NAT, "CLAIM", &p, BANK, 0, "principal=1000|interest=0|evidence=" DOC "," DOC); /* day 180 */
-    OK(NAT, "OPENING", &p, BANK, 0, "state=OVERDUE|" FIRM "|amount=1000|principal=0|value_date=2025-01-01|maturity=2027-03-01|overdue_date=2027-03-01");
+    OK(NAT, "OPENING", &p, BANK, 0,
+       "state=OVERDUE|" FIRM "|amount=1000|principal=0|value_date=2025-01-01|maturity=2027-03-01|overdue_date=2027-03-01");
     OK(NAT, "RELEASE", &p, BANK, 0, ""); /* nothing is owed */
     STATE(p, "RELEASED");
 }
@@ -352,8 +358,9 @@ static void compensation_recovery_and_write_off_hold_their_rows(void **state)
     uint32_t n, m;
     (void)state;
     on(20270601);
-    OK(NAT, "OPENING", &o, BANK, 0, "state=OVERDUE|" FIRM "|amount=1000|principal=1000|value_date=2026-01-01|maturity=2027-04-01|overdue_date=2027-04-01|"
-                                    "rows=BANK 1102 2101.X 1000");
+    OK(NAT, "OPENING", &o, BANK, 0,
+       "state=OVERDUE|" FIRM "|amount=1000|principal=1000|value_date=2026-01-01|maturity=2027-04-01|overdue_date=2027-04-01|"
+       "rows=BANK 1102 2101.X 1000");
     OK(NAT, "CLAIM", &o, BANK, 0, "principal=1000|interest=0|evidence=" DOC "," DOC);
     OK(NAT, "APPROVE", &o, GUAR, 0, "amount=1000");
     obligations_of(first, ZYD_GL_CLAIM_OK, &n);
@@ -379,8 +386,9 @@ static void recover_signers_costs_and_surplus(void **state)
     int64_t customer = zyd_fixture_balance(f, BANK, NAT, "2101.91430100MA4TEXT00G");
     (void)state;
     on(20270701);
-    OK(NAT, "OPENING", &o, BANK, 0, "state=RECOVERING|" FIRM "|amount=1000|principal=1000|value_date=2026-01-01|maturity=2027-04-01|overdue_date=2027-04-01|"
-                                    "borne=GUAR=400.00,REG=200.00,NFGF=200.00,BANK=200.00");
+    OK(NAT, "OPENING", &o, BANK, 0,
+       "state=RECOVERING|" FIRM "|amount=1000|principal=1000|value_date=2026-01-01|maturity=2027-04-01|overdue_date=2027-04-01|"
+       "borne=GUAR=400.00,REG=200.00,NFGF=200.00,BANK=200.00");
     NO(9102, NAT, "RECOVER", &o, BANK, 0, "gross=1|cost=0|bank_ref=x");
     NO(9102, NAT, "RECOVER", &o, GUAR, 0, "gross=500|cost=100.01|bank_ref=x"); /* above cost_limit */
     OK(NAT, "RECOVER", &o, GUAR, B(BANK), "gross=50|cost=100.01|bank_ref=x"); /* all of it is cost; 50.01 is carried */
@@ -404,19 +412,24 @@ static void the_cap_can_refuse_and_the_lines_warn_and_stop(void **state)
     (void)state;
     on(20270801);
     /* STRICT: cap 1 % of nothing, REJECT */
-    OK(STRICT, "OPENING", &o, BANK, 0, "state=OVERDUE|" FIRM "|amount=1000|principal=1000|value_date=2026-01-01|maturity=2027-05-01|overdue_date=2027-05-01|fen_days=1");
+    OK(STRICT, "OPENING", &o, BANK, 0,
+       "state=OVERDUE|" FIRM
+       "|amount=1000|principal=1000|value_date=2026-01-01|maturity=2027-05-01|overdue_date=2027-05-01|fen_days=1");
     OK(STRICT, "CLAIM", &o, BANK, 0, "principal=1000|interest=0");
     NO(1126, STRICT, "APPROVE", &o, GUAR, 0, "amount=1000");
     /* TIGHT: warn 1 %, stop 50 % of S * 80 % / 365; silence approves by itself */
-    OK(TIGHT, "OPENING", &o, BANK, 0, "state=OVERDUE|" FIRM "|amount=1000|principal=1000|value_date=2026-01-01|maturity=2027-05-01|overdue_date=2027-05-01|"
-                                      "fen_days=365000000"); /* 1,000,000 fen a year * 80 % = 8,000.00: warn at 80.00, stop at 4,000.00 */
+    OK(TIGHT, "OPENING", &o, BANK, 0,
+       "state=OVERDUE|" FIRM "|amount=1000|principal=1000|value_date=2026-01-01|maturity=2027-05-01|overdue_date=2027-05-01|"
+       /* 1,000,000 fen a year * 80 % = 8,000.00: warn at 80.00, stop at 4,000.00 */
+       "fen_days=365000000");
     OK(TIGHT, "CLAIM", &o, BANK, 0, "principal=1000|interest=0");
     on(20270820); /* silence: DEEM_APPROVED */
     STATE(o, "CLAIM_APPROVED");
     assert_string_equal(breaker_of(TIGHT, &b), "WARN");
     assert_int_equal(b.used, 80000);
     OK(TIGHT, "APPLY", &o, BANK, 0, FIRM "|amount=1000|term_days=365|purpose=seed|consent=" DOC); /* WARN goes on */
-    OK(TIGHT, "OPENING", &o, BANK, 0, "state=OVERDUE|" FIRM "|amount=9000|principal=4000|value_date=2026-01-01|maturity=2027-06-01|overdue_date=2027-06-01");
+    OK(TIGHT, "OPENING", &o, BANK, 0,
+       "state=OVERDUE|" FIRM "|amount=9000|principal=4000|value_date=2026-01-01|maturity=2027-06-01|overdue_date=2027-06-01");
     OK(TIGHT, "CLAIM", &o, BANK, 0, "principal=4000|interest=0");
     OK(TIGHT, "APPROVE", &o, GUAR, 0, "amount=4000"); /* used 4,000.00: exactly the line */
     assert_string_equal(breaker_of(TIGHT, &b), "STOPPED");
@@ -443,7 +456,9 @@ static void a_stopped_programme_refuses_every_step_of_new_business(void **state)
     OK(TIGHT, "DD_DONE", &offered, BANK, 0, "bank_report=" DOC);
     OK(TIGHT, "OFFER", &offered, GUAR, 0, "amount=1000");
     issue_simple(&issued, TIGHT, FIRM, "1000.00");
-    OK(TIGHT, "OPENING", &o, BANK, 0, "state=OVERDUE|" FIRM "|amount=9000|principal=4000|value_date=2026-01-01|maturity=2027-09-01|overdue_date=2027-09-01|fen_days=1");
+    OK(TIGHT, "OPENING", &o, BANK, 0,
+       "state=OVERDUE|" FIRM
+       "|amount=9000|principal=4000|value_date=2026-01-01|maturity=2027-09-01|overdue_date=2027-09-01|fen_days=1");
     OK(TIGHT, "CLAIM", &o, BANK, 0, "principal=4000|interest=0");
     OK(TIGHT, "APPROVE", &o, GUAR, 0, "amount=4000");
     NO(1102, TIGHT, "OFFER", &dd, GUAR, 0, "amount=1000");
@@ -464,15 +479,24 @@ static void several_members_sign_one_after_another(void **state)
     assert_int_equal(zyd_args_encode(&wr, why, e, &reason, 1, &members), ZYD_OK);
     now += 1000;
     zyd_fixture_block(f, now);
-    assert_int_equal(zyd_fixture_run(f, &(struct zyd_fixture_op){.contract = 1, .event = e->number, .programme = TWO, .member = GUAR,
-                                                                .object = &o, .expect_seq = UINT64_MAX, .args = zyd_wr_span(&wr),
-                                                                .flags = ZYD_ENV_MAY_WAIT}), 9114);
+    assert_int_equal(zyd_fixture_run(f, &(struct zyd_fixture_op){.contract = 1,
+                                                                 .event = e->number,
+                                                                 .programme = TWO,
+                                                                 .member = GUAR,
+                                                                 .object = &o,
+                                                                 .expect_seq = UINT64_MAX,
+                                                                 .args = zyd_wr_span(&wr),
+                                                                 .flags = ZYD_ENV_MAY_WAIT}),
+                     9114);
     op = f->op_id;
     zyd_fixture_end(f);
     STATE(o, "APPLIED");
     now += 1000;
     zyd_fixture_block(f, now);
-    assert_int_equal(zyd_fixture_run(f, &(struct zyd_fixture_op){.contract = 0, .event = ZYD_HOST_COUNTERSIGN, .member = BANK, .object = &op}), 0);
+    assert_int_equal(
+        zyd_fixture_run(f,
+                        &(struct zyd_fixture_op){.contract = 0, .event = ZYD_HOST_COUNTERSIGN, .member = BANK, .object = &op}),
+        0);
     zyd_fixture_end(f);
     STATE(o, "CANCELLED");
 }

@@ -48,7 +48,8 @@ static bool code_of(void *ctx, char out[13], uint16_t member)
     return true;
 }
 
-static const char *const codes[] = {"BANK", "GUAR", "REG", "NFGF", "LGOV", "PFIN", "CITY", "COUNTY", "CITY_G", "COUNTY_G", "INSURER"};
+static const char *const codes[] = {"BANK", "GUAR",   "REG",    "NFGF",     "LGOV",   "PFIN",
+                                    "CITY", "COUNTY", "CITY_G", "COUNTY_G", "INSURER"};
 #define CODES (sizeof codes / sizeof codes[0])
 
 /* Programme i + 1 is preset i. */

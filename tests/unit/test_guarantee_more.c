@@ -1,7 +1,7 @@
 /* Goal: the events of product (a) around the straight path hold their rows of domain.md 3.1 and the rulings of 3.7: EXTEND,
- * PREPAY, CURE, QUERY, SUPPLY, REFUSE, DISPUTE, RESOLVE, FREEZE, UNFREEZE, FLAG_SHIFT, REVERSE, and the limits 1104 and 1105 (E20).
- * Method: the deployed plugin in the real host and state; each refusal must leave the state root as it is.  A reversal must
- * leave every account and the contract as they were before. */
+ * PREPAY, CURE, QUERY, SUPPLY, REFUSE, DISPUTE, RESOLVE, FREEZE, UNFREEZE, FLAG_SHIFT, REVERSE, and the limits 1104 and 1105
+ * (E20). Method: the deployed plugin in the real host and state; each refusal must leave the state root as it is.  A reversal
+ * must leave every account and the contract as they were before. */
 #include "guarantee_rig.h"
 
 enum { LEV = 20, CONC, KEEP, SLOW };
@@ -470,9 +470,10 @@ static void a_flagged_shift_of_the_banks_share_stops_claim_and_approval(void **s
 }
 
 /* ---- REVERSE ---- */
-static const char *const books[] = {
-    "1001", "1001.COST", "1101", "1102", "1111", "1121", "1135", "2151", "2171", "4011", "4021", "4031", "5012", "5021", "9001",
-    "9002", "1141.BANK", "1141.GUAR", "1141.REG", "1141.NFGF", "2141.BANK", "2141.GUAR", "2141.REG", "2141.NFGF", CUSTOMER, DEBT};
+static const char *const books[] = {"1001",      "1001.COST", "1101",      "1102",      "1111",     "1121",      "1135",
+                                    "2151",      "2171",      "4011",      "4021",      "4031",     "5012",      "5021",
+                                    "9001",      "9002",      "1141.BANK", "1141.GUAR", "1141.REG", "1141.NFGF", "2141.BANK",
+                                    "2141.GUAR", "2141.REG",  "2141.NFGF", CUSTOMER,    DEBT};
 enum { BOOKS = sizeof books / sizeof *books };
 struct picture {
     int64_t balance[MEMBERS][BOOKS];

@@ -1,6 +1,7 @@
 /* Goal: names and text become one canonical encoding and come back; what is wrong is refused with the name of what is wrong.
  * Method: every preset and event there and back; every argument left out, doubled, misnamed; every truncation and bit flip of
- * encoded parameters and arguments decoded without harm; the examples of contracts/guarantee go through the real ceremony code. */
+ * encoded parameters and arguments decoded without harm;
+ * the examples of contracts/guarantee go through the real ceremony code. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,7 +13,8 @@
 #include <zyd/consortium.h>
 #include <zyd/guarantee_schema.h>
 
-static const char *const codes[] = {"BANK", "GUAR", "REG", "NFGF", "LGOV", "PFIN", "CITY", "COUNTY", "CITY_G", "COUNTY_G", "BANK2", "INSURER"};
+static const char *const codes[] = {"BANK", "GUAR",   "REG",    "NFGF",     "LGOV",  "PFIN",
+                                    "CITY", "COUNTY", "CITY_G", "COUNTY_G", "BANK2", "INSURER"};
 #define CODES (sizeof codes / sizeof codes[0])
 
 static int index_of(void *ctx, const char *code)
@@ -87,8 +89,9 @@ static void refuse_params(const char *starts, const struct zyd_pair *pairs, size
         fail_msg("%s, not %s", why, starts);
     }
 }
-#define REFUSE(starts, ...)                                                                                            \
-    refuse_params(starts, (const struct zyd_pair[]){__VA_ARGS__}, sizeof((struct zyd_pair[]){__VA_ARGS__}) / sizeof(struct zyd_pair))
+#define REFUSE(starts, ...)                                                                                                    \
+    refuse_params(starts, (const struct zyd_pair[]){__VA_ARGS__},                                                              \
+                  sizeof((struct zyd_pair[]){__VA_ARGS__}) / sizeof(struct zyd_pair))
 
 static void wrong_parameters_are_named(void **state)
 {
@@ -120,8 +123,10 @@ static void wrong_parameters_are_named(void **state)
     /* tiers: one tree for each, over the same leaves */
     const char *tech = "BANK 200000, REST 800000 (REG 250000, GUAR 750000)";
     REFUSE("tiers", {"tree", tech}, {"banks", "BANK"}, {"guar", "GUAR"}, {"tiers", tech});
-    REFUSE("tiers", {"tree", tech}, {"banks", "BANK"}, {"guar", "GUAR"}, {"tiers", "0: BANK 200000, REST 800000 (REG 1, GUAR 999999)"});
-    REFUSE("tiers", {"tree", tech}, {"banks", "BANK"}, {"guar", "GUAR"}, {"tiers", "any: BANK 200000, REST 800000 (REG 1, GUAR 1)"});
+    REFUSE("tiers", {"tree", tech}, {"banks", "BANK"}, {"guar", "GUAR"},
+           {"tiers", "0: BANK 200000, REST 800000 (REG 1, GUAR 999999)"});
+    REFUSE("tiers", {"tree", tech}, {"banks", "BANK"}, {"guar", "GUAR"},
+           {"tiers", "any: BANK 200000, REST 800000 (REG 1, GUAR 1)"});
     REFUSE("tiers", {"tree", tech}, {"banks", "BANK"}, {"guar", "GUAR"}, {"tiers", "any: BANK 200000, GUAR 800000"});
     REFUSE("tiers", {"tree", tech}, {"banks", "BANK"}, {"guar", "GUAR"},
            {"tiers", "any: BANK 200000, REST 800000 (GUAR 750000, REG 250000)"});
@@ -294,7 +299,8 @@ static void damaged_bytes_are_refused_or_decode_to_something_else_but_never_harm
     (void)state;
     assert_int_equal(zyd_product_params_encode(&zyd_product_guarantee, &wr, why, pairs, 3, &members), ZYD_OK);
     for (size_t cut = 0; cut < wr.size; cut++) {
-        assert_int_equal(zyd_product_params_decode(&zyd_product_guarantee, ignore, NULL, zyd_span(good, cut), &members), ZYD_E_MALFORMED);
+        assert_int_equal(zyd_product_params_decode(&zyd_product_guarantee, ignore, NULL, zyd_span(good, cut), &members),
+                         ZYD_E_MALFORMED);
     }
     for (size_t bit = 0; bit < wr.size * 8; bit++) {
         memcpy(bad, good, wr.size);
@@ -329,10 +335,30 @@ static void yuan_and_dates_have_one_reading(void **state)
     static const struct {
         const char *text;
         int64_t fen; /* -1: refused */
-    } yuan[] = {{"0", 0}, {"1", 100}, {"1.5", 150}, {"1.50", 150}, {"0.01", 1}, {"1,000.00", 100000}, {"1,234,567.89", 123456789},
-                {"90000000000000.00", 9000000000000000}, {"90000000000000.01", -1}, {"", -1}, {".5", -1}, {"1.", -1}, {"1.234", -1},
-                {"1,00.00", -1}, {"1000,000", -1}, {",100", -1}, {"1,000,", -1}, {"-1", -1}, {"+1", -1}, {"1E+06", -1}, {"1 000", -1},
-                {"0x10", -1}, {"99999999999999999999", -1}, {"1.5 ", -1}};
+    } yuan[] = {{"0", 0},
+                {"1", 100},
+                {"1.5", 150},
+                {"1.50", 150},
+                {"0.01", 1},
+                {"1,000.00", 100000},
+                {"1,234,567.89", 123456789},
+                {"90000000000000.00", 9000000000000000},
+                {"90000000000000.01", -1},
+                {"", -1},
+                {".5", -1},
+                {"1.", -1},
+                {"1.234", -1},
+                {"1,00.00", -1},
+                {"1000,000", -1},
+                {",100", -1},
+                {"1,000,", -1},
+                {"-1", -1},
+                {"+1", -1},
+                {"1E+06", -1},
+                {"1 000", -1},
+                {"0x10", -1},
+                {"99999999999999999999", -1},
+                {"1.5 ", -1}};
     char text[32];
     int32_t date;
     (void)state;
@@ -353,7 +379,8 @@ static void yuan_and_dates_have_one_reading(void **state)
     assert_string_equal(text, "-1234567.89");
     assert_true(zyd_date_parse(&date, "2024-02-29") && date == 20240229);
     assert_true(zyd_date_parse(&date, "20240229") && date == 20240229);
-    static const char *const bad[] = {"2025-02-29", "2025-2-28", "2025/02/28", "250228", "", "2025-13-01", "20250100", "2025-02-28 "};
+    static const char *const bad[] = {"2025-02-29", "2025-2-28",  "2025/02/28", "250228",
+                                      "",           "2025-13-01", "20250100",   "2025-02-28 "};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_false(zyd_date_parse(&date, bad[i]));
     }

@@ -151,13 +151,20 @@ static void test_host_calls_are_paid_for(void **state)
     static const struct {
         uint64_t price, call[7];
     } cases[] = {
-        {300, {CT_SYS_GET, ZOO, MEM, 32, MEM, 8, 0}},   {3012, {CT_SYS_PUT, MEM, 1, MEM, 3, 0, 0}},
-        {19384, {CT_SYS_PUT, MEM, 1, MEM, 4096, 0, 0}},  {4000, {CT_SYS_DEADLINE, INPUT + offsetof(struct ct_call, object), 1, 1, 0, 0, 0}},
-        {232, {CT_SYS_EMIT, 1, MEM, 8, 0, 0, 0}},       {424, {CT_SYS_SHA256, MEM, MEM, 8, 0, 0, 0}},
-        {20, {CT_SYS_REQUIRE, 0, 0, 0, 0, 0, 0}},       {20, {CT_SYS_REQUIRE_END, 0, 0, 0, 0, 0, 0}},
-        {20, {CT_SYS_WARN, 1, 0, 0, 0, 0, 0}},          {50, {CT_SYS_WORKDAY_IS, 20260105, 0, 0, 0, 0, 0}},
-        {110, {CT_SYS_WORKDAY_ADD, 20260105, 10, 0, 0}}, {50, {CT_SYS_MEMBER, 0, MEM, 0, 0, 0, 0}},
-        {100, {CT_SYS_MEMBER_FIND, MEM, 3, 0, 0, 0, 0}}, {300, {CT_SYS_PARAMS, 1, MEM, 64, 0, 0, 0}},
+        {300, {CT_SYS_GET, ZOO, MEM, 32, MEM, 8, 0}},
+        {3012, {CT_SYS_PUT, MEM, 1, MEM, 3, 0, 0}},
+        {19384, {CT_SYS_PUT, MEM, 1, MEM, 4096, 0, 0}},
+        {4000, {CT_SYS_DEADLINE, INPUT + offsetof(struct ct_call, object), 1, 1, 0, 0, 0}},
+        {232, {CT_SYS_EMIT, 1, MEM, 8, 0, 0, 0}},
+        {424, {CT_SYS_SHA256, MEM, MEM, 8, 0, 0, 0}},
+        {20, {CT_SYS_REQUIRE, 0, 0, 0, 0, 0, 0}},
+        {20, {CT_SYS_REQUIRE_END, 0, 0, 0, 0, 0, 0}},
+        {20, {CT_SYS_WARN, 1, 0, 0, 0, 0, 0}},
+        {50, {CT_SYS_WORKDAY_IS, 20260105, 0, 0, 0, 0, 0}},
+        {110, {CT_SYS_WORKDAY_ADD, 20260105, 10, 0, 0}},
+        {50, {CT_SYS_MEMBER, 0, MEM, 0, 0, 0, 0}},
+        {100, {CT_SYS_MEMBER_FIND, MEM, 3, 0, 0, 0, 0}},
+        {300, {CT_SYS_PARAMS, 1, MEM, 64, 0, 0, 0}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         for (uint64_t n = 1; n <= 2; n++) {

@@ -1,7 +1,7 @@
 /* Goal: over long histories of everything at once (contracts that fail, countersigning, settlement, deadlines in the past and
  * future) the books stay right and two nodes stay equal.
- * Method: a seeded generator drives two ledgers with the same operations; after every block their state roots, outcomes and totals
- * must be equal, and the fixture audits the first one (conservation, account histories from outcomes alone). */
+ * Method: a seeded generator drives two ledgers with the same operations; after every block their state roots, outcomes and
+ * totals must be equal, and the fixture audits the first one (conservation, account histories from outcomes alone). */
 #include "tests/lib/ledger_fixture.h"
 #include "tests/zoo/zoo.h"
 #include <setjmp.h>

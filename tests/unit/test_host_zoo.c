@@ -183,7 +183,8 @@ static void test_memory_is_fresh_in_every_call(void **state)
 static void test_a_contract_may_not_refuse_in_the_hosts_name(void **state)
 {
     struct world *w = *state;
-    static const uint64_t reserved[] = {0, 9114, 9120, 9121, 9122, 9123, 9124, 9125, 9126, 65536, UINT64_C(1) << 32, UINT64_MAX};
+    static const uint64_t reserved[] = {0,         9114, 9120, 9121, 9122, 9123, 9124, 9125, 9126, 65536, UINT64_C(1) << 32,
+                                        UINT64_MAX};
     for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++) {
         assert_int_equal(RAW(1, CT_SYS_FAIL, reserved[i], 0, 0, 0, 0, 0), ZYD_CODE_ABORT);
     }

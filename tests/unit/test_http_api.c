@@ -1,6 +1,7 @@
 /* Goal: the API books what it is asked to, once, and tells it back to the fen.
- * Method: real replica, contract and view; an API for each of five members on it; a whole guarantee over HTTP; the same requests
- * again, from the same and from a restarted API; balances compared with the postings told; receipts checked from genesis. */
+ * Method: real replica, contract and view; an API for each of five members on it; a whole guarantee over HTTP; the same
+ * requests again, from the same and from a restarted API; balances compared with the postings told; receipts checked from
+ * genesis. */
 #define MEMBERS 5
 enum { BANK, GUAR, REG, NFGF, COUNTY };
 #include "api_rig.h"
@@ -357,7 +358,8 @@ static void records_have_proofs_and_blocks_are_exported(void **state)
     bool present = false;
     assert_int_equal(sodium_base642bin(leaf, sizeof leaf, text(o, "leaf"), strlen(text(o, "leaf")), NULL, &leaf_size, NULL,
                                        sodium_base64_VARIANT_ORIGINAL), 0);
-    assert_int_equal(sodium_hex2bin(head, sizeof head, text(o, "header"), strlen(text(o, "header")), NULL, &head_size, NULL), 0);
+    assert_int_equal(sodium_hex2bin(head, sizeof head, text(o, "header"), strlen(text(o, "header")), NULL, &head_size, NULL),
+                     0);
     assert_int_equal(sodium_hex2bin(key.b, 32, text(o, "key"), 64, NULL, NULL, NULL), 0);
     size_t n = json_array_size(json_object_get(o, "path"));
     for (size_t i = 0; i < n; i++) {
@@ -409,7 +411,8 @@ static void obligations_are_paid_by_debtor_and_creditor(void **state)
     /* an overdue contract by OPENING, a claim, and its obligations */
     EXPECT(post(BANK, "/v1/contracts", NULL,
                 "{\"programme\":\"NAT2080\",\"client_ref\":\"OP-1\",\"event\":\"OPENING\",\"args\":{\"state\":\"ACTIVE\","
-                "\"borrower\":\"91430100MA4TEXT00G\",\"amount_fen\":\"234567891\",\"principal_fen\":\"234567891\",\"rate_ppm\":\"4.35%%\","
+                "\"borrower\":\"91430100MA4TEXT00G\",\"amount_fen\":\"234567891\",\"principal_fen\":\"234567891\",\"rate_ppm\":"
+                "\"4.35%%\","
                 "\"value_date\":\"2025-01-27\",\"settled_to\":\"2025-12-20\",\"maturity\":\"2026-01-27\","
                 "\"rows\":\"BANK 1101 2101.BORR 2345678.91\"}}"),
            201);
@@ -507,12 +510,18 @@ static void envelopes_of_many_operations_are_taken_as_bytes(void **state)
         zyd_wr_str(&a, "x", 1);
         zyd_wr_nil(&a);
         zyd_wr_bin(&a, consent, 32);
-        struct zyd_op op = {.contract = 1, .event = 1, .programme = 1, .member = 0, .client_ref = zyd_span(ref, strlen(ref)), .args = zyd_wr_span(&a)};
+        struct zyd_op op = {.contract = 1,
+                            .event = 1,
+                            .programme = 1,
+                            .member = 0,
+                            .client_ref = zyd_span(ref, strlen(ref)),
+                            .args = zyd_wr_span(&a)};
         zyd_op_encode(&o, &op);
         zyd_wx_block(&wr, zyd_wr_span(&o));
         zyd_merkle_leaf(&ids[i], o.data, o.size);
     }
-    zyd_env_build(&env, &live.c.g.hash, ZYD_ENV_BUSINESS, 0, (uint64_t)zyd_live_wall(&live) + 60000, 100, zyd_wr_span(&wr), leaves);
+    zyd_env_build(&env, &live.c.g.hash, ZYD_ENV_BUSINESS, 0, (uint64_t)zyd_live_wall(&live) + 60000, 100, zyd_wr_span(&wr),
+                  leaves);
     size_t unsigned_size = env.size;
     zyd_env_sign(&env, 0, 2, nodes[BANK].maker.sk);
     static const char headers[] = "Content-Type: application/octet-stream\r\nPrefer: wait=15\r\n";
@@ -586,7 +595,8 @@ static json_t *plugin_of(uint64_t contract)
 
 static void a_plugin_that_the_members_added_is_listed_and_served_from_the_ledger(void **state)
 {
-    static uint8_t elf[ZYD_PLUGIN_SIZE_MAX], bytes[ZYD_OP_PLUGIN_SIZE_MAX + 4096], args[ZYD_OP_PLUGIN_SIZE_MAX], one[sizeof bytes];
+    static uint8_t elf[ZYD_PLUGIN_SIZE_MAX], bytes[ZYD_OP_PLUGIN_SIZE_MAX + 4096], args[ZYD_OP_PLUGIN_SIZE_MAX],
+        one[sizeof bytes];
     struct zyd_hash hash, leaf;
     char url[100], hex[65];
     (void)state;
@@ -613,7 +623,8 @@ static void a_plugin_that_the_members_added_is_listed_and_served_from_the_ledger
     const struct zyd_op op = {.event = ZYD_HOST_PLUGIN, .client_ref = zyd_span("PLUGIN-1", 8), .args = zyd_wr_span(&a)};
     zyd_op_encode(&o, &op);
     zyd_wx_block(&wr, zyd_wr_span(&o));
-    zyd_env_build(&env, &live.c.g.hash, ZYD_ENV_GOVERNANCE, 0, (uint64_t)zyd_live_wall(&live) + 60000, 1, zyd_wr_span(&wr), &leaf);
+    zyd_env_build(&env, &live.c.g.hash, ZYD_ENV_GOVERNANCE, 0, (uint64_t)zyd_live_wall(&live) + 60000, 1, zyd_wr_span(&wr),
+                  &leaf);
     for (uint16_t m = 0; m < 4; m++) { /* four of five voters */
         zyd_env_sign(&env, m, 2, nodes[m].maker.sk);
     }
@@ -639,7 +650,8 @@ static void tokens_say_who_may_do_and_see_what(void **state)
     static const struct {
         const char *token;
         int status;
-    } cases[] = {{NULL, 401}, {"wrong-token-0123456789", 401}, {"short", 401}, {TOKEN_CHECKER, 403}, {TOKEN_OPERATOR, 403}, {TOKEN_OWN, 403}};
+    } cases[] = {{NULL, 401},          {"wrong-token-0123456789", 401}, {"short", 401},
+                 {TOKEN_CHECKER, 403}, {TOKEN_OPERATOR, 403},           {TOKEN_OWN, 403}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         zyd_http_answer_free(&last);
         last = zyd_http_call(nodes[BANK].port, cases[i].token, "POST", "/v1/contracts", json, body, sizeof body - 1);
@@ -699,7 +711,8 @@ static void the_node_tells_its_health_and_metrics(void **state)
     assert_non_null(strstr(last.body, "zyd_transactions_total{result=\"done\"} "));
     assert_non_null(strstr(last.body, "zyd_contracts{state=\"APPLIED\"} "));
     assert_non_null(strstr(last.body, "route=\"/v1/contracts\""));
-    static const char *const plain[] = {"/v1/nodes", "/v1/status", "/v1/version", "/v1/errors", "/v1/schema", "/v1/dev/clock", "/v1/pending?state=all", "/v1/blocks?from=1"};
+    static const char *const plain[] = {"/v1/nodes",  "/v1/status",    "/v1/version",           "/v1/errors",
+                                        "/v1/schema", "/v1/dev/clock", "/v1/pending?state=all", "/v1/blocks?from=1"};
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
         assert_non_null(get(GUAR, plain[i]));
         assert_int_equal(last.status, 200);
@@ -762,7 +775,8 @@ static void events_stream_as_blocks_become_final_and_go_on_where_they_were_left(
     EXPECT(post(BANK, "/v1/contracts", NULL, APPLY("SSE-2", "5000000")), 201);
     memset(out, 0, sizeof out);
     fd = zyd_http_connect(nodes[GUAR].port);
-    int n = snprintf(request, sizeof request, "GET /v1/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: %s\r\n\r\n", last_id);
+    int n =
+        snprintf(request, sizeof request, "GET /v1/events HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: %s\r\n\r\n", last_id);
     zyd_http_write(fd, request, (size_t)n);
     read_stream(fd, out, sizeof out, text(last.json, "op_id"));
     assert_null(strstr(out, apply_op)); /* nothing of before */

@@ -1,7 +1,7 @@
 /* Goal: no bytes on the wire make the server crash, hang, answer twice, or take one message's body for the next request.
- * Method: plain sockets against the real server: doubled and false lengths, oversize, traversal, encodings, pipelining, half-sent
- * requests beside good ones, many connections; the public JSON suite through our loader; request targets through our parser;
- * every problem that comes back says written and retry. */
+ * Method: plain sockets against the real server: doubled and false lengths, oversize, traversal, encodings, pipelining,
+ * half-sent requests beside good ones, many connections; the public JSON suite through our loader; request targets through our
+ * parser; every problem that comes back says written and retry. */
 #include <stdarg.h>
 #include <setjmp.h>
 #include <stddef.h>
@@ -55,8 +55,13 @@ static int setup(void **state)
     cons.g.plugins[0] = (struct zyd_plugin_ref){.contract = 1, .name = zyd_span("template", 8)};
     zyd_sha256(&cons.g.plugins[0].hash, "template", 8);
     cons.g.programme_count = 1;
-    cons.g.programmes[0] = (struct zyd_programme){.id = 1, .contract = 1, .code = zyd_span("IOU", 3), .name_zh = zyd_span("IOU", 3),
-                                                  .name_en = zyd_span("IOU", 3), .pending_days = 10, .params = zyd_span("\x90", 1)};
+    cons.g.programmes[0] = (struct zyd_programme){.id = 1,
+                                                  .contract = 1,
+                                                  .code = zyd_span("IOU", 3),
+                                                  .name_zh = zyd_span("IOU", 3),
+                                                  .name_en = zyd_span("IOU", 3),
+                                                  .pending_days = 10,
+                                                  .params = zyd_span("\x90", 1)};
     zyd_test_consortium_seal(&cons);
     snprintf(dir, sizeof dir, "/tmp/zyd-raw-%d", (int)getpid());
     mkdir(dir, 0700);
@@ -181,15 +186,17 @@ static void what_is_too_big_is_said_to_be(void **state)
     int fd;
     char *big = malloc(3u << 20);
     memset(big, 'a', 3u << 20);
-    struct zyd_http_answer a = raw("POST /v1/contracts HTTP/1.1\r\n" HOST AUTH JSON "Content-Length: 2097153\r\n\r\n",
-                                   strlen("POST /v1/contracts HTTP/1.1\r\n" HOST AUTH JSON "Content-Length: 2097153\r\n\r\n"), &fd);
+    struct zyd_http_answer a =
+        raw("POST /v1/contracts HTTP/1.1\r\n" HOST AUTH JSON "Content-Length: 2097153\r\n\r\n",
+            strlen("POST /v1/contracts HTTP/1.1\r\n" HOST AUTH JSON "Content-Length: 2097153\r\n\r\n"), &fd);
     assert_int_equal(a.status, 413);
     check_problem(&a);
     assert_true(zyd_http_closed(fd));
     zyd_http_answer_free(&a);
     close(fd);
     /* the same without saying so before */
-    static const char chunked[] = "POST /v1/contracts HTTP/1.1\r\n" HOST AUTH JSON "Transfer-Encoding: chunked\r\n\r\n210000\r\n";
+    static const char chunked[] =
+        "POST /v1/contracts HTTP/1.1\r\n" HOST AUTH JSON "Transfer-Encoding: chunked\r\n\r\n210000\r\n";
     fd = zyd_http_connect(port);
     zyd_http_write(fd, chunked, sizeof chunked - 1);
     zyd_http_write(fd, big, 0x210000);
@@ -234,18 +241,45 @@ static void targets_outside_the_table_are_not_found_or_refused(void **state)
     static const struct {
         const char *target;
         int status;
-    } cases[] = {
-        {"/", 404},          {"/v1", 404},       {"/v2/version", 404},      {"/v1/version/", 400},      {"//v1/version", 400},
-        {"/v1//version", 400}, {"/v1/../v1/version", 400}, {"/v1/%2e%2e/etc/passwd", 400}, {"/v1/..%2f..%2fetc/passwd", 400},
-        {"/v1/version%00", 400}, {"/v1/version%0a", 400}, {"/v1/version%", 400}, {"/v1/version%4", 400}, {"/v1/version%zz", 400},
-        {"/v1/%ff", 400},    {"/v1/%c0%af", 400}, {"/v1/version?a=1&a=2", 400}, {"/v1/version?=1", 400},
-        {"/v1/version?a=%00", 400}, {"/v1/version?x=%e4%b8%ad", 200}, {"/v1/vers%69on", 200}, {"/v1/contracts/zz", 404},
-        {"/v1/contracts/0000000000000000000000000000000000000000000000000000000000000000", 404}, {"/metrics", 404},
-        {"/v1/blocks/0", 404}, {"/v1/blocks/18446744073709551615", 404}, {"/v1/blocks/-1", 404}, {"/v1/blocks/01", 404},
-        {"/v1/blocks?limit=0", 400}, {"/v1/blocks?limit=x", 400}, {"/v1/blocks?after=99999999999999999999999", 400},
-        {"/v1/plugins/../../../etc/passwd", 400}, {"/v1/plugins/etc", 404}, {"/v1/frames?from=1", 404},
-        {"/v1/records/proof", 404}, {"/v1/records/proof?kind=account&member=NOPE&code=1", 400}, {"/v1/pending?object=1", 400},
-        {"/v1/contracts/a/b/c/d/e/f/g/h/i", 400}, {"/v1/contracts/\xe4\xb8\xad", 400}};
+    } cases[] = {{"/", 404},
+                 {"/v1", 404},
+                 {"/v2/version", 404},
+                 {"/v1/version/", 400},
+                 {"//v1/version", 400},
+                 {"/v1//version", 400},
+                 {"/v1/../v1/version", 400},
+                 {"/v1/%2e%2e/etc/passwd", 400},
+                 {"/v1/..%2f..%2fetc/passwd", 400},
+                 {"/v1/version%00", 400},
+                 {"/v1/version%0a", 400},
+                 {"/v1/version%", 400},
+                 {"/v1/version%4", 400},
+                 {"/v1/version%zz", 400},
+                 {"/v1/%ff", 400},
+                 {"/v1/%c0%af", 400},
+                 {"/v1/version?a=1&a=2", 400},
+                 {"/v1/version?=1", 400},
+                 {"/v1/version?a=%00", 400},
+                 {"/v1/version?x=%e4%b8%ad", 200},
+                 {"/v1/vers%69on", 200},
+                 {"/v1/contracts/zz", 404},
+                 {"/v1/contracts/0000000000000000000000000000000000000000000000000000000000000000", 404},
+                 {"/metrics", 404},
+                 {"/v1/blocks/0", 404},
+                 {"/v1/blocks/18446744073709551615", 404},
+                 {"/v1/blocks/-1", 404},
+                 {"/v1/blocks/01", 404},
+                 {"/v1/blocks?limit=0", 400},
+                 {"/v1/blocks?limit=x", 400},
+                 {"/v1/blocks?after=99999999999999999999999", 400},
+                 {"/v1/plugins/../../../etc/passwd", 400},
+                 {"/v1/plugins/etc", 404},
+                 {"/v1/frames?from=1", 404},
+                 {"/v1/records/proof", 404},
+                 {"/v1/records/proof?kind=account&member=NOPE&code=1", 400},
+                 {"/v1/pending?object=1", 400},
+                 {"/v1/contracts/a/b/c/d/e/f/g/h/i", 400},
+                 {"/v1/contracts/\xe4\xb8\xad", 400}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct zyd_http_answer a = zyd_http_call(port, NULL, "GET", cases[i].target, "", NULL, 0);
         if (a.status != cases[i].status) {
@@ -282,10 +316,18 @@ static void bodies_are_read_strictly(void **state)
         int status;
         const char *code;
     } cases[] = {
-        {"", 400, "E8006"}, {"null", 400, "E8006"}, {"[]", 400, "E8006"}, {"{", 400, "E8006"}, {"{} x", 400, "E8006"},
-        {"{\"programme\":\"IOU\",\"programme\":\"IOU\"}", 400, "E8006"}, {"{\"a\":\"\\u0000\"}", 400, "E8006"},
-        {"{}", 400, "E8017"}, {"{\"programme\":1}", 422, "E8018"}, {"{\"programme\":\"NO\",\"event\":\"1\"}", 422, "E8018"},
-        {"{\"programme\":\"IOU\",\"event\":\"1\",\"colour\":1}", 400, "E8016"}, {"{\"programme\":\"IOU\",\"event\":\"1\"}", 400, "E8013"},
+        {"", 400, "E8006"},
+        {"null", 400, "E8006"},
+        {"[]", 400, "E8006"},
+        {"{", 400, "E8006"},
+        {"{} x", 400, "E8006"},
+        {"{\"programme\":\"IOU\",\"programme\":\"IOU\"}", 400, "E8006"},
+        {"{\"a\":\"\\u0000\"}", 400, "E8006"},
+        {"{}", 400, "E8017"},
+        {"{\"programme\":1}", 422, "E8018"},
+        {"{\"programme\":\"NO\",\"event\":\"1\"}", 422, "E8018"},
+        {"{\"programme\":\"IOU\",\"event\":\"1\",\"colour\":1}", 400, "E8016"},
+        {"{\"programme\":\"IOU\",\"event\":\"1\"}", 400, "E8013"},
         {"{\"programme\":\"IOU\",\"event\":\"1\",\"client_ref\":\"\"}", 400, "E8013"},
         {"{\"programme\":\"IOU\",\"event\":\"1\",\"client_ref\":\"0123456789012345678901234567890123456\"}", 422, "E8018"},
         {"{\"programme\":\"IOU\",\"event\":\"1\",\"client_ref\":\"\xe4\xb8\xad\"}", 422, "E8018"},
@@ -296,7 +338,8 @@ static void bodies_are_read_strictly(void **state)
         {"{\"programme\":\"IOU\",\"event\":\"1\",\"client_ref\":\"r\",\"args\":[],\"may_wait\":1}", 422, "E8018"},
         {"{\"programme\":\"IOU\",\"event\":\"1\",\"client_ref\":\"r\",\"contract\":\"guarantee\",\"args\":[]}", 422, "E8018"}};
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct zyd_http_answer a = zyd_http_call(port, TOKEN, "POST", "/v1/contracts", JSON, cases[i].body, strlen(cases[i].body));
+        struct zyd_http_answer a =
+            zyd_http_call(port, TOKEN, "POST", "/v1/contracts", JSON, cases[i].body, strlen(cases[i].body));
         const char *code = a.json ? json_string_value(json_object_get(a.json, "code")) : NULL;
         if (a.status != cases[i].status || !code || strcmp(code, cases[i].code) != 0) {
             fail_msg("%s: %d %s", cases[i].body, a.status, a.body);
@@ -315,7 +358,8 @@ static void bodies_are_read_strictly(void **state)
     a = zyd_http_call(port, TOKEN, "POST", "/v1/dev/clock", JSON, "{\"to\":\"2026-01-01\"}", 19);
     assert_int_equal(a.status, 403); /* a maker is no operator */
     zyd_http_answer_free(&a);
-    a = zyd_http_call(port, TOKEN, "POST", "/v1/contracts", JSON "Idempotency-Key: 0123456789012345678901234567890123456\r\n", "{}", 2);
+    a = zyd_http_call(port, TOKEN, "POST", "/v1/contracts", JSON "Idempotency-Key: 0123456789012345678901234567890123456\r\n",
+                      "{}", 2);
     assert_int_equal(a.status, 422);
     check_problem(&a);
     zyd_http_answer_free(&a);
@@ -341,8 +385,9 @@ static void both_languages_are_spoken(void **state)
 static void pipelined_requests_are_answered_in_order(void **state)
 {
     (void)state;
-    static const char two[] = "GET /v1/version HTTP/1.1\r\n" HOST "\r\nPOST /v1/contracts HTTP/1.1\r\n" HOST AUTH JSON
-                              "Content-Length: 2\r\n\r\n{}GET /v1/nothing HTTP/1.1\r\n" HOST "\r\nGET /livez HTTP/1.1\r\n" HOST "\r\n";
+    static const char two[] =
+        "GET /v1/version HTTP/1.1\r\n" HOST "\r\nPOST /v1/contracts HTTP/1.1\r\n" HOST AUTH JSON
+        "Content-Length: 2\r\n\r\n{}GET /v1/nothing HTTP/1.1\r\n" HOST "\r\nGET /livez HTTP/1.1\r\n" HOST "\r\n";
     static const int expect[] = {200, 400, 404, 200};
     struct zyd_http_answer a;
     int fd = zyd_http_connect(port);
@@ -497,8 +542,9 @@ static void token_files(void **state)
     assert_int_equal(load(""), ZYD_OK);
     assert_int_equal(load("# nothing\n\n  \n"), ZYD_OK);
     assert_int_equal(load("auditor own " HASH " M01 # somebody\nmaker all " HASH), ZYD_OK);
-    static const char *const bad[] = {"maker\n", "maker all\n", "chief all " HASH "\n", "maker some " HASH "\n", "maker all 00\n",
-                                      "maker all " HASH "0\n", "maker all " HASH " NOBODY\n", "maker all " HASH " M01 x\n"};
+    static const char *const bad[] = {
+        "maker\n",        "maker all\n",           "chief all " HASH "\n",        "maker some " HASH "\n",
+        "maker all 00\n", "maker all " HASH "0\n", "maker all " HASH " NOBODY\n", "maker all " HASH " M01 x\n"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(load(bad[i]), ZYD_E_INVALID);
     }

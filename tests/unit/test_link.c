@@ -1,6 +1,6 @@
 /* Goal: only the member that was meant can open a link, and nothing that was changed, repeated or cut gets through it.
- * Method: both ends in memory, bytes carried by hand: every flipped bit and every truncation of a handshake and of frames, stolen and
- * foreign identities, reflection, replay, rekeying; items of every malformed shape. */
+ * Method: both ends in memory, bytes carried by hand: every flipped bit and every truncation of a handshake and of frames,
+ * stolen and foreign identities, reflection, replay, rekeying; items of every malformed shape. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

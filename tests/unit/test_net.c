@@ -1,7 +1,7 @@
-/* Goal: members' nodes find each other over TCP, deliver every message they queued in order, and notice strangers, liars, stalled and
- * dead peers without harm to the other links.
- * Method: two and three nets in this process on port 0; strangers are raw sockets; a proxy thread flips bits.  Waiting is by
- * condition variables, with a deadline that only a failure meets.  Handshake bytes: test_link.c. */
+/* Goal: members' nodes find each other over TCP, deliver every message they queued in order, and notice strangers, liars,
+ * stalled and dead peers without harm to the other links. Method: two and three nets in this process on port 0; strangers are
+ * raw sockets; a proxy thread flips bits.  Waiting is by condition variables, with a deadline that only a failure meets.
+ * Handshake bytes: test_link.c. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -71,19 +71,19 @@ static void on_peer(void *ctx, uint8_t peer, bool up)
     pthread_cond_broadcast(&n->changed);
     pthread_mutex_unlock(&n->lock);
 }
-#define UNTIL(node, condition)                                                                                                  \
-    do {                                                                                                                        \
-        struct timespec end_;                                                                                                   \
-        clock_gettime(CLOCK_REALTIME, &end_);                                                                                   \
-        end_.tv_sec += 20;                                                                                                      \
-        pthread_mutex_lock(&(node)->lock);                                                                                      \
-        int rv_ = 0;                                                                                                            \
-        while (!(condition) && rv_ == 0)                                                                                        \
-            rv_ = pthread_cond_timedwait(&(node)->changed, &(node)->lock, &end_);                                               \
-        bool met_ = (condition);                                                                                                \
-        pthread_mutex_unlock(&(node)->lock);                                                                                    \
-        if (!met_)                                                                                                              \
-            fail_msg("never came: %s", #condition);                                                                             \
+#define UNTIL(node, condition)                                                                                                 \
+    do {                                                                                                                       \
+        struct timespec end_;                                                                                                  \
+        clock_gettime(CLOCK_REALTIME, &end_);                                                                                  \
+        end_.tv_sec += 20;                                                                                                     \
+        pthread_mutex_lock(&(node)->lock);                                                                                     \
+        int rv_ = 0;                                                                                                           \
+        while (!(condition) && rv_ == 0)                                                                                       \
+            rv_ = pthread_cond_timedwait(&(node)->changed, &(node)->lock, &end_);                                              \
+        bool met_ = (condition);                                                                                               \
+        pthread_mutex_unlock(&(node)->lock);                                                                                   \
+        if (!met_)                                                                                                             \
+            fail_msg("never came: %s", #condition);                                                                            \
     } while (0)
 
 static struct zyd_net_config base(uint8_t me)
@@ -362,7 +362,8 @@ static void *proxy_main(void *arg)
         bool stall = p->stall;
         long flip = p->flip;
         pthread_mutex_unlock(&p->lock);
-        struct pollfd fds[4] = {{p->pipefd[0], POLLIN, 0}, {p->listener, POLLIN, 0}, {stall ? -1 : from, POLLIN, 0}, {stall ? -1 : to, POLLIN, 0}};
+        struct pollfd fds[4] = {
+            {p->pipefd[0], POLLIN, 0}, {p->listener, POLLIN, 0}, {stall ? -1 : from, POLLIN, 0}, {stall ? -1 : to, POLLIN, 0}};
         poll(fds, 4, -1);
         char b[4096];
         if (fds[0].revents) {

@@ -1,5 +1,6 @@
-/* Goal: what threads push into a queue comes out once, in the order of each pusher, within its bounds, and wakes a waiting reader.
- * Method: counted items from several threads against one reader that alternates between waiting and working; run it under TSan too. */
+/* Goal: what threads push into a queue comes out once, in the order of each pusher, within its bounds, and wakes a waiting
+ * reader. Method: counted items from several threads against one reader that alternates between waiting and working; run it
+ * under TSan too. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -249,8 +249,8 @@ static void a_voter_fetches_what_gossip_did_not_bring(void **state)
     zyd_cluster_free(c);
 }
 
-/* It has every header and certificate, so consensus knows of no gap; the bodies went by while the others still held them, and now they
- * have been restarted and hold them in their stores only. */
+/* It has every header and certificate, so consensus knows of no gap; the bodies went by while the others still held them, and
+ * now they have been restarted and hold them in their stores only. */
 static void a_voter_without_bodies_gets_them_from_the_stores(void **state)
 {
     (void)state;
@@ -429,7 +429,8 @@ static void a_liar_is_on_the_ledger_once(void **state)
     zyd_replica_status(zyd_cluster_replica(c, 0), &st);
     for (uint32_t node = 0; node < 3; node++) {
         for (uint8_t k = 0; k < 2; k++) {
-            struct zyd_vote v = {.type = ZYD_VOTE_N, .epoch = 1, .view = st.bft.view, .height = st.head.height + 1, .signer = 3};
+            struct zyd_vote v = {
+                .type = ZYD_VOTE_N, .epoch = 1, .view = st.bft.view, .height = st.head.height + 1, .signer = 3};
             uint8_t pre[ZYD_VOTE_PREIMAGE_SIZE], msg[1 + ZYD_VOTE_SIZE] = {ZYD_MSG_VOTE};
             memset(v.hash.b, 1 + k, 32);
             zyd_vote_preimage(pre, &cons->g.hash, &v);

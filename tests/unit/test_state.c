@@ -484,7 +484,8 @@ static void random_histories_agree_with_the_model(void **state)
     }
     printf("blocks %u, applied %u, checkpoints %u, reloads %u, refused for room %u\n", forks, applies, checkpoints,
            reloads, fulls);
-    assert_true(forks > 500 && applies > 200 && checkpoints > 20 && reloads > 20 && fulls > 20); /* the histories do what they should */
+    /* the histories do what they should */
+    assert_true(forks > 500 && applies > 200 && checkpoints > 20 && reloads > 20 && fulls > 20);
 }
 
 /* ---- single rules ---- */

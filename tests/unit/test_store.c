@@ -1,6 +1,6 @@
-/* Goal: what the ledger's store acknowledged is there after a crash, and a damaged store is refused or harmless: never a wrong answer.
- * Method: a model of what was put stands beside the real LevelDB; a writer child is killed with SIGKILL between and inside its
- * puts; files are changed byte by byte, and every read afterwards must equal the model or be an error. */
+/* Goal: what the ledger's store acknowledged is there after a crash, and a damaged store is refused or harmless: never a wrong
+ * answer. Method: a model of what was put stands beside the real LevelDB; a writer child is killed with SIGKILL between and
+ * inside its puts; files are changed byte by byte, and every read afterwards must equal the model or be an error. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

@@ -80,8 +80,7 @@ static void a_drawdown_is_one_loan_under_whatever_fingerprint(void **state)
     }
     link_to(first, &g, 1);
     link_to(second, &g, 2);
-#define DRAWN(programme, object, name, link)                                                                                       \
-    enrol(programme, object, BANK1, name, "100000.00", 20250420, 20260410, "4%", link)
+#define DRAWN(programme, object, name, link) enrol(programme, object, BANK1, name, "100000.00", 20250420, 20260410, "4%", link)
     assert_int_equal(DRAWN(R2, &city, "A", first), 0);
     assert_int_equal(DRAWN(LOCAL, NULL, "B", first), 3001); /* of the city, too */
     assert_int_equal(DRAWN(R1, NULL, "B", first), 9105);
@@ -203,7 +202,8 @@ static void a_full_household_forgets_the_oldest_ended_enrolment_and_no_more(void
     }
     assert_int_equal(enrol(R1, &more, BANK1, "M", "1000.00", 20250421, 20260410, "4%", ""), 3002); /* L5 has days to settle */
     OK(R1, "SETTLE", &o[5], BANK1, B(CFIN) | B(PFIN), settle_text(20250520, "133.33"));
-    assert_int_equal(enrol(R1, &more, BANK1, "M", "1000.00", 20250420, 20260410, "4%", ""), 3002); /* no room before L19's end */
+    /* no room before L19's end */
+    assert_int_equal(enrol(R1, &more, BANK1, "M", "1000.00", 20250420, 20260410, "4%", ""), 3002);
     assert_int_equal(enrol(R1, &more, BANK1, "M", "1000000.00", 20250421, 20260410, "4%", ""), 0); /* L19 is forgotten */
     OK(R1, "SETTLE", &more, BANK1, B(CFIN) | B(PFIN), settle_text(20250520, "3222.22"));
     int64_t taken = 0;
@@ -513,7 +513,8 @@ static uint32_t dice(uint32_t sides)
 
 static void m_enrol(int programme_, int loan, int32_t today)
 {
-    int32_t from = loans[loan].enrolled == 0 && dice(2) == 0 ? today - (int32_t)dice((uint32_t)(today - loans[loan].value) + 1) : today;
+    int32_t from =
+        loans[loan].enrolled == 0 && dice(2) == 0 ? today - (int32_t)dice((uint32_t)(today - loans[loan].value) + 1) : today;
     static const uint16_t ids[4] = {R1, R2, R3, R4};
     struct m_loan *l = &loans[loan];
     struct m_enrolment *e = &enrols[enrol_count];

@@ -326,7 +326,8 @@ static void test_an_extension_that_waits_ends_when_the_promise_was_paid(void **s
                                                      .signer_count = 1}),
                      0);
     end(p);
-    assert_int_equal(block(p, 20260112), 1); /* SYS raises no number: expect_seq still holds, the contract's own check does not */
+    /* SYS raises no number: expect_seq still holds, the contract's own check does not */
+    assert_int_equal(block(p, 20260112), 1);
     assert_int_equal(run(p, &(struct zyd_fixture_op){.event = ZYD_HOST_COUNTERSIGN, .member = DEBTOR, .object = &op_id}),
                      IOU_BAD_STATE);
     end(p);

@@ -121,8 +121,8 @@ static void malleable_signatures(void **state)
     malleability_file("ed25519-malleability/should_pass.bin", true, 200);
 }
 
-/* False when the text is empty or longer than 32 bytes: such a thing cannot reach our functions.  Shorter ones, which stand for any
- * root in a few files, are filled with zeros. */
+/* False when the text is empty or longer than 32 bytes: such a thing cannot reach our functions.  Shorter ones, which stand for
+ * any root in a few files, are filled with zeros. */
 static bool b64_hash(struct zyd_hash *out, const json_t *j)
 {
     size_t n;

@@ -354,8 +354,8 @@ static void garbage_behind_the_end_is_cut_off_and_never_comes_back(void **state)
     free(b);
 }
 
-/* A batch of 6 records written at once and not yet durable: any subset of its slots may have reached the disk, each whole, torn in
- * the middle or zero. */
+/* A batch of 6 records written at once and not yet durable: any subset of its slots may have reached the disk, each whole, torn
+ * in the middle or zero. */
 static void a_torn_batch_leaves_all_that_was_durable_in_any_order_of_tearing(void **state)
 {
     struct fixture *f = *state;
@@ -368,7 +368,8 @@ static void a_torn_batch_leaves_all_that_was_durable_in_any_order_of_tearing(voi
     struct zyd_err err;
     for (size_t i = 0; i < 6; i++) {
         b[i] = i == 4 ? cert(50, 4) : vote(ZYD_VOTE_N, 40 + i);
-        items[i] = (struct zyd_fx){.persist = i == 4 ? ZYD_PERSIST_CERT : ZYD_PERSIST_VOTE, .bytes = zyd_span(b[i].b, b[i].size)};
+        items[i] =
+            (struct zyd_fx){.persist = i == 4 ? ZYD_PERSIST_CERT : ZYD_PERSIST_VOTE, .bytes = zyd_span(b[i].b, b[i].size)};
     }
     assert_int_equal(zyd_votes_append(v, &err, items, 6), ZYD_OK);
     uint8_t *after = slurp(path); /* without the mark of closing */

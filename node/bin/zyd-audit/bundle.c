@@ -15,7 +15,8 @@ static bool earlier(const struct audit_fault *a, const struct audit_fault *b)
     if (a->row != b->row || a->entry != b->entry) {
         return a->row != b->row ? a->row < b->row : a->entry < b->entry;
     }
-    return strcmp(a->rule, b->rule) < 0; /* two jobs met one place from two sides: what is told must not depend on who was first */
+    /* two jobs met one place from two sides: what is told must not depend on who was first */
+    return strcmp(a->rule, b->rule) < 0;
 }
 
 void audit_note(struct audit_result *r, const struct audit_fault *f)

@@ -287,7 +287,8 @@ void audit_note_invariant(struct audit_result *r, const struct zyd_inv_fault *f,
     audit_note(r, &a);
 }
 
-/* A broken invariant is a fault of the business, not of the bytes: the blocks behind it are read on, and told when all are good. */
+/* A broken invariant is a fault of the business, not of the bytes: the blocks behind it are read on, and told when all are
+ * good. */
 static void note_invariant(struct run *s, bool good, const struct zyd_inv_fault *f)
 {
     if (!good && !s->broken) {

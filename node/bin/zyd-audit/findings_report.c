@@ -1,4 +1,5 @@
-/* findings_report.c: what was found, for an auditor's working paper: by kind, then one by one, in Chinese and English, and as JSON. */
+/* findings_report.c: what was found, for an auditor's working paper: by kind, then one by one, in Chinese and English, and as
+ * JSON. */
 #include "audit.h"
 #include <jansson.h>
 #include <zyd/product.h>

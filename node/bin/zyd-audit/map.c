@@ -46,7 +46,8 @@ void *audit_map_take(struct audit_map *m, const struct zyd_hash *key)
     if (value == NULL) {
         return NULL;
     }
-    for (size_t k = (i + 1) & mask; m->values[k] != NULL; k = (k + 1) & mask) { /* close the gap for those that stepped over it */
+    /* close the gap for those that stepped over it */
+    for (size_t k = (i + 1) & mask; m->values[k] != NULL; k = (k + 1) & mask) {
         if (((k - zyd_get64(m->keys[k].b)) & mask) >= ((k - i) & mask)) {
             m->keys[i] = m->keys[k];
             m->values[i] = m->values[k];

@@ -6,7 +6,8 @@
  *   audit_pass_free(p);
  *
  * The pass resolves what an outcome alone does not say: the operation behind a countersignature, the programme of a SYS
- * operation, the place in the log.  It trusts no record of a contract; what a checker needs of an object's past it keeps itself.
+ * operation, the place in the log.  It trusts no record of a contract; what a checker needs of an object's past it keeps
+ * itself.
  */
 #ifndef ZYD_AUDIT_PASS_H
 #define ZYD_AUDIT_PASS_H
@@ -36,8 +37,8 @@ struct audit_pass *audit_pass_new(const struct zyd_genesis *g);
 void audit_pass_free(struct audit_pass *p); /* NULL is fine */
 void audit_pass_add(struct audit_pass *p, audit_step_fn *step, void *ctx);
 void audit_pass_block(struct audit_pass *p, const struct zyd_block_view *b, struct zyd_state *state);
-/* One step alone, where there is no block to read (tests): height, log_index, number, o, and the block's time_ms of at; op as it was
- * sent, NULL: SYS. */
+/* One step alone, where there is no block to read (tests): height, log_index, number, o, and the block's time_ms of at; op as
+ * it was sent, NULL: SYS. */
 void audit_pass_step(struct audit_pass *p, const struct audit_step *at, const struct zyd_op *op, struct zyd_state *state);
 
 /* An object that an operation made beside its own (a loan of a list): its programme and number from then on. */

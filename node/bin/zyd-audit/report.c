@@ -244,15 +244,16 @@ int audit_report_json(FILE *to, const struct audit_result *r, const struct audit
     json_t *counts = json_pack("{s:o,s:o,s:o,s:o,s:o}", "blocks", number(r->blocks), "envelopes", number(r->envelopes),
                                "operations", number(r->operations), "certificate_signatures", number(r->certificate_signatures),
                                "submitter_signatures", number(r->envelope_signatures));
-    json_t *root = json_pack("{s:s,s:s,s:s,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:f}", "schema", "zyd-audit-report/1", "tool",
-                             "zyd-audit " AUDIT_VERSION, "verdict",
-                             verdict[r->exit == 0                 ? 0
-                                     : r->exit == EXIT_BAD_LEDGER ? 1
-                                                                  : 2],
-                             "exit", r->exit, "could_not", r->exit == EXIT_COULD_NOT ? json_string(r->could_not) : json_null(),
-                             "fault", r->exit == EXIT_BAD_LEDGER ? fault_json(&r->fault, b) : json_null(), "genesis_hash",
-                             b->have_genesis ? hash(&b->genesis.hash) : json_null(), "checks", checks, "counts", counts,
-                             "ledger", r->exit == 0 ? ledger_json(r, b) : json_null(), "findings", audit_findings_json(r, b), "seconds", r->seconds);
+    json_t *root =
+        json_pack("{s:s,s:s,s:s,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:f}", "schema", "zyd-audit-report/1", "tool",
+                  "zyd-audit " AUDIT_VERSION, "verdict",
+                  verdict[r->exit == 0                 ? 0
+                          : r->exit == EXIT_BAD_LEDGER ? 1
+                                                       : 2],
+                  "exit", r->exit, "could_not", r->exit == EXIT_COULD_NOT ? json_string(r->could_not) : json_null(), "fault",
+                  r->exit == EXIT_BAD_LEDGER ? fault_json(&r->fault, b) : json_null(), "genesis_hash",
+                  b->have_genesis ? hash(&b->genesis.hash) : json_null(), "checks", checks, "counts", counts, "ledger",
+                  r->exit == 0 ? ledger_json(r, b) : json_null(), "findings", audit_findings_json(r, b), "seconds", r->seconds);
     int rc = root == NULL ? -1 : json_dumpf(root, to, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     fputc('\n', to);
     json_decref(root);

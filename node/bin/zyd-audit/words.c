@@ -115,7 +115,8 @@ struct json_t *audit_words(const struct zyd_genesis *g, const struct zyd_op *op,
     json_object_set_new(out, "op_id", json_string(hex));
     json_object_set_new(out, "contract", json_string(name));
     if (op == NULL) {
-        json_object_set_new(out, "event", json_string(product != NULL ? zyd_outcome_name(product, o->event, o->deadline) : "SYS"));
+        json_object_set_new(out, "event",
+                            json_string(product != NULL ? zyd_outcome_name(product, o->event, o->deadline) : "SYS"));
         json_object_set_new(out, "event_zh", json_string("到期自动执行"));
     } else {
         json_object_set_new(out, "member", code_of(g, op->member));

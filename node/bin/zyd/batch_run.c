@@ -164,7 +164,8 @@ static off_t replay(struct run *r, const uint8_t *data, size_t size)
     return (off_t)at;
 }
 
-/* Number of the event, and above it that of the product: events of two products have the same numbers.  The guarantee's is 0. */
+/* Number of the event, and above it that of the product: events of two products have the same numbers.
+ * The guarantee's is 0. */
 static uint16_t event_mark(const struct zyd_event *e)
 {
     const struct zyd_product *p;

@@ -141,8 +141,8 @@ static json_t *issues_json(const struct cli *c, const struct job *j)
         char label[8];
         zyd_catalogue_label(label, x->code);
         json_array_append_new(rows, json_pack("{s:i,s:s,s:s,s:s,s:s,s:s}", "row", (int)x->row, "column",
-                                              x->column >= 0 ? zyd_csv_cell(j->csv, 0, (size_t)x->column) : "", "value", x->value,
-                                              "code", label, "reason", x->text[c->lang], "remedy",
+                                              x->column >= 0 ? zyd_csv_cell(j->csv, 0, (size_t)x->column) : "", "value",
+                                              x->value, "code", label, "reason", x->text[c->lang], "remedy",
                                               zyd_catalogue_get(x->code)->fix[c->lang]));
     }
     return rows;
@@ -300,11 +300,11 @@ static int run_submit(struct cli *c)
             json_decref(o);
         } else {
             print_refusals(c, &r);
-            printf(
-                TR(c, "新入账 %zu · 已在账 %zu · 待会签 %zu · 拒绝 %zu · 未定 %zu · %lld.%lld 秒 · 批次 %s\n结果文件 %s\n",
-                   "final %zu · already there %zu · waiting %zu · refused %zu · open %zu · %lld.%lld s · batch %s\nresult %s\n"),
-                n.fresh, n.already + n.done - n.fresh, n.waiting, n.refused + n.invalid, n.open, (long long)(ms / 1000),
-                (long long)(ms % 1000 / 100), id, result);
+            printf(TR(c, "新入账 %zu · 已在账 %zu · 待会签 %zu · 拒绝 %zu · 未定 %zu · %lld.%lld 秒 · 批次 %s\n结果文件 %s\n",
+                      "final %zu · already there %zu · waiting %zu · refused %zu · open %zu · %lld.%lld s · batch %s\nresult "
+                      "%s\n"),
+                   n.fresh, n.already + n.done - n.fresh, n.waiting, n.refused + n.invalid, n.open, (long long)(ms / 1000),
+                   (long long)(ms % 1000 / 100), id, result);
         }
         rc = rc ? rc : w;
         rc = rc ? rc : n.open && !only_result ? ZYD_EXIT_UNKNOWN : n.refused + n.invalid ? ZYD_EXIT_PARTIAL : 0;

@@ -177,12 +177,12 @@ static json_t *sheet_members(const struct zyd_genesis *g, uint64_t approvals)
     json_t *rows = json_array();
     for (uint16_t i = 0; i < g->member_count; i++) {
         const struct zyd_member *m = &g->members[i];
-        json_array_append_new(rows, json_pack("{s:s%,s:s%,s:s%,s:s,s:s%,s:b,s:s%,s:i,s:b}", "code", (const char *)m->code.data,
-                                              m->code.size, "name_zh", (const char *)m->name_zh.data, m->name_zh.size, "name_en",
-                                              (const char *)m->name_en.data, m->name_en.size, "role", zyd_role_text(m->role),
-                                              "uscc", (const char *)m->uscc.data, m->uscc.size, "validator",
-                                              (m->flags & ZYD_MEMBER_VALIDATOR) != 0, "address", (const char *)m->address.data,
-                                              m->address.size, "keys", (int)m->key_count, "approved", (approvals >> i & 1) != 0));
+        json_array_append_new(
+            rows, json_pack("{s:s%,s:s%,s:s%,s:s,s:s%,s:b,s:s%,s:i,s:b}", "code", (const char *)m->code.data, m->code.size,
+                            "name_zh", (const char *)m->name_zh.data, m->name_zh.size, "name_en", (const char *)m->name_en.data,
+                            m->name_en.size, "role", zyd_role_text(m->role), "uscc", (const char *)m->uscc.data, m->uscc.size,
+                            "validator", (m->flags & ZYD_MEMBER_VALIDATOR) != 0, "address", (const char *)m->address.data,
+                            m->address.size, "keys", (int)m->key_count, "approved", (approvals >> i & 1) != 0));
     }
     return rows;
 }

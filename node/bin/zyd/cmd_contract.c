@@ -21,8 +21,8 @@ static int run_draft(struct cli *c)
     snprintf(ref, sizeof ref, "BA-%s-%06u", stamp, random);
     json_t *o =
         json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:i,s:s,s:i,s:s}}", "event", "APPLY", "programme", programme ? programme : "AH4321",
-                  "client_ref", ref, "args", "borrower", "91430100MA4TEXT88R", "amount", "500000.00", "term_days", 365, "purpose",
-                  "购买农资 / farm supplies", "county", 430124, "consent", "sha256:consent-0001");
+                  "client_ref", ref, "args", "borrower", "91430100MA4TEXT88R", "amount", "500000.00", "term_days", 365,
+                  "purpose", "购买农资 / farm supplies", "county", 430124, "consent", "sha256:consent-0001");
     char uscc[19] = "91430100MA4TEXT88?";
     static const char alphabet[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
     for (size_t i = 0; i < sizeof alphabet - 1 && !zyd_uscc_valid(zyd_span(uscc, 18)); i++) {

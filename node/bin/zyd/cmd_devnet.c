@@ -71,7 +71,8 @@ static void looks_free(const struct devnet *d, struct look *looks)
     }
 }
 
-static json_t *status_rows(const struct cli *c, const struct devnet *d, const struct look *looks, unsigned *nodes, unsigned *good)
+static json_t *status_rows(const struct cli *c, const struct devnet *d, const struct look *looks, unsigned *nodes,
+                           unsigned *good)
 {
     json_t *rows = json_array();
     json_int_t top = 0;
@@ -96,8 +97,8 @@ static json_t *status_rows(const struct cli *c, const struct devnet *d, const st
         }
         *nodes += m->node;
         *good += looks[i].up && strcmp(json_text(looks[i].status, "state"), "ok") == 0 && top - h < 3;
-        json_t *row = json_pack("{s:s,s:s,s:s,s:s,s:s}", "member", m->code, "institution", TR(c, m->name_zh, m->name_en), "state",
-                                state, "api", m->node ? api : "", "date", date);
+        json_t *row = json_pack("{s:s,s:s,s:s,s:s,s:s}", "member", m->code, "institution", TR(c, m->name_zh, m->name_en),
+                                "state", state, "api", m->node ? api : "", "date", date);
         if (looks[i].up) {
             json_object_set_new(row, "height", json_integer(h));
             json_object_set_new(row, "lag", json_integer(top - h));
@@ -190,9 +191,10 @@ static int set_clock(const struct cli *c, const struct devnet *d, const struct d
     int rc = 0;
     int n = snprintf(body, sizeof body, "{\"wall_ms\":\"%lld\"}", (long long)wall_ms);
     devnet_open(&h, d, m, "operator");
-    if (!http_call(c, &h, &a,
-                   &(struct request){
-                       .method = "POST", .path = "/v1/dev/clock", .type = "application/json", .body = body, .size = (size_t)n}) ||
+    if (!http_call(
+            c, &h, &a,
+            &(struct request){
+                .method = "POST", .path = "/v1/dev/clock", .type = "application/json", .body = body, .size = (size_t)n}) ||
         a.status != 200) {
         rc = http_fail(c, &h, &a, true);
     }
@@ -600,7 +602,8 @@ static const struct option up_options[] = {
     {"start", 0, "DATE", "业务起始日（默认今天）", "first business date (default: today)"},
     {"member", 0, "CODE", "另加只签名的成员：PFIN CITY COUNTY CITY_G COUNTY_G CORE COOP SEED INSURER TAX AUD",
      "another member that only signs: PFIN CITY COUNTY CITY_G COUNTY_G CORE COOP SEED INSURER TAX AUD"},
-    {"policy", 0, "FILE", "项目与日历（默认 NAT2080、AH4321）", "programmes and calendar (default NAT2080, AH4321, one of each other product)"},
+    {"policy", 0, "FILE", "项目与日历（默认 NAT2080、AH4321）",
+     "programmes and calendar (default NAT2080, AH4321, one of each other product)"},
     {"plugin", 0, "ELF", "担保合约程序", "image of the guarantee contract"},
     {0}};
 static const struct option clock_options[] = {{"to", 0, "DATE", "日期或时间", "date or time"}, {0}};

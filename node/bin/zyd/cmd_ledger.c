@@ -212,8 +212,8 @@ static int run_obligations(struct cli *c)
         json_object_foreach(sums, key, o)
         {
             const char *space = strchr(key, ' ');
-            json_array_append_new(
-                rows, json_pack("{s:s%,s:s,s:O}", "debtor", key, (size_t)(space - key), "creditor", space + 1, "amount_fen", o));
+            json_array_append_new(rows, json_pack("{s:s%,s:s,s:O}", "debtor", key, (size_t)(space - key), "creditor", space + 1,
+                                                  "amount_fen", o));
         }
         static const struct column columns[] = {{"debtor", "应付方", "OWES", 't'},
                                                 {"creditor", "应收方", "IS OWED", 't'},
@@ -321,8 +321,8 @@ static const struct option balance_options[] = {{"member", 0, "CODE", "成员", 
                                                 {"prefix", 0, "ACCOUNT", "科目开头", "start of the account"},
                                                 {0}};
 const struct command ledger_commands[] = {
-    {"obligation", "list", "online", "[--member CODE] [--sum]", "未清义务：谁欠谁", "who owes whom", "zyd obligation list --sum",
-     obligation_options, 0, 0, run_obligations},
+    {"obligation", "list", "online", "[--member CODE] [--sum]", "未清义务：谁欠谁", "who owes whom",
+     "zyd obligation list --sum", obligation_options, 0, 0, run_obligations},
     {"obligation", "paid", "online", "ID --bank-ref TEXT", "确认付款（双方签署）", "confirm a payment (both sign)",
      "zyd obligation paid 5d0f... --bank-ref 20260621-8812 --as GUAR,BANK", obligation_options, 1, 1, run_paid},
     {"balance", "list", "online", "[--member CODE] [--prefix ACCOUNT]", "科目余额", "account balances",
@@ -330,10 +330,12 @@ const struct command ledger_commands[] = {
     {"export", "bundle", "online", "--out DIR", "导出可离线审计的账本", "export the ledger for an auditor",
      "zyd export bundle --out q3.bundle", export_options, 0, 0, run_export},
     {"export", "csv", "online", "--out DIR [--programme CODE] [--member CODE] [--from H] [--to H]",
-     "导出可关联的 CSV（科目、分录、合约、债务、清算周期）", "CSV files that join: accounts, postings, contracts, obligations, cycles",
-     "zyd export csv --out 2026q3", export_csv_options, 0, 0, export_csv},
+     "导出可关联的 CSV（科目、分录、合约、债务、清算周期）",
+     "CSV files that join: accounts, postings, contracts, obligations, cycles", "zyd export csv --out 2026q3",
+     export_csv_options, 0, 0, export_csv},
     {"audit", "verify", "online", "[BUNDLE] [--genesis-hash H] [--report F]", "取回账本并用 zyd-audit 验证",
-     "fetch the ledger and run zyd-audit on it", "zyd audit verify --report report.json", audit_options, 0, 1, run_audit_verify},
+     "fetch the ledger and run zyd-audit on it", "zyd audit verify --report report.json", audit_options, 0, 1,
+     run_audit_verify},
     {"audit", "receipt", "local", "FILE", "用 zyd-audit 验证一张回执", "check one receipt with zyd-audit",
      "zyd audit receipt r.receipt", audit_options, 1, 1, run_audit_receipt},
     {"scenario", "run", "local", "FILE... [--live DIR]", "运行算例（进程内，或真实开发网）",

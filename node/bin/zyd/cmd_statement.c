@@ -505,9 +505,9 @@ static const struct option cycle_options[] = {
     {"schema", 0, "XSD", "写出前按此模式校验", "check by this schema before writing"},
     {0}};
 const struct command statement_commands[] = {
-    {"cycle", "statement", "online", "PROGRAMME#N [--as MEMBER] [--format camt053 --out FILE]", "清算单（成员确认的内容；无 --as 为全体）",
-     "the statement that a member confirms (without --as: everybody's)", "zyd cycle statement NETTING#1 --as BANK", cycle_options,
-     1, 1, run_cycle_statement},
+    {"cycle", "statement", "online", "PROGRAMME#N [--as MEMBER] [--format camt053 --out FILE]",
+     "清算单（成员确认的内容；无 --as 为全体）", "the statement that a member confirms (without --as: everybody's)",
+     "zyd cycle statement NETTING#1 --as BANK", cycle_options, 1, 1, run_cycle_statement},
     {"pool", "show", "online", "PROGRAMME", "资金池对账单：各资金层余额", "a pool by its layers", "zyd pool show POOL8", NULL,
      1, 1, run_pool_show},
     {0}};

@@ -38,7 +38,8 @@ struct demo {
     unsigned code_counts[64], code_kinds;
     struct story story;
 };
-/* One operation of a step: false when the loan takes no part.  Fills event arguments and who signs ("BANK,GUAR"; the first acts).
+/* One operation of a step: false when the loan takes no part.  Fills event arguments and who signs ("BANK,GUAR"; the first
+ * acts).
  */
 struct plan {
     struct zyd_pair pairs[6];

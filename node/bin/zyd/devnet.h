@@ -17,7 +17,8 @@ bool devnet_plugin_path(char out[CLI_PATH_MAX], const char *product);
 int devnet_for_plan(const struct cli *c, const struct zyd_scenario_plan *plan);
 /* Starts a stopped node and waits until it caught up. */
 int devnet_heal(const struct cli *c, struct devnet *d, const struct devnet_member *m);
-/* Until all nodes that run stand at one height, and no deadline due up to wall_ms (0: now, by each node's clock) is left to run. */
+/* Until all nodes that run stand at one height, and no deadline due up to wall_ms (0: now, by each node's clock) is left to
+ * run. */
 int devnet_wait_settled(const struct cli *c, const struct devnet *d, int64_t wall_ms, long limit_ms);
 int devnet_save(const struct cli *c, const struct devnet *d);
 /* Writes node.conf of every node (ports may have moved). */

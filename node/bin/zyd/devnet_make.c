@@ -44,7 +44,8 @@ static const char policy_programmes[] =
 static const char *const more_programmes[] = {
     "{\"id\":3,\"contract\":2,\"code\":\"POOL\",\"name\":{\"zh\":\"县级风险补偿资金池\",\"en\":\"County risk pool\"},"
     "\"class\":1,\"dual\":false,\"calendar\":0,\"pending_days\":10,\"params\":{\"trustee\":\"GUAR\",\"dept\":\"LGOV\","
-    "\"layers\":\"COUNTY LGOV 0 70%; REGUAR REG 0 30%\",\"ratios\":\"50%\",\"banks\":\"BANK\",\"settle\":\"GROSS\",\"warn_ppm\":0,"
+    "\"layers\":\"COUNTY LGOV 0 70%; REGUAR REG 0 "
+    "30%\",\"ratios\":\"50%\",\"banks\":\"BANK\",\"settle\":\"GROSS\",\"warn_ppm\":0,"
     "\"stop_ppm\":0}}",
     "{\"id\":4,\"contract\":3,\"code\":\"SUBSIDY\",\"name\":{\"zh\":\"服务业贷款贴息\",\"en\":\"Service loans, one point\"},"
     "\"class\":1,\"dual\":false,\"calendar\":0,\"pending_days\":10,\"params\":{\"preset\":\"SERVICE1PP\",\"dept\":\"LGOV\","

@@ -127,11 +127,11 @@ int devnet_configure(const struct cli *c, const struct devnet *d, const struct z
                 "%s/%s/data\n"
                 "plugins = %s/plugins\n[peer]\nlisten = 127.0.0.1:%d\n",
                 m->code, d->dir, hex, d->dir, m->code, d->dir, m->peer_port);
-        fprintf(
-            f,
-            "[api]\nlisten = 127.0.0.1:%d\ntokens = %s/%s/tokens\nopen_reads = yes\n[key]\nnode = %s/%s/keys/node.key\n"
-            "link = %s/%s/keys/link.key\nmaker = %s/%s/keys/maker.key\nchecker = %s/%s/keys/checker.key\n[log]\nformat = text\n",
-            m->api_port, d->dir, m->code, d->dir, m->code, d->dir, m->code, d->dir, m->code, d->dir, m->code);
+        fprintf(f,
+                "[api]\nlisten = 127.0.0.1:%d\ntokens = %s/%s/tokens\nopen_reads = yes\n[key]\nnode = %s/%s/keys/node.key\n"
+                "link = %s/%s/keys/link.key\nmaker = %s/%s/keys/maker.key\nchecker = %s/%s/keys/checker.key\n[log]\nformat = "
+                "text\n",
+                m->api_port, d->dir, m->code, d->dir, m->code, d->dir, m->code, d->dir, m->code, d->dir, m->code);
         for (size_t k = 0; k < d->count; k++) { /* ports may have moved since the genesis */
             if (d->members[k].node && k != i) {
                 fprintf(f, "[peer \"%s\"]\naddress = 127.0.0.1:%d\n", d->members[k].code, d->members[k].peer_port);
@@ -148,8 +148,8 @@ int devnet_configure(const struct cli *c, const struct devnet *d, const struct z
     return 0;
 }
 
-/* The process in a member's pid file, 0 when there is none; its arguments: *ours, they name our file (the number may belong to another
- * process by now); *none, it has none: it is dying, and holds its locks and ports until it is dead. */
+/* The process in a member's pid file, 0 when there is none; its arguments: *ours, they name our file (the number may belong to
+ * another process by now); *none, it has none: it is dying, and holds its locks and ports until it is dead. */
 static long pid_look(const struct devnet *d, const struct devnet_member *m, bool *ours, bool *none)
 {
     char path[CLI_PATH_MAX], conf[CLI_PATH_MAX], line[4 * CLI_PATH_MAX];
@@ -249,7 +249,8 @@ int devnet_start(const struct cli *c, const struct devnet *d, const struct devne
     if (ours) {
         return 0;
     }
-    int fd = dying ? pidfd_open((pid_t)pid, 0) : -1; /* 1. somebody kills it. 2. We start it before it let go of its vote file. */
+    /* 1. somebody kills it. 2. We start it before it let go of its vote file. */
+    int fd = dying ? pidfd_open((pid_t)pid, 0) : -1;
     if (fd >= 0) {
         wait_dead(fd, KILL_LIMIT_MS);
         close(fd);

@@ -37,8 +37,9 @@ int frames_each(struct client *k, uint64_t from, uint64_t to,
         struct answer a;
         char path[96];
         snprintf(path, sizeof path, "/v1/frames?from=%llu&to=%llu", (unsigned long long)next, (unsigned long long)to);
-        if (!http_call(k->c, &k->http, &a,
-                       &(struct request){.method = "GET", .path = path, .accept = "application/octet-stream", .timeout_s = 60}) ||
+        if (!http_call(
+                k->c, &k->http, &a,
+                &(struct request){.method = "GET", .path = path, .accept = "application/octet-stream", .timeout_s = 60}) ||
             a.status != 200) {
             rc = http_fail(k->c, &k->http, &a, false);
             answer_free(&a);

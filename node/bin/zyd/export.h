@@ -5,7 +5,8 @@
 #include "client.h"
 
 #define FRAMES_MAX (64u << 20)
-/* Blocks from height on, in order: calls each with the block's bytes and finality; stops at `to` or at the end of the ledger. */
+/* Blocks from height on, in order: calls each with the block's bytes and finality;
+ * stops at `to` or at the end of the ledger. */
 int frames_each(struct client *k, uint64_t from, uint64_t to,
                 int (*each)(void *ctx, const struct zyd_block_view *b, struct zyd_span value, struct zyd_span finality),
                 void *ctx);

@@ -327,7 +327,8 @@ int look_receipt(struct cli *c)
     json_t *o = contract_find(&k, &rc, c->pos[0]);
     snprintf(path, sizeof path, "/v1/contracts/%s/receipt%s%.64s", json_text(o, "id"), op ? "?op=" : "", op ? op : "");
     if (rc == 0) {
-        if (!http_call(c, &k.http, &a, &(struct request){.method = "GET", .path = path, .accept = "application/octet-stream"}) ||
+        if (!http_call(c, &k.http, &a,
+                       &(struct request){.method = "GET", .path = path, .accept = "application/octet-stream"}) ||
             a.status != 200) {
             rc = http_fail(c, &k.http, &a, false);
         } else {

@@ -156,7 +156,8 @@ static int take_outcome(struct client *k, const json_t *answer, json_t **outcome
     const json_t *one = json_array_get(json_object_get(answer, "operations"), 0);
     if (!one) {
         const char *id = json_string_value(json_array_get(json_object_get(answer, "op_ids"), 0));
-        *outcome = json_pack("{s:s,s:s,s:s}", "result", "pending", "env_id", json_text(answer, "env_id"), "op_id", id ? id : "");
+        *outcome =
+            json_pack("{s:s,s:s,s:s}", "result", "pending", "env_id", json_text(answer, "env_id"), "op_id", id ? id : "");
         return 0;
     }
     *outcome = json_deep_copy(one);

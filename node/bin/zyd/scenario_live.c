@@ -1,5 +1,5 @@
-/* A worked example through a living devnet: the scenario engine's backend over HTTP.  The consortium is made from the scenario's
- * own plan, so each scenario has a directory of its own. */
+/* A worked example through a living devnet: the scenario engine's backend over HTTP.  The consortium is made from the
+ * scenario's own plan, so each scenario has a directory of its own. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

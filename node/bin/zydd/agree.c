@@ -1,9 +1,9 @@
 /* Before anything is signed: ledger, vote file and chain must tell one story (reliability.md 2.1, consensus.md 1.4).
  *
  *   the ledger has seen more records of the vote file than there are: it is an old one, put back
- *   a certificate in the ledger or the vote file carries our signature, above the floor, and the vote file lacks the vote: it is older
- *   than what we did, and signing on could contradict it
- *   no block of the ledger reaches the floor: the ledger has lost what was durable
+ *   a certificate in the ledger or the vote file carries our signature, above the floor, and the vote file lacks the vote: it
+ * is older than what we did, and signing on could contradict it no block of the ledger reaches the floor: the ledger has lost
+ * what was durable
  */
 #include <stdlib.h>
 
@@ -21,7 +21,8 @@ struct check {
 static enum zyd_status older(struct zyd_err *err, const char *what, uint64_t number, const char *there)
 {
     zyd_err_set(err, ZYD_ERR_VOTE_FILE,
-                "the vote file is older than the ledger: %s %llu %s. It was restored or replaced; this node must not sign with this key any "
+                "the vote file is older than the ledger: %s %llu %s. It was restored or replaced; this node must not sign with "
+                "this key any "
                 "more. Put the right vote file back, or replace the node's identity",
                 what, (unsigned long long)number, there);
     return ZYD_E_DAMAGED;
@@ -110,8 +111,8 @@ static enum zyd_status top_view(void *ctx, struct zyd_span value)
     return ZYD_OK;
 }
 
-/* The floor is the view of a final block, and each is put before it is final.  It may be a CARRIER above the newest DATA block, which
- * has no finality record of its own. */
+/* The floor is the view of a final block, and each is put before it is final.  It may be a CARRIER above the newest DATA block,
+ * which has no finality record of its own. */
 static enum zyd_status check_floor(struct node *n, struct zyd_err *err, const struct zyd_header *head, uint64_t floor)
 {
     uint64_t top = head->view;
@@ -120,10 +121,11 @@ static enum zyd_status check_floor(struct node *n, struct zyd_err *err, const st
     enum zyd_status st = zyd_store_unfinal(n->store, err, head->height, top_view, &top);
     if (st != ZYD_OK || floor <= top)
         return st;
-    zyd_err_set(err, ZYD_ERR_STORE_DAMAGED,
-                "the ledger ends at view %llu (height %llu), the vote file says that view %llu was final: the ledger has lost blocks. "
-                "Run zydd --rebuild-ledger: it sets this ledger aside and fetches it anew from the other members",
-                (unsigned long long)top, (unsigned long long)head->height, (unsigned long long)floor);
+    zyd_err_set(
+        err, ZYD_ERR_STORE_DAMAGED,
+        "the ledger ends at view %llu (height %llu), the vote file says that view %llu was final: the ledger has lost blocks. "
+        "Run zydd --rebuild-ledger: it sets this ledger aside and fetches it anew from the other members",
+        (unsigned long long)top, (unsigned long long)head->height, (unsigned long long)floor);
     return ZYD_E_DAMAGED;
 }
 
@@ -147,7 +149,7 @@ enum zyd_status zydd_restore(struct node *n, struct zyd_err *err)
     if (st == ZYD_OK)
         st = zyd_store_unfinal(n->store, err, status.head.height, give_block, &c);
     if (st != ZYD_OK && err->code == 0)
-        zyd_err_set(err, ZYD_ERR_STORE_DAMAGED, "ledger %s/ledger: what was not final yet cannot be taken up: %s", n->config.data_dir,
-                    zyd_status_text(st));
+        zyd_err_set(err, ZYD_ERR_STORE_DAMAGED, "ledger %s/ledger: what was not final yet cannot be taken up: %s",
+                    n->config.data_dir, zyd_status_text(st));
     return st;
 }

@@ -22,7 +22,8 @@ enum zyd_status zydd_init(struct node *n, struct zyd_err *err)
     }
     if (access(votes, F_OK) == 0 || access(ledger, F_OK) == 0) {
         zyd_err_set(err, ZYD_ERR_FILE_EXISTS,
-                    "%s holds a node already; --init makes a new one only where there is none. A vote file is never made anew for a key "
+                    "%s holds a node already; --init makes a new one only where there is none. A vote file is never made anew "
+                    "for a key "
                     "that has signed",
                     n->config.data_dir);
         return ZYD_E_EXISTS;

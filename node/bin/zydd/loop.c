@@ -1,4 +1,5 @@
-/* The loop around zyd_replica_step: events in, effects out in their order, those that need a durable PERSIST held back until it is. */
+/* The loop around zyd_replica_step: events in, effects out in their order, those that need a durable PERSIST held back until it
+ * is. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -263,7 +264,11 @@ static bool durable(struct node *n, const struct note *note)
 
 static bool handle(struct node *n, const struct note *note, struct zyd_span bytes)
 {
-    struct zyd_ev ev = {.kind = note->event, .peer = note->peer, .up = note->up, .verified = note->verified, .ticket = note->ticket,
+    struct zyd_ev ev = {.kind = note->event,
+                        .peer = note->peer,
+                        .up = note->up,
+                        .verified = note->verified,
+                        .ticket = note->ticket,
                         .bytes = bytes};
     switch (note->kind) {
     case NOTE_EVENT:
@@ -347,8 +352,8 @@ int zydd_loop(struct node *n, int signal_fd)
     struct zyd_ev ev = {.kind = ZYD_EV_START};
     bool go = step(n, &ev), stop = false;
     (void)pthread_setname_np(pthread_self(), "loop");
-    zyd_log(ZYD_LOG_INFO, "started", "member=%s validator=%u peer_port=%u api_port=%u", n->config.name, n->me, zyd_net_port(n->net),
-            zyd_api_port(n->api));
+    zyd_log(ZYD_LOG_INFO, "started", "member=%s validator=%u peer_port=%u api_port=%u", n->config.name, n->me,
+            zyd_net_port(n->net), zyd_api_port(n->api));
     while (go && !stop) {
         int64_t now = zyd_clock_mono_ms(), due = zyd_replica_deadline_ms(n->replica);
         if (now >= due) {

@@ -1,4 +1,5 @@
-/* zydd: the node's daemon.  Arguments, signals, exit codes (surfaces.md 3.2, 3.3); the rest is in the files that zydd.h names. */
+/* zydd: the node's daemon.  Arguments, signals, exit codes (surfaces.md 3.2, 3.3);
+ * the rest is in the files that zydd.h names. */
 #include <argp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,7 +26,8 @@ static const struct argp_option options[] = {
     {"check-config", 'k', 0, 0, "Check the configuration and what it names, then end", 0},
     {"print-config", 'p', 0, 0, "Print the effective configuration, then end", 0},
     {"init", 'i', 0, 0, "Make the data directory and the vote file, once in a node's life, then end", 0},
-    {"rebuild-ledger", 'r', 0, 0, "Set a damaged ledger aside and make an empty one, to be fetched from the others; the vote file stays", 0},
+    {"rebuild-ledger", 'r', 0, 0,
+     "Set a damaged ledger aside and make an empty one, to be fetched from the others; the vote file stays", 0},
     {0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -87,8 +89,8 @@ static int refuse(const struct node *n, const struct zyd_err *err, int code)
 {
     const struct zyd_catalogue_entry *e = zyd_catalogue_find(err->code);
     enum zyd_lang lang = strcmp(n->config.log_lang, "en") == 0 ? ZYD_LANG_EN : ZYD_LANG_ZH;
-    zyd_log(ZYD_LOG_ERROR, "refused", "code=E%u what=\"%s\" text=\"%s\" remedy=\"%s\"", err->code, e == NULL ? "" : e->text[lang],
-            err->text, e == NULL ? "" : e->fix[lang]);
+    zyd_log(ZYD_LOG_ERROR, "refused", "code=E%u what=\"%s\" text=\"%s\" remedy=\"%s\"", err->code,
+            e == NULL ? "" : e->text[lang], err->text, e == NULL ? "" : e->fix[lang]);
     return code;
 }
 
@@ -119,12 +121,13 @@ static int run(struct node *n, struct zyd_err *err)
 int main(int argc, char **argv)
 {
     static struct node node;
-    static const struct argp argp = {.options = options,
-                                     .parser = parse,
-                                     .args_doc = "[FILE]",
-                                     .doc = "One member's node of a zyd consortium.\v"
-                                            "Exit codes: 0 told to stop; 2 usage; 6 configuration or another genesis; 8 the own store does "
-                                            "not verify; 70 a bug, or a failed write."};
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "[FILE]",
+        .doc = "One member's node of a zyd consortium.\v"
+               "Exit codes: 0 told to stop; 2 usage; 6 configuration or another genesis; 8 the own store does "
+               "not verify; 70 a bug, or a failed write."};
     struct arguments a = {"/etc/zydd/node.conf", MODE_RUN};
     struct zyd_err err = {0};
     argp_err_exit_status = ZYD_EXIT_USAGE;

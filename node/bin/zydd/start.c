@@ -37,7 +37,8 @@ enum zyd_status zydd_genesis(struct node *n, struct zyd_err *err)
     hex(want, &n->config.genesis_hash);
     hex(have, &hash);
     if (!zyd_hash_eq(&hash, &n->config.genesis_hash)) {
-        zyd_err_set(err, ZYD_ERR_GENESIS_HASH, "%s has the genesis hash %s, [node] genesis_hash says %s; this node joins no other consortium",
+        zyd_err_set(err, ZYD_ERR_GENESIS_HASH,
+                    "%s has the genesis hash %s, [node] genesis_hash says %s; this node joins no other consortium",
                     n->config.consortium, have, want);
         return ZYD_E_FOREIGN;
     }
@@ -55,7 +56,8 @@ enum zyd_status zydd_genesis(struct node *n, struct zyd_err *err)
     int validator = member < 0 ? -1 : zyd_genesis_validator_of(&n->genesis, (uint16_t)member);
     if (validator < 0) {
         zyd_err_set(err, ZYD_ERR_CONFIG, "%s: [node] name = %s: %s", n->config.path, n->config.name,
-                    member < 0 ? "no such member in the consortium file" : "this member runs no validator in the consortium file");
+                    member < 0 ? "no such member in the consortium file"
+                               : "this member runs no validator in the consortium file");
         return ZYD_E_INVALID;
     }
     n->member = (uint16_t)member;
@@ -72,8 +74,8 @@ enum zyd_status zydd_genesis(struct node *n, struct zyd_err *err)
 
 /* ---- keys ---- */
 
-static enum zyd_status key_open(struct zyd_key *out, struct zyd_err *err, const struct node *n, const char *path, uint8_t purpose,
-                                const char *passphrase)
+static enum zyd_status key_open(struct zyd_key *out, struct zyd_err *err, const struct node *n, const char *path,
+                                uint8_t purpose, const char *passphrase)
 {
     enum zyd_status st = zyd_key_load(out, err, path, passphrase);
     if (st != ZYD_OK)
@@ -134,8 +136,9 @@ static enum zyd_status stores(struct node *n, struct zyd_err *err)
     snprintf(path, sizeof path, "%s/ledger", n->config.data_dir);
     st = zyd_store_open(&n->store, err, path, &n->genesis.hash, false, 0);
     if (st == ZYD_E_NOT_FOUND) {
-        zyd_err_set(err, ZYD_ERR_STORE_DAMAGED, "ledger %s is missing; zydd --rebuild-ledger makes an empty one, to be fetched from the "
-                                                "other members",
+        zyd_err_set(err, ZYD_ERR_STORE_DAMAGED,
+                    "ledger %s is missing; zydd --rebuild-ledger makes an empty one, to be fetched from the "
+                    "other members",
                     path);
         st = ZYD_E_DAMAGED;
     }
@@ -215,18 +218,19 @@ static enum zyd_status replica(struct node *n, struct zyd_err *err)
     st = zyd_replica_load(n->replica, &why, have ? &checkpoint : NULL);
     if (st != ZYD_OK) {
         const struct zyd_err *kv = zyd_store_kv_error(n->store);
-        zyd_err_set(err, st == ZYD_E_FOREIGN ? ZYD_ERR_STORE_FOREIGN : ZYD_ERR_STORE_DAMAGED,
-                    "ledger %s/ledger: %s%s%.200s; zydd --rebuild-ledger sets it aside and fetches it anew from the other members",
-                    n->config.data_dir, why, kv->code != 0 ? ": " : "", kv->code != 0 ? kv->text : "");
+        zyd_err_set(
+            err, st == ZYD_E_FOREIGN ? ZYD_ERR_STORE_FOREIGN : ZYD_ERR_STORE_DAMAGED,
+            "ledger %s/ledger: %s%s%.200s; zydd --rebuild-ledger sets it aside and fetches it anew from the other members",
+            n->config.data_dir, why, kv->code != 0 ? ": " : "", kv->code != 0 ? kv->text : "");
         return st == ZYD_E_STORE || st == ZYD_E_FULL ? ZYD_E_DAMAGED : st;
     }
     st = zydd_restore(n, err);
     static struct zyd_replica_status status;
     zyd_replica_status(n->replica, &status);
     if (st == ZYD_OK)
-        zyd_log(ZYD_LOG_INFO, "loaded", "height=%llu floor=%llu checkpoint=%llu ms=%lld", (unsigned long long)status.head.height,
-                (unsigned long long)zyd_votes_floor(n->votes), (unsigned long long)(have ? checkpoint.height : 0),
-                (long long)(zyd_clock_mono_ms() - began));
+        zyd_log(ZYD_LOG_INFO, "loaded", "height=%llu floor=%llu checkpoint=%llu ms=%lld",
+                (unsigned long long)status.head.height, (unsigned long long)zyd_votes_floor(n->votes),
+                (unsigned long long)(have ? checkpoint.height : 0), (long long)(zyd_clock_mono_ms() - began));
     return st;
 }
 

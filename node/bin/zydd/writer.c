@@ -1,8 +1,8 @@
-/* Group commit.  Two threads, so that a turn's votes and its block are synced side by side; each takes all that waits, writes it with
- * one sync, and tells the loop.
+/* Group commit.  Two threads, so that a turn's votes and its block are synced side by side; each takes all that waits, writes
+ * it with one sync, and tells the loop.
  *
- * Lazy: a finality record is written at once so that it can be read, and is durable with the next synced put, or within a second.
- * Only then is the floor behind it given to the votes writer (consensus.md P4). */
+ * Lazy: a finality record is written at once so that it can be read, and is durable with the next synced put, or within a
+ * second. Only then is the floor behind it given to the votes writer (consensus.md P4). */
 #include <poll.h>
 #include <stdlib.h>
 #include <time.h>

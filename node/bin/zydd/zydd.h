@@ -4,8 +4,8 @@
  *   API threads -+--> urgent, bulk --> loop: step, effects +--> store writer --+--> urgent (durable)
  *   verifiers ---+                                        +--> net, API
  *
- * The loop is the only thread that touches the replica.  Envelopes from peers pass a verifier first; what is urgent (consensus, what
- * became durable) overtakes bulk (envelopes, queries).
+ * The loop is the only thread that touches the replica.  Envelopes from peers pass a verifier first; what is urgent (consensus,
+ * what became durable) overtakes bulk (envelopes, queries).
  */
 #ifndef ZYDD_H
 #define ZYDD_H

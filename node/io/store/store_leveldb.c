@@ -11,8 +11,8 @@
  * Integers in keys are big-endian, so that keys sort by number.  Checksums: LevelDB's own CRC32C of each table block and log
  * record, always verified; above it the chain (block hashes, log and state roots) which the replica checks at start.  No CRC of
  * ours beside these: it would find nothing more.
- * Checkpoint rows are synced too: LevelDB starts a new log without syncing the old one, so rows of an unsynced write may be lost
- * although a later synced write survives, and `c` would speak of records that are not there.
+ * Checkpoint rows are synced too: LevelDB starts a new log without syncing the old one, so rows of an unsynced write may be
+ * lost although a later synced write survives, and `c` would speak of records that are not there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,8 @@
 
 #define STORE_VERSION 1u
 #define META_SIZE 50u /* "zydstor1", u16 version, chain id, u64 floor at a rebuild */
-/* Values are whole blocks, so a large memory table costs little to fill; each file that is made costs a sync that the next put waits for. */
+/* Values are whole blocks, so a large memory table costs little to fill; each file that is made costs a sync that the next put
+ * waits for. */
 #define WRITE_BUFFER (64u << 20)
 #define FILE_SIZE (32u << 20)
 #define CACHE_SIZE (32u << 20)
@@ -37,8 +38,9 @@ static const char meta_magic[8] = {'z', 'y', 'd', 's', 't', 'o', 'r', '1'};
 
 #define DIR_SETTLED_NS INT64_C(1000000000)
 
-static const char cure[] = "stop, then run zydd --rebuild-ledger: it sets this ledger aside and fetches it anew from the other members; the "
-                           "vote file stays";
+static const char cure[] =
+    "stop, then run zydd --rebuild-ledger: it sets this ledger aside and fetches it anew from the other members; the "
+    "vote file stays";
 
 /* zyd_checkpoint_decode stands in a room above this one. */
 static bool checkpoint_read(struct zyd_checkpoint *out, struct zyd_span bytes)
@@ -79,7 +81,8 @@ enum zyd_status zyd_store_damaged(struct zyd_err *err, const struct zyd_store *s
     return ZYD_E_DAMAGED;
 }
 
-enum zyd_status zyd_store_fetch(struct zyd_store *s, struct zyd_err *err, char **value, size_t *size, const uint8_t *key, size_t key_size)
+enum zyd_status zyd_store_fetch(struct zyd_store *s, struct zyd_err *err, char **value, size_t *size, const uint8_t *key,
+                                size_t key_size)
 {
     char *text = NULL;
     *value = leveldb_get(s->db, s->read, (const char *)key, key_size, size, &text);
@@ -163,11 +166,12 @@ static enum zyd_status meta_check(struct zyd_store *s, struct zyd_err *err, cons
     if (value == NULL || size != META_SIZE || memcmp(v, meta_magic, 8) != 0) {
         st = zyd_store_damaged(err, s, "it does not say which consortium it holds");
     } else if (zyd_get16(v + 8) != STORE_VERSION) {
-        zyd_err_set(err, ZYD_ERR_STORE_FOREIGN, "ledger %s has format %u, this program reads %u; use the version that wrote it", s->dir,
-                    zyd_get16(v + 8), STORE_VERSION);
+        zyd_err_set(err, ZYD_ERR_STORE_FOREIGN, "ledger %s has format %u, this program reads %u; use the version that wrote it",
+                    s->dir, zyd_get16(v + 8), STORE_VERSION);
         st = ZYD_E_FOREIGN;
     } else if (memcmp(v + 10, chain_id->b, 32) != 0) {
-        zyd_err_set(err, ZYD_ERR_STORE_FOREIGN, "ledger %s belongs to another consortium; check data_dir and consortium", s->dir);
+        zyd_err_set(err, ZYD_ERR_STORE_FOREIGN, "ledger %s belongs to another consortium; check data_dir and consortium",
+                    s->dir);
         st = ZYD_E_FOREIGN;
     } else {
         s->rebuilt_floor = zyd_get64(v + 42);
@@ -303,8 +307,9 @@ uint64_t zyd_store_bytes(const struct zyd_store *s)
 
 /* ---- writing ---- */
 
-/* The directory's entries become durable.  Most puts make no file: then its time stamp is that of the last sync, and a second flush of
- * the disk would only double the time of every block.  A stamp younger than a second may hide another change in the same tick. */
+/* The directory's entries become durable.  Most puts make no file: then its time stamp is that of the last sync, and a second
+ * flush of the disk would only double the time of every block.  A stamp younger than a second may hide another change in the
+ * same tick. */
 static bool dir_sync(struct zyd_store *s)
 {
     struct stat sb;
@@ -328,8 +333,8 @@ static int by_height(const void *a, const void *b)
     return (x->height > y->height) - (x->height < y->height);
 }
 
-/* Losing blocks below the checkpoint go; the store forgets what it need not watch any more.  Blocks at its own height stay until the
- * next one: unfinalized blocks may stand on them. */
+/* Losing blocks below the checkpoint go; the store forgets what it need not watch any more.  Blocks at its own height stay
+ * until the next one: unfinalized blocks may stand on them. */
 static void losers_delete(struct zyd_store *s, leveldb_writebatch_t *batch, uint64_t height)
 {
     size_t kept = 0;

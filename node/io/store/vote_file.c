@@ -3,9 +3,9 @@
  *   dir/votes-00000001.seg   oldest kept segment: header with the floor of its making, then records
  *   dir/votes-00000002.seg   newest: 1 MiB of zeros at first, filled from the front
  *
- * Votes and certificates share one log, certificates of a turn first: one fdatasync covers both, and the rule that a torn tail is
- * cut from its first bad record on keeps "a certificate is at least as durable as the votes behind it" without a second file.
- * A segment goes when every record in it is at or below the floor that a newer header says (P5).
+ * Votes and certificates share one log, certificates of a turn first: one fdatasync covers both, and the rule that a torn tail
+ * is cut from its first bad record on keeps "a certificate is at least as durable as the votes behind it" without a second
+ * file. A segment goes when every record in it is at or below the floor that a newer header says (P5).
  */
 #include <errno.h>
 #include <dirent.h>
@@ -46,8 +46,9 @@ struct zyd_votes {
     uint32_t batch_count;
 };
 
-static const char cure[] = "do not delete it: a validator that forgets its votes can break the ledger; restore this node as a new member, "
-                           "or ask for support";
+static const char cure[] =
+    "do not delete it: a validator that forgets its votes can break the ledger; restore this node as a new member, "
+    "or ask for support";
 
 static void segment_name(char out[64], uint32_t number)
 {
@@ -85,8 +86,8 @@ static bool read_all(int fd, uint8_t *p, size_t n)
     return true;
 }
 
-/* Takes the segment out of the page cache.  Written or read as a whole it lies there in large folios, and then every record of 256 bytes
- * would write half a megabyte (measured on ext4); a page that a record itself brings in is 4 KiB. */
+/* Takes the segment out of the page cache.  Written or read as a whole it lies there in large folios, and then every record of
+ * 256 bytes would write half a megabyte (measured on ext4); a page that a record itself brings in is 4 KiB. */
 static void uncache(int fd)
 {
     (void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
@@ -287,7 +288,8 @@ static enum zyd_status segment_load(struct zyd_votes *v, struct zyd_err *err, ui
     if (zyd_segment_header_decode(&h, bytes) != ZYD_OK || h.number != v->number)
         return damaged(v, err, v->number, "its header is not readable");
     if (!zyd_hash_eq(&h.chain_id, &v->chain_id)) {
-        zyd_err_set(err, ZYD_ERR_STORE_FOREIGN, "vote file %s belongs to another consortium; check data_dir and consortium", v->dir);
+        zyd_err_set(err, ZYD_ERR_STORE_FOREIGN, "vote file %s belongs to another consortium; check data_dir and consortium",
+                    v->dir);
         return ZYD_E_FOREIGN;
     }
     if (v->next_seq != 0 && (h.first_seq != v->next_seq || h.prev_crc != v->prev_crc))
@@ -331,7 +333,8 @@ static enum zyd_status batch_flush(struct zyd_votes *v, struct zyd_err *err)
     v->batch_count = 0;
     if (!write_all(v->fd, v->batch, size, at)) {
         v->broken = true;
-        zyd_err_set(err, ZYD_ERR_STORE_FAILED, "vote file %s: write failed: %s; the node stops, a failed write is never tried again", v->dir,
+        zyd_err_set(err, ZYD_ERR_STORE_FAILED,
+                    "vote file %s: write failed: %s; the node stops, a failed write is never tried again", v->dir,
                     strerror(errno));
         return ZYD_E_IO;
     }
@@ -345,7 +348,8 @@ static enum zyd_status sync_now(struct zyd_votes *v, struct zyd_err *err)
         return st;
     if (fdatasync(v->fd) != 0) {
         v->broken = true;
-        zyd_err_set(err, ZYD_ERR_STORE_FAILED, "vote file %s: sync failed: %s; the node stops, a failed sync is never tried again", v->dir,
+        zyd_err_set(err, ZYD_ERR_STORE_FAILED,
+                    "vote file %s: sync failed: %s; the node stops, a failed sync is never tried again", v->dir,
                     strerror(errno));
         return ZYD_E_IO;
     }
@@ -371,7 +375,8 @@ static enum zyd_status rotate(struct zyd_votes *v, struct zyd_err *err)
     int fd = grown == NULL || count >= SEGMENTS_MAX ? -1 : segment_make(v->dirfd, &h, &crc);
     if (fd < 0) {
         v->broken = true;
-        zyd_err_set(err, ZYD_ERR_STORE_FAILED, "vote file %s: a new segment cannot be made: %s; the node stops", v->dir, strerror(errno));
+        zyd_err_set(err, ZYD_ERR_STORE_FAILED, "vote file %s: a new segment cannot be made: %s; the node stops", v->dir,
+                    strerror(errno));
         return ZYD_E_IO;
     }
     close(v->fd);
@@ -393,7 +398,8 @@ static enum zyd_status rotate(struct zyd_votes *v, struct zyd_err *err)
     return ZYD_OK;
 }
 
-static enum zyd_status add(struct zyd_votes *v, struct zyd_err *err, enum slot_type type, uint64_t durable, struct zyd_span payload)
+static enum zyd_status add(struct zyd_votes *v, struct zyd_err *err, enum slot_type type, uint64_t durable,
+                           struct zyd_span payload)
 {
     uint32_t parts = payload.size == 0 ? 1 : (uint32_t)((payload.size + SLOT_PAYLOAD_MAX - 1) / SLOT_PAYLOAD_MAX);
     zyd_assert(parts <= SLOT_PARTS_MAX);
