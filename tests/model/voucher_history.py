@@ -21,7 +21,7 @@ class VoucherHistory(Mixed):
 
     def plan(self, first):
         r = self.r
-        shared = dict(invoices={}, registrations=set())
+        shared = self.shared = dict(invoices={}, registrations=set())
         self.g = []
         for number in range(first, first + r.randint(1, 2)):
             p = dict(TABLE, SETTLE=self.settle(number), DEPTH_MAX=r.choice([0, 1, 2, 5]), BASIS=r.choice([360, 365]),
@@ -30,7 +30,7 @@ class VoucherHistory(Mixed):
                      RATE_CAP=r.choice([240000, 50000]))
             self.g.append(Programme(number, self.books, shared, p))
         self.pays = r.choice([0, 0.2, 0.5])  # how likely a debt is paid before days pass
-        self.minutes, self.serial = [], 0
+        self.minutes, self.serial, self.freed = [], 0, []  # freed: registrations of reversed financing
         return [(g.number, 4, f'V{g.number}', self.w.settlement, wire.pack([slots(TABLE, g.p)])) for g in self.g]
 
     def open(self):
@@ -129,6 +129,9 @@ class VoucherHistory(Mixed):
             return self.issue(g)
         if k < 0.37:
             return self.line(g, r.choice([CORE, CORE2]))
+        if r.random() < 0.05:
+            noted = [v for v in g.vouchers[-12:] if v.note is not None]
+            return self.event(g, r.choice(noted or live), 'REVERSE')
         v = r.choice(g.vouchers if k > 0.85 else live)
         if v.freezer is not None and r.random() < 0.5 or self.chance(0.03):
             return self.event(g, v, r.choice(['FREEZE', 'UNFREEZE']) if self.chance(0.1) else
@@ -146,8 +149,9 @@ class VoucherHistory(Mixed):
                 'MATURED': r.choice(['DEFAULT', 'UNPLEDGE', 'TRANSFER', 'PREPAY']),
                 'DEFAULTED': r.choice(['DEFAULT', 'UNPLEDGE', 'TRANSFER', 'PLEDGE', 'DISCOUNT', 'SPLIT', 'PREPAY'])
                 }.get(v.state, 'ACCEPT')
-        if v.state in ('ACTIVE', 'OFFERED') or self.style != 'legal':
-            self.event(g, v, name)
+        self.event(g, v, name)
+        if v.note is not None and r.random() < 0.08:
+            self.event(g, v, 'REVERSE')
 
     def long_chain(self, g, v):
         """From hand to hand until the record is full."""
@@ -164,6 +168,9 @@ class VoucherHistory(Mixed):
         self.check(g)
 
     def registration(self):
+        free = [n for n in self.freed if n not in self.shared['registrations']]
+        if free and self.r.random() < 0.5:
+            return self.r.choice(free)
         self.serial += 1
         return self.but(f'ZDW{self.serial}', None, 'ZDW1', f'ZDW{self.serial - 1}')
 
@@ -171,7 +178,7 @@ class VoucherHistory(Mixed):
         r, t = self.r, self.today
         run = lambda who, args, f, *others, swap=True: self.do(g, name, who, v.id, args, f, signers=others, swap=swap)
         if name == 'ACCEPT':
-            run(v.holder, [], lambda: g.accept(v))
+            run(v.holder, [], lambda: g.reversible(v, lambda: g.accept(v)))
         elif name == 'CANCEL':
             run(v.core, [], lambda: g.cancel(v))
         elif name == 'SPLIT':
@@ -187,19 +194,26 @@ class VoucherHistory(Mixed):
             reg, recourse = self.registration(), r.random() < 0.6
             cost = g.cost(min(t, v.due), v, rate)
             cost = self.but(cost, cost + 1)
-            run(v.holder, [bank, rate, reg, cost, int(recourse)], lambda: g.discount(t, v, bank, rate, reg, cost, recourse),
+            event = lambda: g.discount(t, v, bank, rate, reg, cost, recourse)
+            run(v.holder, [bank, rate, reg, cost, int(recourse)], lambda: g.reversible(v, event, reg),
                 *([bank] * (bank != NOBODY)))
         elif name == 'PLEDGE':
             bank = self.but(r.choice([x for x in (BANK, BANK2) if x != v.holder]), v.holder, S1, NOBODY)
             reg = self.registration()
-            run(v.holder, [bank, reg], lambda: g.pledge(v, bank, reg), *([bank] * (bank != NOBODY)))
+            event = lambda: g.pledge(v, bank, reg)
+            run(v.holder, [bank, reg], lambda: g.reversible(v, event, reg), *([bank] * (bank != NOBODY)))
         elif name == 'UNPLEDGE':
-            run(BANK if v.pledgee is None else v.pledgee, [], lambda: g.unpledge(v))
+            run(BANK if v.pledgee is None else v.pledgee, [], lambda: g.reversible(v, lambda: g.unpledge(v)))
         elif name == 'PREPAY':
             fen = self.but(r.choice([0, r.randint(0, v.face // 2)]), v.face, v.face - 1)
-            run(v.core, [fen], lambda: g.prepay(t, v, fen), v.holder)
+            run(v.core, [fen], lambda: g.reversible(v, lambda: g.prepay(t, v, fen)), v.holder)
         elif name == 'DEFAULT':
             run(v.holder, [], lambda: g.declare(t, v))
+        elif name == 'REVERSE':
+            note = v.note
+            self.reverse(g, v.id, note, lambda op: g.reverse(v, op))
+            if v.note is None and note is not None and note.before[1] is not None:
+                self.freed.append(note.before[1])
         elif name == 'FREEZE':
             who = self.but(r.choice([AUD, AUD2]), DEPT)
             run(who, [bytes(32)], lambda: g.freeze(v, who), swap=False)

@@ -43,8 +43,14 @@ class Voucher:
         self.g, self.core, self.holder, self.face, self.due = g, core, holder, face, due
         self.number, self.depth, self.links = number, depth, list(links)  # links: (prior holder, with recourse)
         self.state, self.financed, self.unearned, self.id = 'ACTIVE', False, 0, None
-        self.freezer = self.pledgee = self.payable = None
+        self.freezer = self.pledgee = self.payable = self.note = None
         self.owed = self.called = 0
+
+    OWN = ('state', 'holder', 'pledgee', 'financed', 'unearned', 'owed', 'payable', 'called')
+
+    def image(self):
+        """Without what an auditor lays over it."""
+        return [getattr(self, k) for k in self.OWN], list(self.links)
 
     @property
     def v(self):
@@ -274,3 +280,19 @@ class Programme:
         for n in range(1, v.called + 1):
             i = len(v.links) - n
             self.b.oblige_post(v.receiver(i), '2171' + v.v, v.links[i][0], '1165' + v.v, v.owed, L['PASS_ON'])
+
+    # ---- corrections (3.0.10) ----
+    def reversible(self, v, event, registration=None):
+        """ACCEPT, DISCOUNT, PLEDGE, UNPLEDGE, PREPAY (decision: a spend stands, I7)."""
+        before = v.image()
+        event()
+        v.note = self.b.note((before, registration), v.image())
+
+    def reverse(self, v, op):
+        self.b.can_reverse(v.note, op, v.image())
+        self.b.mirror(v.note)
+        (own, links), registration = v.note.before
+        for k, x in zip(v.OWN, own):
+            setattr(v, k, x)
+        v.links, v.note = list(links), None
+        self.shared['registrations'].discard(registration)
