@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """CPU by part from a perf recording of zydd: parts.py PERF.DATA BUILD_DIR [-v]
 
-A sample belongs to the room and file of its symbol (asked of the rooms' archives with nm), or to its library, or, in the kernel, to
-its thread.  -v lists the dearest symbols, too.
+A sample belongs to the room and file of its symbol (asked of the rooms' archives with nm), or to its library, or, in the
+kernel, to its thread.  -v lists the dearest symbols, too.
 """
 import collections
 import subprocess
@@ -15,12 +15,14 @@ PARTS = {
     "store": "store", "io": "daemon I/O",
 }
 CORE = {
-    "sha256": "hashing", "crypto": "hashing", "state": "state", "state_tree": "state", "state_leaf": "state", "state_overlay": "state",
-    "rectab": "state", "buddy": "state", "crit": "state", "mempool": "replica: pool, blocks, order", "tx": "envelopes: decode, ids",
+    "sha256": "hashing", "crypto": "hashing", "state": "state", "state_tree": "state", "state_leaf": "state",
+    "state_overlay": "state",
+    "rectab": "state", "buddy": "state", "crit": "state", "mempool": "replica: pool, blocks, order",
+    "tx": "envelopes: decode, ids",
     "codec": "envelopes: decode, ids", "verify": "envelopes: decode, ids",
 }
-IO = {"http": "HTTP and view", "net": "peer links", "link": "peer links", "net_nng": "peer links", "view": "HTTP and view", "api": "HTTP and view",
-      "inbox": "loop and queues"}
+IO = {"http": "HTTP and view", "net": "peer links", "link": "peer links", "net_nng": "peer links", "view": "HTTP and view",
+      "api": "HTTP and view", "inbox": "loop and queues"}
 where = {}
 for room in ("vm", "host", "bft", "core", "replica", "store", "io"):
     out = subprocess.run(["nm", "--defined-only", f"{build}/libzyd_{room}.a"], capture_output=True, text=True).stdout
@@ -38,10 +40,11 @@ for room in ("vm", "host", "bft", "core", "replica", "store", "io"):
             else:
                 part = PARTS[room]
             where.setdefault(f[2].split(".")[0], part)
-LIBS = {"libsodium": "signatures and sealing (libsodium)", "libleveldb": "store", "libnng": "peer links", "libmicrohttpd": "HTTP and view",
-        "libjansson": "HTTP and view", "libsnappy": "store", "libcrypto": "hashing"}
-report = subprocess.run(["perf", "report", "-i", data, "--no-children", "-g", "none", "--sort", "comm,dso,symbol", "--percent-limit", "0",
-                         "-F", "overhead,comm,dso,symbol", "--field-separator", "\t", "--stdio"], capture_output=True, text=True)
+LIBS = {"libsodium": "signatures and sealing (libsodium)", "libleveldb": "store", "libnng": "peer links",
+        "libmicrohttpd": "HTTP and view", "libjansson": "HTTP and view", "libsnappy": "store", "libcrypto": "hashing"}
+report = subprocess.run(["perf", "report", "-i", data, "--no-children", "-g", "none", "--sort", "comm,dso,symbol",
+                         "--percent-limit", "0", "-F", "overhead,comm,dso,symbol", "--field-separator", "\t", "--stdio"],
+                        capture_output=True, text=True)
 if report.returncode != 0:
     sys.exit(1)
 parts, symbols = collections.Counter(), collections.Counter()

@@ -48,7 +48,8 @@ class World:
         return json.loads(out)
 
     def spawn(self, *args):
-        return subprocess.Popen([ZYD, *map(str, args)], env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.dir)
+        return subprocess.Popen([ZYD, *map(str, args)], env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                cwd=self.dir)
 
     def write(self, name, text):
         with open(self.path(name), "w", encoding="utf-8") as f:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Goal: what a core-banking system asks for over HTTP is booked once, however often the node dies between question and answer.
-Method: a devnet of four real processes; applications and drawdowns are POSTed to one node while it is killed with SIGKILL at random
-instants and started again; each request is repeated, unchanged, until it has a final answer; then every member's API must show each
-object once, with the same balances, equal to the postings told; receipts of the API must pass zyd-audit.
+Method: a devnet of four real processes; applications and drawdowns are POSTed to one node while it is killed with SIGKILL at
+random instants and started again; each request is repeated, unchanged, until it has a final answer; then every member's API
+must show each object once, with the same balances, equal to the postings told; receipts of the API must pass zyd-audit.
 usage: test_api_once.py BUILD_DIR SOURCE_DIR [KILLS]"""
 import json
 import os
@@ -111,7 +111,7 @@ def main():
 
     def killer():
         while killed[0] < KILLS and not stop.is_set():
-            time.sleep(random.uniform(0.05, 0.6))
+            time.sleep(random.uniform(0.05, 0.6))  # where the kill falls, not a wait for something
             zyd("devnet", "kill", "BANK")
             killed[0] += 1
             healed = zyd("devnet", "heal")
@@ -124,15 +124,17 @@ def main():
     loans, unsure, n = {}, 0, 0
     while t.is_alive() or n < 20:
         ref = f"ONCE-{n}"
-        body = {"programme": "NAT2080", "args": {"borrower": "91430100MA4TEXT00G", "amount_fen": str(10000 + n), "term_days": 100,
-                                                 "purpose": "流动资金", "consent": "sha256:c"}}
+        body = {"programme": "NAT2080", "args": {"borrower": "91430100MA4TEXT00G", "amount_fen": str(10000 + n),
+                                                 "term_days": 100, "purpose": "流动资金", "consent": "sha256:c"}}
         made, u = insist("BANK", "/v1/contracts", body, ref)
         loans[ref] = made["id"]
         unsure += u
         # an event on it, under a key of its own
-        moved, u = insist("BANK", f"/v1/contracts/{made['id']}/events/CANCEL", {"expect_seq": 1, "args": {"reason": "test"}}, "c")
+        moved, u = insist("BANK", f"/v1/contracts/{made['id']}/events/CANCEL", {"expect_seq": 1, "args": {"reason": "test"}},
+                          "c")
         unsure += u
-        again, _ = insist("BANK", f"/v1/contracts/{made['id']}/events/CANCEL", {"expect_seq": 1, "args": {"reason": "test"}}, "c")
+        again, _ = insist("BANK", f"/v1/contracts/{made['id']}/events/CANCEL", {"expect_seq": 1, "args": {"reason": "test"}},
+                          "c")
         if again["env_id"] != moved["env_id"]:
             check(f"{ref}: the same answer again", False, f"{moved} {again}")
         catch_up("GUAR", moved["env_id"])
@@ -149,8 +151,10 @@ def main():
         seen = [c for c in every("/v1/contracts?programme=NAT2080", m) if (c["client_ref"] or "").startswith("ONCE-")]
         refs = [c["client_ref"] for c in seen]
         check(f"{m}: each contract once", sorted(refs) == sorted(loans), f"{len(refs)} of {n}")
-        check(f"{m}: each event once", all(c["seq"] == 2 and c["state"] == "CANCELLED" for c in seen), str([c for c in seen if c["seq"] != 2][:2]))
-    books = {m: sorted((b["member"], b["programme"], b["account"], b["debits_fen"], b["credits_fen"]) for b in every("/v1/balances", m))
+        check(f"{m}: each event once", all(c["seq"] == 2 and c["state"] == "CANCELLED" for c in seen),
+              str([c for c in seen if c["seq"] != 2][:2]))
+    books = {m: sorted((b["member"], b["programme"], b["account"], b["debits_fen"], b["credits_fen"])
+                       for b in every("/v1/balances", m))
              for m in MEMBERS}
     check("the same balances on every member", all(books[m] == books["BANK"] for m in MEMBERS))
     sums = {}
@@ -167,8 +171,8 @@ def main():
     with open(HOME + "/receipt", "wb") as f:
         f.write(r[1])
     zyd("export", "bundle", "--out", HOME + "/bundle")
-    audit = subprocess.run([BUILD + "/zyd-audit", "receipt", HOME + "/receipt", "--genesis", HOME + "/bundle/genesis", "--genesis-hash",
-                            genesis], capture_output=True, text=True)
+    audit = subprocess.run([BUILD + "/zyd-audit", "receipt", HOME + "/receipt", "--genesis", HOME + "/bundle/genesis",
+                            "--genesis-hash", genesis], capture_output=True, text=True)
     check("a receipt of the API passes zyd-audit", audit.returncode == 0, audit.stdout + audit.stderr)
 
 

@@ -55,10 +55,10 @@ try:
     r = reports[0]
     assert r["schema"] == "zyd-audit-report/1" and r["verdict"] == "verified" and r["exit"] == 0 and r["fault"] is None
     states = {c["check"]: c["state"] for c in r["checks"]}
-    assert list(states) == ["files", "genesis", "approvals", "plugins", "frame", "chain", "history", "quorum", "entry", "replay",
-                            "sums", "invariants", "rederive", "receipts", "sources", "witnesses"]
-    assert all(states[c] == "done" for c in ("files", "genesis", "plugins", "frame", "chain", "history", "quorum", "entry", "replay",
-                                             "sums", "invariants", "rederive"))
+    assert list(states) == ["files", "genesis", "approvals", "plugins", "frame", "chain", "history", "quorum", "entry",
+                            "replay", "sums", "invariants", "rederive", "receipts", "sources", "witnesses"]
+    assert all(states[c] == "done" for c in ("files", "genesis", "plugins", "frame", "chain", "history", "quorum", "entry",
+                                             "replay", "sums", "invariants", "rederive"))
     assert all(c["why"] for c in r["checks"] if c["state"] == "not_done")
     assert sum(int(m["owes_fen"]) for m in r["ledger"]["members"]) == sum(int(m["is_owed_fen"]) for m in r["ledger"]["members"])
     # columns stand under each other, a Chinese character being two wide
@@ -117,7 +117,8 @@ try:
         assert p.returncode in (8, 9), i
 
     # somebody else's reader
-    subprocess.run([sys.executable, os.path.join(source, "tests/vectors/check_bundle.py"), bundle, digest, *receipts[:10]], check=True)
+    subprocess.run([sys.executable, os.path.join(source, "tests/vectors/check_bundle.py"), bundle, digest, *receipts[:10]],
+                   check=True)
     p = subprocess.run([sys.executable, os.path.join(source, "tests/vectors/check_bundle.py"), bundle, "00" * 32],
                        stderr=subprocess.DEVNULL)
     assert p.returncode == 1

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Goal: a batch is booked exactly once whatever is killed on the way, and every bad row is named.
-Method: the example of 1,000 loans on a devnet; the submitter is killed with -9 again and again in the middle, the clock jumps past the
-envelopes' validity, a node dies; the result must be the one of an undisturbed run, and the ledger must hold each loan once."""
+Method: the example of 1,000 loans on a devnet; the submitter is killed with -9 again and again in the middle, the clock jumps
+past the envelopes' validity, a node dies; the result must be the one of an undisturbed run, and the ledger must hold each loan
+once."""
 import csv
 import io
 import os

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Goal: the lists that a back office fills are booked for every product as loans are: vouchers, subsidies, pool loans, by type, in Chinese
-headers and GB18030; damage by a spreadsheet is named cell by cell; killed in the middle and resumed, each row is booked once.
+"""Goal: the lists that a back office fills are booked for every product as loans are: vouchers, subsidies, pool loans, by type,
+in Chinese headers and GB18030; damage by a spreadsheet is named cell by cell; killed in the middle and resumed, each row is
+booked once.
 Method: one devnet with a programme of each product; files made here; the submitter is killed with -9 while it sends."""
 import csv
 import io
@@ -72,13 +73,15 @@ def lists_of_every_product_are_booked_once():
         expect(done["rows"] == count and done["refused"] == 0 and done["open"] == 0, done)
         ids = [r["contract_id"] for r in rows_of(w, "vouchers.result.csv")]
         expect(len(set(ids)) == count, ids)
-        made = [i for i in w.json("contract", "list", "--limit", "500")["items"] if i["programme"] == "VOUCHER" and i.get("state") == "OFFERED"]
+        made = [i for i in w.json("contract", "list", "--limit", "500")["items"] if i["programme"] == "VOUCHER"
+                and i.get("state") == "OFFERED"]
         expect(len(made) == count and {i["id"] for i in made} == set(ids), len(made))
         again = w.json("batch", "submit", "vouchers.csv", "--type", "voucher", "--as", "CORE")
         expect(again["new"] == 0 and again["refused"] == 0, again)
         # the supplier takes them from a list, too
         w.write("accept.csv", "凭证编号\n" + "".join(f"{i}\n" for i in ids[:5]))
-        expect(w.json("batch", "submit", "accept.csv", "--product", "voucher", "--type", "accept", "--as", "COOP")["done"] == 5, "ACCEPT")
+        expect(w.json("batch", "submit", "accept.csv", "--product", "voucher", "--type", "accept", "--as", "COOP")["done"] == 5,
+               "ACCEPT")
 
         # subsidies: the bank's list waits for the department, or both sign
         head = "补贴编号,统一社会信用代码,户指纹,借据指纹,贷款本金,起息日,到期日,年利率,LPR\n"
@@ -90,7 +93,8 @@ def lists_of_every_product_are_booked_once():
         expect(w.json("batch", "submit", "later.csv", "--type", "subsidy", "--as", "BANK")["waiting"] == 1, "waits for DEPT")
 
         # every damage of a row, at once
-        w.write("bad.csv", head + "S-1,9.143E+17,zz,sha256:l,１000.00,46027,2026-13-01,4.35x,3%\n" + row.format(1).replace("S-1", "Ｓ-1"))
+        w.write("bad.csv", head + "S-1,9.143E+17,zz,sha256:l,１000.00,46027,2026-13-01,4.35x,3%\n" +
+                row.format(1).replace("S-1", "Ｓ-1"))
         bad = w.json("batch", "check", "bad.csv", "--type", "subsidy", code=7)
         expect([(i["row"], i["code"]) for i in bad["issues"]] ==
                [(2, "E8075"), (2, "E8082"), (2, "E8096"), (2, "E8069"), (2, "E8074"), (2, "E8082"), (3, "E8096")], bad)
@@ -109,8 +113,9 @@ def lists_of_every_product_are_booked_once():
 
 def each_type_has_a_template():
     with World() as w:
-        for name in ("contract", "loans", "disbursements", "repayments", "overdue", "claims", "recoveries", "pool-enrolment", "pool-loans",
-                     "pool-repayments", "pool-claims", "pool-recoveries", "subsidies", "subsidy-settlements", "vouchers", "notices"):
+        for name in ("contract", "loans", "disbursements", "repayments", "overdue", "claims", "recoveries", "pool-enrolment",
+                     "pool-loans", "pool-repayments", "pool-claims", "pool-recoveries", "subsidies", "subsidy-settlements",
+                     "vouchers", "notices"):
             en, _ = w.run("batch", "template", "--type", name)
             zh, _ = w.run("batch", "template", "--type", name, lang="zh-CN")
             expect(en.count(",") == zh.count(",") and en.isascii() and not zh.isascii(), (name, en, zh))

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Goal: four institutions make a consortium by files alone; whatever is wrong in one file is found, named, and stops the ceremony.
+"""Goal: four institutions make a consortium by files alone; whatever is wrong in one file is found, named, and stops the
+ceremony.
 Method: the zyd command line in a temporary directory, keys with passphrases from a file, no node."""
 import json
 import os
@@ -55,7 +56,8 @@ def a_ceremony_of_four_with_everything_that_goes_wrong_in_one():
                                (good.replace('"validator"', '"valdator"'), "valdator: unknown member"),
                                (good.replace("776049653A", "776049653B"), "check character")):
             w.write("bad.join", change)
-            _, err = w.run("consortium", "assemble", "draft.json", *joins("BANK", "REG", "LGOV"), "bad.join", "--out", "no.json", code=6)
+            _, err = w.run("consortium", "assemble", "draft.json", *joins("BANK", "REG", "LGOV"), "bad.join", "--out",
+                           "no.json", code=6)
             expect_in("E8042", err)
             expect_in("bad.join", err)
             expect_in(reason, err)
@@ -81,8 +83,8 @@ def a_ceremony_of_four_with_everything_that_goes_wrong_in_one():
 
         # approvals: one by one, a foreign key, a changed file
         for code, *_ in PARTIES:
-            w.run("consortium", "approve", "consortium.json", "--key", f"{code}-node.key", "--passphrase-file", "secret", "--out",
-                  f"{code}.approval")
+            w.run("consortium", "approve", "consortium.json", "--key", f"{code}-node.key", "--passphrase-file", "secret",
+                  "--out", f"{code}.approval")
         w.run("key", "generate", "--purpose", "node", "--no-passphrase", "--out", "stranger.key")
         _, err = w.run("consortium", "approve", "consortium.json", "--key", "stranger.key", code=5)
         expect_in("E8051", err)

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
-"""Goal: one guarantee lives from application to recovery by the commands a person types; every command may be repeated; an auditor verifies it.
-Method: a devnet whose clock is moved; the bank signs itself, the guarantor's node signs for its officers; kills between send and answer."""
+"""Goal: one guarantee lives from application to recovery by the commands a person types; every command may be repeated; an
+auditor verifies it.
+Method: a devnet whose clock is moved; the bank signs itself, the guarantor's node signs for its officers; kills between send
+and answer."""
 import json
 import os
 import random
@@ -23,8 +25,8 @@ def draft(w, name, programme="AH4321", **args):
 
 def node_of(w, code):
     m = [m for m in json.load(open(os.path.join(w.devnet, "devnet.json")))["members"] if m["code"] == code][0]
-    return ["--node", f"http://127.0.0.1:{m['api_port']}", "--token-file", os.path.join(w.devnet, code, "maker.token"), "--consortium",
-            os.path.join(w.devnet, "consortium.json")]
+    return ["--node", f"http://127.0.0.1:{m['api_port']}", "--token-file", os.path.join(w.devnet, code, "maker.token"),
+            "--consortium", os.path.join(w.devnet, "consortium.json")]
 
 
 def the_life_of_one_guarantee():
@@ -56,11 +58,11 @@ def the_life_of_one_guarantee():
         # a wrong word names what there is; a wrong number is refused by the ledger with its code
         _, err = w.run("contract", "do", "ISSUE", ref, "leter=sha256:l", "--as", "GUAR", code=2)
         expect_in("letter", err)
-        _, err = w.run("contract", "do", "DISBURSE", ref, "drawdown=1", "amount=1", "value_date=2026-01-05", "maturity=2026-06-20",
-                       "rate_ppm=4.35%", *ONE, code=1)
+        _, err = w.run("contract", "do", "DISBURSE", ref, "drawdown=1", "amount=1", "value_date=2026-01-05",
+                       "maturity=2026-06-20", "rate_ppm=4.35%", *ONE, code=1)
         expect_in("E9111", err)
-        _, err = w.run("contract", "do", "ISSUE", ref, "letter=sha256:l", "valid_until=2026-03-01", "--seq", "1", "--as", "GUAR,BANK,LGOV",
-                       code=1)
+        _, err = w.run("contract", "do", "ISSUE", ref, "letter=sha256:l", "valid_until=2026-03-01", "--seq", "1", "--as",
+                       "GUAR,BANK,LGOV", code=1)
         expect_in("E9108", err)
         w.run("contract", "do", "ISSUE", ref, "letter=sha256:l", "valid_until=2026-03-01", "--as", "GUAR,BANK,LGOV")
         out, _ = w.run("contract", "do", "disburse", ref, "drawdown=1", "amount=500,000.00", "value_date=2026-01-05",
@@ -116,8 +118,8 @@ def killed_between_send_and_answer_the_same_command_books_once():
                 p.kill()
                 kills += 1
             p.wait()
-            q = subprocess.run([os.path.join(BUILD, "zyd"), "contract", "submit", f"k{i}.json", *ONE], env=w.env, cwd=w.dir, capture_output=True,
-                               text=True)
+            q = subprocess.run([os.path.join(BUILD, "zyd"), "contract", "submit", f"k{i}.json", *ONE], env=w.env, cwd=w.dir,
+                               capture_output=True, text=True)
             expect(q.returncode == 0 or "E9109" in q.stderr, q.stderr)
             history = w.json("contract", "history", ref)
             expect([h["result"] for h in history].count("done") == 1, history)

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Goal: the devnet is one command that may be run at any time: twice, after kills, after a port was taken; it says what is wrong.
+"""Goal: the devnet is one command that may be run at any time: twice, after kills, after a port was taken; it says what is
+wrong.
 Method: real zydd processes in a temporary directory; every state is read back through the command line."""
 import json
 import os
@@ -17,10 +18,12 @@ def up_kill_heal_down_and_up_again():
     with World() as w:
         w.run("devnet", "up", "--start", "2026-01-05")
         first = rows(w)
-        expect(len([r for r in first.values() if "pid" in r]) == 4 and all(r["date"] in ("2026-01-05", "") for r in first.values()), first)
+        expect(len([r for r in first.values() if "pid" in r]) == 4 and all(r["date"] in ("2026-01-05", "")
+                                                                           for r in first.values()), first)
         _, err = w.run("devnet", "up")
         expect_in("already up", err)
-        expect({m: r.get("pid") for m, r in rows(w).items()} == {m: r.get("pid") for m, r in first.items()}, "up again restarted nodes")
+        expect({m: r.get("pid") for m, r in rows(w).items()} == {m: r.get("pid") for m, r in first.items()},
+               "up again restarted nodes")
 
         # one down: degraded, and the ledger goes on
         w.run("devnet", "kill", "LGOV")
@@ -89,7 +92,8 @@ def the_cluster_refuses_another_genesis():
             f.write(text[:at] + ("0" if text[at] != "0" else "1") + text[at + 1:])
         import subprocess
         from cli import BUILD
-        p = subprocess.run([os.path.join(BUILD, "zydd"), "--config", zydd], env={"PATH": "/usr/bin"}, capture_output=True, text=True, timeout=30)
+        p = subprocess.run([os.path.join(BUILD, "zydd"), "--config", zydd], env={"PATH": "/usr/bin"}, capture_output=True,
+                           text=True, timeout=30)
         expect(p.returncode == 6, p.stderr)
 
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-"""Goal: the CSV export is the ledger of one height, to the fen and in every file, and a bank's own list is reconciled row by row.
-Method: worked examples through a devnet; the files are read and added up here, independently, and joined by their keys; then lists of a bank
-that agree, differ, lack rows, have rows of their own, and are damaged in the ways a spreadsheet damages them."""
+"""Goal: the CSV export is the ledger of one height, to the fen and in every file, and a bank's own list is reconciled row by
+row.
+Method: worked examples through a devnet; the files are read and added up here, independently, and joined by their keys; then
+lists of a bank that agree, differ, lack rows, have rows of their own, and are damaged in the ways a spreadsheet damages
+them."""
 import csv
 import hashlib
 import io
@@ -24,7 +26,8 @@ def read_export(w, name):
         rows = list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
         expect(len(rows) == f["rows"], f)
         head = data.decode("utf-8-sig").split("\r\n")[0].split(",")
-        told = [n for c in f["columns"] for n in ([c["name"] + "_fen", c["name"] + "_yuan"] if c["type"] == "money" else [c["name"]])]
+        told = [n for c in f["columns"] for n in ([c["name"] + "_fen", c["name"] + "_yuan"]
+                                                  if c["type"] == "money" else [c["name"]])]
         expect(head == told and head[0] == "log_index" and len(set(head)) == len(head), (head, told))
         for r in rows:
             expect(None not in r and r["log_index"].isdigit(), (f["name"], r))
@@ -69,7 +72,8 @@ def adds_up(manifest, files):
 def a_guarantee_is_exported_and_reconciled():
     with World() as w:
         w.run("scenario", "run", os.path.join(SCENARIOS, "e5.scn"), "--live", w.devnet)
-        loans = open(os.path.join(SOURCE, "contracts", "guarantee", "examples", "loans-1000.csv"), encoding="utf-8").readlines()[:4]
+        loans = open(os.path.join(SOURCE, "contracts", "guarantee", "examples", "loans-1000.csv"),
+                     encoding="utf-8").readlines()[:4]
         w.write("loans.csv", "".join(loans).replace("HN-2026-000003", "000000000000000123")
                 .replace("HN-2026-000002", "123456789012345678"))
         w.run("batch", "submit", "loans.csv", "--programme", "NAT2080", *ONE)
@@ -79,8 +83,10 @@ def a_guarantee_is_exported_and_reconciled():
         adds_up(manifest, files)
         block = w.json("export", "csv", "--out", "again")["header"]
         expect(block == manifest["header"] and len(block["state_root"]) == 64 and block["height"] > 0, block)
-        expect(open(w.path("all/postings.csv"), "rb").read() == open(w.path("again/postings.csv"), "rb").read(), "another export")
-        expect(len(files["guarantees.csv"]) == 4 and len(files["loans.csv"]) == 1 and len(files["claims.csv"]) > 1, files["claims.csv"])
+        expect(open(w.path("all/postings.csv"), "rb").read() == open(w.path("again/postings.csv"), "rb").read(),
+               "another export")
+        expect(len(files["guarantees.csv"]) == 4 and len(files["loans.csv"]) == 1 and len(files["claims.csv"]) > 1,
+               files["claims.csv"])
         loan = files["loans.csv"][0]
         expect(loan["balance_yuan"] == "2345678.91" and loan["client_ref"] == "E5/LOAN", loan)
         guarantee = [g for g in files["guarantees.csv"] if g["client_ref"] == "E5/LOAN"][0]
@@ -90,9 +96,11 @@ def a_guarantee_is_exported_and_reconciled():
         # filters cut rows and are told; a directory that exists and a name that does not are refused, and nothing is written
         w.run("export", "csv", "--out", "cut", "--member", "NFGF", "--from", manifest["header"]["height"] - 5, "--to", "17")
         cut, part = read_export(w, "cut")
-        expect(cut["filters"]["member"] == "NFGF" and 0 < len(part["accounts.csv"]) < len(files["accounts.csv"]), cut["filters"])
+        expect(cut["filters"]["member"] == "NFGF" and 0 < len(part["accounts.csv"]) < len(files["accounts.csv"]),
+               cut["filters"])
         expect({a["member"] for a in part["accounts.csv"]} == {"NFGF"}, part["accounts.csv"])
-        expect(all(cut["filters"]["postings_from"] <= int(p["height"]) <= 17 for p in part["postings.csv"]), part["postings.csv"])
+        expect(all(cut["filters"]["postings_from"] <= int(p["height"]) <= 17 for p in part["postings.csv"]),
+               part["postings.csv"])
         expect_in("E8033", w.run("export", "csv", "--out", "all", code=6)[1])
         expect_in("E8012", w.run("export", "csv", "--out", "no", "--member", "NOBODY", code=1)[1])
         expect(not os.path.exists(w.path("no")), "a directory was made")
@@ -125,7 +133,8 @@ def reconcile(w):
     expect(lines["E5/LOAN", "interest"]["difference"] == "0.01", lines)
     expect(lines["OTHER", ""]["status"] == "missing_here", lines)
     rows = list(csv.DictReader(io.StringIO(w.read("result.csv"))))
-    expect([(x["status"], x["difference"]) for x in rows] == [("different", "-2345678.91"), ("different", "0.01"), ("missing_here", "")], rows)
+    expect([(x["status"], x["difference"]) for x in rows] == [("different", "-2345678.91"), ("different", "0.01"),
+                                                              ("missing_here", "")], rows)
     out, err = w.run("reconcile", "diff.csv", *ONE, code=7, lang="zh-CN")
     expect_in("账本没有", out)
     expect_in("E8087", err)
@@ -141,13 +150,15 @@ def reconcile(w):
             "123456789012345678,,0,\nUNKNOWN,1.005,0,\n123456789012345000,0,0,\n")
     r = w.json("reconcile", "damaged.csv", *ONE, code=7)
     expect([(i["row"], i["code"]) for i in r["items"] if i["status"] == "damaged"] ==
-           [(3, "E8075"), (4, "E8077"), (5, "E8075"), (6, "E8079"), (7, "E8078"), (8, "E8079"), (9, "E8073"), (10, "E8076")], r["items"])
+           [(3, "E8075"), (4, "E8077"), (5, "E8075"), (6, "E8079"), (7, "E8078"), (8, "E8079"), (9, "E8073"), (10, "E8076")],
+           r["items"])
     expect(r["counts"]["damaged"] == 8 and r["counts"]["matched"] == 1 and not r["reconciled"], r["counts"])
 
     # a file that is wrong as a whole is refused before anything is compared
-    for text, what in (("业务编号,本金余\nE5/LOAN,1\n", "E8071"), ("业务编号,备注\nE5/LOAN,1\n", "E8072"), ("client_ref,pricipal,interest\nE5/LOAN,1,1\n", "E8071"),
-                       ("principal,interest\n1,1\n", "E8072"), ("client_ref,principal\n", "E8083"),
-                       ("client_ref,principal,本金余额\nE5/LOAN,1,1\n", "E8071"), ("client_ref,principal\n\"E5,1\n", "E8081")):
+    for text, what in (("业务编号,本金余\nE5/LOAN,1\n", "E8071"), ("业务编号,备注\nE5/LOAN,1\n", "E8072"),
+                       ("client_ref,pricipal,interest\nE5/LOAN,1,1\n", "E8071"), ("principal,interest\n1,1\n", "E8072"),
+                       ("client_ref,principal\n", "E8083"), ("client_ref,principal,本金余额\nE5/LOAN,1,1\n", "E8071"),
+                       ("client_ref,principal\n\"E5,1\n", "E8081")):
         w.write("bad.csv", text)
         expect_in(what, w.run("reconcile", "bad.csv", *ONE, code=6)[1])
     expect_in("E8098", w.run("reconcile", "good.csv", code=2)[1])
@@ -155,7 +166,8 @@ def reconcile(w):
 
 
 def products_stand_in_their_own_files():
-    for name, sheet, least in (("e16", "cycles.csv", 1), ("e15", "vouchers.csv", 2), ("e8", "pool_loans.csv", 1), ("e11", "subsidies.csv", 1)):
+    for name, sheet, least in (("e16", "cycles.csv", 1), ("e15", "vouchers.csv", 2), ("e8", "pool_loans.csv", 1),
+                               ("e11", "subsidies.csv", 1)):
         with World() as w:
             w.run("scenario", "run", os.path.join(SCENARIOS, name + ".scn"), "--live", w.devnet)
             w.run("export", "csv", "--out", "csv")

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Goal: a settlement cycle goes out to the banks as ISO 20022 and comes back as ISO 20022: the payments as pacs.009 and pain.001, the
-banks' notices as camt.054 and camt.053; a wrong amount and a duplicate are told apart, a second import books nothing, and the
-cycle settles from notices alone.
-Method: a cycle of two banks and two others on a devnet; this program reads the payments with its own XML reader and writes the banks'
-messages itself; schemas in miniature stand for those that a user has."""
+"""Goal: a settlement cycle goes out to the banks as ISO 20022 and comes back as ISO 20022: the payments as pacs.009 and
+pain.001, the banks' notices as camt.054 and camt.053; a wrong amount and a duplicate are told apart, a second import books
+nothing, and the cycle settles from notices alone.
+Method: a cycle of two banks and two others on a devnet; this program reads the payments with its own XML reader and writes the
+banks' messages itself; schemas in miniature stand for those that a user has."""
 import csv
 import hashlib
 import io
@@ -77,7 +77,8 @@ def payments(w, name):
 def camt(kind, entries):
     """A bank's message: (account, reference, side, amount, EndToEndId, UETR)."""
     body, part = ("BkToCstmrDbtCdtNtfctn", "Ntfctn") if kind == 54 else ("BkToCstmrStmt", "Stmt")
-    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.0{kind}.001.08"><{body}>\n'
+    text = '<?xml version="1.0" encoding="UTF-8"?>\n'
+    text += f'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.0{kind}.001.08"><{body}>\n'
     text += "<GrpHdr><MsgId>M1</MsgId><CreDtTm>2025-12-01T16:40:00+08:00</CreDtTm></GrpHdr>\n"
     for i, (account, reference, side, amount, e2e, uetr) in enumerate(entries):
         text += f"<{part}><Id>R{i}</Id><Acct><Id><Othr><Id>{account}</Id></Othr></Id></Acct>\n"
@@ -103,17 +104,21 @@ def the_cycle_settles_from_what_the_banks_send():
         w.run("cycle", "instructions", "NETTING#1", "--format", "pain001", "--out", "cust.xml", "--schema", "pain.xsd")
         w.run("cycle", "instructions", "1", "--format", "pain001", "--out", "again.xml", lang="zh-CN")
         expect(w.read("cust.xml") == w.read("again.xml"), "two runs, two files")
-        _, err = w.run("cycle", "instructions", "NETTING#1", "--format", "pain001", "--out", "no.xml", "--schema", "pacs.xsd", code=6)
+        _, err = w.run("cycle", "instructions", "NETTING#1", "--format", "pain001", "--out", "no.xml", "--schema", "pacs.xsd",
+                       code=6)
         expect_in("E8089", err)
         _, err = w.run("cycle", "instructions", "NETTING#1", "--format", "pain001", "--out", "no.xml", "--as", "BANK1", code=1)
         expect_in("pacs009", err)
         w.run("cycle", "instructions", "NETTING#1", "--format", "pain002", "--out", "no.xml", code=2)
         w.run("cycle", "instructions", "NETTING#1", "--format", "pain001", "--out", "cust.xml", code=6)
         w.write("codes.csv", "member,bank_code\nBANK1,102100099996\nBANK2,301290000007\n")
-        w.run("cycle", "instructions", "NETTING#1", "--format", "pain001", "--out", "codes.xml", "--directory", "codes.csv", "--as", "GUAR")
-        expect(w.read("codes.xml").count("<Cd>CNAPS</Cd>") == 3 and "<MmbId>102100099996</MmbId>" in w.read("codes.xml"), w.read("codes.xml"))
+        w.run("cycle", "instructions", "NETTING#1", "--format", "pain001", "--out", "codes.xml", "--directory", "codes.csv",
+              "--as", "GUAR")
+        expect(w.read("codes.xml").count("<Cd>CNAPS</Cd>") == 3 and "<MmbId>102100099996</MmbId>" in w.read("codes.xml"),
+               w.read("codes.xml"))
         w.write("codes.csv", "成员,行号\nBANK1,2100099996\n")
-        _, err = w.run("cycle", "instructions", "NETTING#1", "--format", "pain001", "--out", "no.xml", "--directory", "codes.csv", code=7)
+        _, err = w.run("cycle", "instructions", "NETTING#1", "--format", "pain001", "--out", "no.xml", "--directory",
+                       "codes.csv", code=7)
         expect_in("E8077", err)
         between, others = payments(w, "fi.xml"), payments(w, "cust.xml")
         expect([v[0] for v in between.values()] == ["500000.01"], between)
@@ -126,12 +131,14 @@ def the_cycle_settles_from_what_the_banks_send():
 
         # a member's statement as a bank would send it: entries add up to the net position
         w.write("stmt.xsd", XSD % ("camt.053.001.08", "BkToCstmrStmt"))
-        w.run("cycle", "statement", "NETTING#1", "--as", "BANK2", "--format", "camt053", "--out", "stmt.xml", "--schema", "stmt.xsd")
+        w.run("cycle", "statement", "NETTING#1", "--as", "BANK2", "--format", "camt053", "--out", "stmt.xml", "--schema",
+              "stmt.xsd")
         root = ET.parse(w.path("stmt.xml")).getroot()
         ns = root.tag[:root.tag.index("}") + 1]
         fen = [round(float(e.find(ns + "Amt").text) * 100) * (1 if e.find(ns + "CdtDbtInd").text == "CRDT" else -1)
                for e in [*root.iter(ns + "Ntry"), *root.iter(ns + "Bal")]]
-        expect(len(fen) == 3 and sum(fen[:-1]) == fen[-1] == int(w.json("cycle", "statement", "NETTING#1", "--as", "BANK2")["net_fen"]), fen)
+        expect(len(fen) == 3 and sum(fen[:-1]) == fen[-1] == int(w.json("cycle", "statement", "NETTING#1", "--as",
+                                                                        "BANK2")["net_fen"]), fen)
         w.run("cycle", "statement", "NETTING#1", "--format", "camt053", "--out", "no.xml", code=2)
         w.run("cycle", "statement", "NETTING#1", "--as", "BANK2", "--format", "camt053", code=2)
 
@@ -161,7 +168,8 @@ def the_cycle_settles_from_what_the_banks_send():
         expect_in("重复 1", out)
         expect(w.json("cycle", "statement", "NETTING#1")["state"] == "SETTLING", "settled by one side alone")
         # one notice comes in a list
-        w.write("list.csv", f"业务编号,清算周期,方向,端到端标识,金额,账号,流水号,起息日\nB2-3,NETTING#1,贷记,{p3},\"100,000.02\",6222-02,B2-3,2025-12-01\n")
+        w.write("list.csv", "业务编号,清算周期,方向,端到端标识,金额,账号,流水号,起息日\n"
+                f"B2-3,NETTING#1,贷记,{p3},\"100,000.02\",6222-02,B2-3,2025-12-01\n")
         expect(w.json("batch", "submit", "list.csv", "--type", "notices", "--as", "BANK2")["done"] == 1, "the list")
         w.write("day2.xml", camt(54, [(own2, "B2-1", "CRDT", a1, p1, u1), ("whatever", "B2-2", "CRDT", "200000.00", p2, u2),
                                       ("6222-02", "B2-3", "CRDT", "100000.020", p3, u3)]))
@@ -180,7 +188,8 @@ def the_cycle_settles_from_what_the_banks_send():
 
 def api(w, member, path, token, status=200, accept="application/json"):
     port = [m for m in json.load(open(os.path.join(w.devnet, "devnet.json")))["members"] if m["code"] == member][0]["api_port"]
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Authorization": f"Bearer {token}", "Accept": accept})
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers={"Authorization": f"Bearer {token}",
+                                                                                "Accept": accept})
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             body, got = answer.read().decode("utf-8-sig"), answer.status
@@ -200,7 +209,8 @@ def a_cycle_is_told_over_http_to_those_whom_it_concerns():
         w.run("devnet", "heal")
         everything = open(os.path.join(w.devnet, "BANK1", "maker.token"), encoding="utf-8").read().strip()
         listed = api(w, "BANK1", "/v1/cycles", everything)["items"]
-        expect([c["number"] for c in listed] == [1] and listed[0]["state"] == "INSTRUCTED" and listed[0]["unmatched"] == 3, listed)
+        expect([c["number"] for c in listed] == [1] and listed[0]["state"] == "INSTRUCTED" and listed[0]["unmatched"] == 3,
+               listed)
         one = api(w, "BANK1", "/v1/cycles/current?programme=NETTING", everything)
         expect(one["id"] == listed[0]["id"] and len(one["payment_list"]) == 3 and one["next_cut_off"] > one["cut_off"], one)
         for member in ("BANK1", "BANK2", "GUAR", "REG"):  # what people print and what programs read is one thing
@@ -213,7 +223,8 @@ def a_cycle_is_told_over_http_to_those_whom_it_concerns():
         expect(len(all_rows["obligations"]) == 3 and "statement" not in all_rows, all_rows)
         rows = list(csv.DictReader(io.StringIO(api(w, "BANK1", "/v1/cycles/1/statement?format=csv", everything))))
         expect([(r["kind"], r["from"], r["to"], r["amount_yuan"]) for r in rows if r["kind"] == "PAYMENT"] ==
-               [(p and "PAYMENT", p["payer"], p["payee"], p["amount_yuan"]) for p in all_rows["payments"]] and len(rows) == 6, rows)
+               [(p and "PAYMENT", p["payer"], p["payee"], p["amount_yuan"]) for p in all_rows["payments"]] and len(rows) == 6,
+               rows)
         expect(api(w, "BANK1", "/v1/cycles/1/statement", everything, accept="text/csv").startswith("kind,number,id"), "Accept")
         # a member's own token: its rows, all net positions, nobody else's statement
         mine = api(w, "BANK1", "/v1/cycles/1/statement", own)
@@ -221,7 +232,8 @@ def a_cycle_is_told_over_http_to_those_whom_it_concerns():
         expect(len(mine["positions"]) == 4, mine)
         expect(len(api(w, "BANK1", "/v1/cycles/1", own)["payment_list"]) == 2, "payments of others")
         api(w, "BANK1", "/v1/cycles/1/statement?member=BANK1", own, status=403)
-        for path, status in (("2", 404), ("0", 404), ("x", 404), ("1x", 404), ("1/statement?member=NOBODY", 400), ("1?programme=NONE", 400)):
+        for path, status in (("2", 404), ("0", 404), ("x", 404), ("1x", 404), ("1/statement?member=NOBODY", 400),
+                             ("1?programme=NONE", 400)):
             api(w, "BANK1", f"/v1/cycles/{path}", everything, status=status)
 
 
@@ -267,7 +279,8 @@ def instructed_in_a_dual_programme(w):
     cycle = reached("COMPUTED")
     for member in ("BANK", "GUAR"):
         paper = w.json("cycle", "statement", "DUALNET#1", "--as", member)["statement"]
-        w.run("contract", "do", "CONFIRM", "C-" + member, "--programme", "DUALNET", "cycle=" + cycle, "statement=" + paper, "--as", member)
+        w.run("contract", "do", "CONFIRM", "C-" + member, "--programme", "DUALNET", "cycle=" + cycle, "statement=" + paper,
+              "--as", member)
     reached("INSTRUCTED")
     w.run("cycle", "instructions", "DUALNET#1", "--format", "pain001", "--out", "pay.xml")
     return [(cycle, e, v[3]) for e, v in payments(w, "pay.xml").items()][0]
@@ -318,7 +331,8 @@ def a_notice_that_waits_for_its_checker_is_no_match_and_goes_out_once():
         for op in drafts():
             w.run("contract", "countersign", op, *at_node(w, "BANK", "checker"))
         until("CLOSED", lambda: w.json("cycle", "statement", "DUALNET#1")["state"] == "CLOSED")
-        expect(verdicts(w.json("notices", "import", "bank.xml", *at_node(w, "BANK"))) == ["duplicate"] and drafts() == [], "the end")
+        expect(verdicts(w.json("notices", "import", "bank.xml", *at_node(w, "BANK"))) == ["duplicate"] and drafts() == [],
+               "the end")
 
 
 def a_declined_notice_is_told_as_refused_and_an_officer_may_decline():
@@ -336,7 +350,8 @@ def a_declined_notice_is_told_as_refused_and_an_officer_may_decline():
 
 def a_file_that_is_not_a_notice_is_refused_with_its_line():
     with World() as w:
-        w.write("dtd.xml", '<?xml version="1.0"?>\n<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>\n<Document>&a;</Document>')
+        w.write("dtd.xml", '<?xml version="1.0"?>\n<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/hostname">]>\n'
+                '<Document>&a;</Document>')
         _, err = w.run("notices", "import", "dtd.xml", code=6)
         expect_in("E8088", err)
         expect_in("line 2: DOCTYPE", err)

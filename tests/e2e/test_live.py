@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Goal: what holds in process holds through real nodes, to the fen.  Method: the worked examples that are not arithmetic only and
-that no other test runs live, REVERSE, and the refusals of common_codes (the state root in the blocks must stand still around each),
-one devnet each; a devnet mostly waits, so several run side by side.  E3 and E5 run live in test_contract, E8, E11, E15 and E16 in
-test_export_csv."""
+"""Goal: what holds in process holds through real nodes, to the fen.  Method: the worked examples that are not arithmetic only
+and that no other test runs live, REVERSE, and the refusals of common_codes (the state root in the blocks must stand still
+around each), one devnet each; a devnet mostly waits, so several run side by side.  E3 and E5 run live in test_contract, E8,
+E11, E15 and E16 in test_export_csv."""
 import os
 import threading
 

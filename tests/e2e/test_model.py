@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Goal: the contracts' arithmetic and events equal an independent implementation in another language.
 Method: 20,000 random steps of tests/model through both, then random lives of each product, and of several on one ledger, with
-and without what must be refused; the auditor's second look (zyd-audit, rederive) must find nothing in honest lives; the long runs are one command each (tests/model/README.md)."""
+and without what must be refused; the auditor's second look (zyd-audit, rederive) must find nothing in honest lives; the long
+runs are one command each (tests/model/README.md)."""
 import os
 import subprocess
 import sys

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Goal: from a JSON file to the first disbursed loan of a programme that genesis does not know, by the commands a person types and
-without a restart (contracts/README.md shows the same walk); a new rate, year and contract too; a node that restarts and an
+"""Goal: from a JSON file to the first disbursed loan of a programme that genesis does not know, by the commands a person types
+and without a restart (contracts/README.md shows the same walk); a new rate, year and contract too; a node that restarts and an
 auditor find all of it.
 Method: a devnet; the file is the consortium's own AH4321 under another code; members vote until the quorum is there, and one
 vote too early or too many is seen to change nothing."""

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Goal: a county's year tells what risk-compensation pools paid for its loans and what came back to them, apart from what the guarantee
-side paid; a reversal takes back, a pool's loan without a guarantee on this ledger stands in the row without a county.
-Method: one guarantee of a county, compensated; the bank's own part of it before a pool, recovered in part, recovered once more by mistake
-and reversed; a second loan of the pool alone, demanded back.  The figures are written here, by hand."""
+"""Goal: a county's year tells what risk-compensation pools paid for its loans and what came back to them, apart from what the
+guarantee side paid; a reversal takes back, a pool's loan without a guarantee on this ledger stands in the row without a county.
+Method: one guarantee of a county, compensated; the bank's own part of it before a pool, recovered in part, recovered once more
+by mistake and reversed; a second loan of the pool alone, demanded back.  The figures are written here, by hand."""
 import csv
 import io
 
@@ -110,8 +110,8 @@ def the_years_of_a_county_and_of_no_county():
         figures = {name: {k: int(v) for k, v in r.items() if k != "county"} for name, r in rows.items()}
         nothing = dict.fromkeys(figures[""], 0)
         expect(figures == {
-            "430121": dict(nothing, loans=1, lent_fen=200000, guaranteed_fen=160000, compensated_fen=160000, pool_compensated_fen=20000,
-                           pool_returned_fen=5000),
+            "430121": dict(nothing, loans=1, lent_fen=200000, guaranteed_fen=160000, compensated_fen=160000,
+                           pool_compensated_fen=20000, pool_returned_fen=5000),
             "": dict(nothing, pool_compensated_fen=150000, pool_returned_fen=15000)}, figures)
         w.run("report", "county", "--year", "2026", "--csv", "county.csv")
         lines = list(csv.DictReader(io.StringIO(w.read("county.csv"))))

@@ -43,7 +43,8 @@ def a_member_confirms_the_statement_that_it_was_shown():
     with World() as w:
         scenario(w, "e16.scn", until="# a statement is confirmed as it stands")
         everybody = w.json("cycle", "statement", "NETTING#1")
-        expect(everybody["state"] == "COMPUTED" and len(everybody["obligations"]) == 9 and len(everybody["gross"]) == 3, everybody)
+        expect(everybody["state"] == "COMPUTED" and len(everybody["obligations"]) == 9 and len(everybody["gross"]) == 3,
+               everybody)
         expect("statement" not in everybody and sum(int(p["net_fen"]) for p in everybody["positions"]) == 0, everybody)
         own = w.json("cycle", "statement", "NETTING#1", "--as", "BANK1")
         expect(own["net_fen"] == "187779602" and own["net_capital"] == "壹佰捌拾柒万柒仟柒佰玖拾陆元零贰分", own)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Goal: the daemon starts only on a data directory that tells one story, says why not, and loses nothing when it is killed.
-Method: a devnet of four real processes; one member's directory is damaged in each way an operator or a disk can, and zydd's exit code
-and words are compared; then members are killed with SIGKILL at random while contracts are submitted, and every acknowledged contract
-must be on every member.   usage: test_zydd.py BUILD_DIR SOURCE_DIR [CYCLES]"""
+Method: a devnet of four real processes; one member's directory is damaged in each way an operator or a disk can, and zydd's
+exit code and words are compared; then members are killed with SIGKILL at random while contracts are submitted, and every
+acknowledged contract must be on every member.   usage: test_zydd.py BUILD_DIR SOURCE_DIR [CYCLES]"""
 import json
 import os
 import random
@@ -45,7 +45,8 @@ def check(what, good, detail=""):
 
 def expect(what, result, code, words):
     text = result.stdout + result.stderr
-    check(what, result.returncode == code and words in text, f"exit {result.returncode}, expected {code} with '{words}': {text[-600:]}")
+    check(what, result.returncode == code and words in text,
+          f"exit {result.returncode}, expected {code} with '{words}': {text[-600:]}")
 
 
 def heights():
@@ -155,7 +156,7 @@ def kill_loop():
         zyd("contract", "draft", "--out", draft)
         submit_it = ["contract", "submit", draft, "--as", "BANK"]
         p = subprocess.Popen([BUILD + "/zyd", *submit_it], env=ENV, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(rng.random() * 0.08)
+        time.sleep(rng.random() * 0.08)  # where the kill falls
         zyd("devnet", "kill", victim)
         zyd("devnet", "heal", timeout=120)
         code = p.wait(timeout=120)

@@ -1,6 +1,6 @@
 # Writes a contract's file with faults in it: cmake -DSPEC=x.fault -DIN=file.c -DOUT=file.c -P apply.cmake
-# A .fault file: a line of words (product folder, file), then pairs of "--- from" and "--- to"; the text must stand in the file, once
-# or more.  A fault that no longer fits its contract leaves it as it is, with a warning; then test_rederive fails.
+# A .fault file: a line of words (product folder, file), then pairs of "--- from" and "--- to"; the text must stand in the file,
+# once or more.  A fault that no longer fits its contract leaves it as it is, with a warning; then test_rederive fails.
 file(READ "${SPEC}" spec)
 file(READ "${IN}" text)
 string(FIND "${spec}" "--- from\n" at)

@@ -68,7 +68,8 @@ def entries_of(es, outs, h):
 
 
 def block(data, fin, previous, log, g):
-    """previous: header of the block before, or None for genesis; log: (frontier bytes before are checked against) root, size."""
+    """previous: header of the block before, or None for genesis; log: (frontier bytes before are checked against) root,
+    size."""
     r = Fixed(data)
     head, just, own, carriers, front, envs, sys_, outs, writes = [r.block() for _ in range(9)]
     r.done()
@@ -104,7 +105,8 @@ def block(data, fin, previous, log, g):
 def segment(data, previous, log, g):
     r = Fixed(data)
     check(r.raw(8) == b"ZYDSEG1\0" and r.u(16) == 1 and r.raw(32) == g["hash"], "segment head")
-    first, last, first_index, end_index, state_size, state_root, front = r.u(64), r.u(64), r.u(64), r.u(64), r.u(64), r.raw(32), r.block()
+    first, last, first_index, end_index, state_size = r.u(64), r.u(64), r.u(64), r.u(64), r.u(64)
+    state_root, front = r.raw(32), r.block()
     check(first_index == log[1] and (not log[1] or frontier_then(front, []) == log), "segment's log")
     if previous:
         check((state_size, state_root) == (previous["state_size"], previous["state"]), "segment's state")
@@ -114,7 +116,8 @@ def segment(data, previous, log, g):
         log = (previous["log"], previous["log_size"])
     check(previous["height"] == last, "segment's last height")
     before = r.p
-    check(r.raw(8) == b"ZYDSEGE1" and r.u(32) == last - first + 1 and r.u(64) == end_index - first_index == log[1] - first_index, "footer")
+    check(r.raw(8) == b"ZYDSEGE1" and r.u(32) == last - first + 1
+          and r.u(64) == end_index - first_index == log[1] - first_index, "footer")
     check(r.u(64) == before and r.raw(32) == log[0] and r.raw(32) == hashlib.sha256(data[:before]).digest(), "footer's hashes")
     r.done()
     return previous, log
@@ -130,7 +133,8 @@ def main():
     previous, log = None, (b"", 0)
     for s in manifest["segments"]:
         previous, log = segment(read(bundle, s["file"]), previous, log, g)
-    check(previous["height"] == manifest["last_height"] and log[1] == manifest["log_size"], "manifest's last height and log size")
+    check(previous["height"] == manifest["last_height"] and log[1] == manifest["log_size"],
+          "manifest's last height and log size")
     for name in sys.argv[3:]:
         receipt(read(name), g)
     print("check_bundle.py: %d blocks, %d log entries, %d receipts, all good" % (previous["height"], log[1], len(sys.argv) - 3))

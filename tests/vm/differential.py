@@ -70,7 +70,8 @@ class Asm:
             op, top = rnd.choice(SHIFT)
             self.emit(f"{op} {d}, {a}, {rnd.choice([0, 1, top, rnd.randrange(top + 1)])}")
         elif kind < 15:
-            self.emit(f"{rnd.choice(['lui', 'auipc'])} {d}, {rnd.choice([0, 1, 0x7ffff, 0x80000, 0xfffff, rnd.getrandbits(20)])}")
+            op = rnd.choice(["lui", "auipc"])
+            self.emit(f"{op} {d}, {rnd.choice([0, 1, 0x7ffff, 0x80000, 0xfffff, rnd.getrandbits(20)])}")
         elif kind < 17:
             op, size = rnd.choice(LOADS)
             self.emit(f"{op} {d}, {512 + rnd.randrange(257 - size)}(sp)")
@@ -249,7 +250,8 @@ class C:
         text = C_HEAD
         for _ in range(5):
             body = self.statements(["a", "b"], 2)
-            text += f"static __attribute__((noinline)) u f{self.funcs}(u a, u b)\n{{\nu t[48] = {{0}};\n{body}return a ^ b;\n}}\n"
+            text += f"static __attribute__((noinline)) u f{self.funcs}(u a, u b)\n"
+            text += f"{{\nu t[48] = {{0}};\n{body}return a ^ b;\n}}\n"
             self.funcs += 1
         names = ["p", "q", "r", "s"]
         inits = "".join(f"u {n} = UINT64_C({number(self.rnd)});\n" for n in names)
