@@ -159,7 +159,8 @@ void zyd_pages_unmap(void *mem, size_t size);
 
 /* ---- ports on loopback (node/io/port.c): for nodes that this machine starts itself ---- */
 bool zyd_port_free(int port); /* it can be bound now; a moment later another may have it */
-int zyd_port_find(void);      /* one that is, at random; 0: none */
+/* One that is free, at random, and that nobody else finds while this process lives; 0: none. */
+int zyd_port_find(void);
 
 /* ---- text of others (node/io/text.c) ---- */
 /* Bytes from the start that are UTF-8 without NUL. */
