@@ -25,6 +25,15 @@ def up_kill_heal_down_and_up_again():
         expect({m: r.get("pid") for m, r in rows(w).items()} == {m: r.get("pid") for m, r in first.items()},
                "up again restarted nodes")
 
+        # the command before went through another node: the next one does not ask a node that has not come so far
+        behind = first["GUAR"]["pid"]
+        os.kill(behind, signal.SIGSTOP)
+        w.run("contract", "draft", "--programme", "AH4321", "--out", "b.json")
+        w.run("contract", "submit", "b.json", "--as", "BANK")
+        os.kill(behind, signal.SIGCONT)
+        ref = json.load(open(w.path("b.json")))["client_ref"]
+        expect(w.json("contract", "show", ref, "--as", "GUAR")["state"] == "APPLIED", "an answer from before the last command")
+
         # one down: degraded, and the ledger goes on
         w.run("devnet", "kill", "LGOV")
         out, err = w.run("cluster", "status", code=10)

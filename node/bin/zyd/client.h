@@ -89,12 +89,13 @@ int client_open(struct client *k, const struct cli *c, unsigned need);
 void client_close(struct client *k);
 /* Adds the maker key of a devnet member; to govern where genesis wants both officers, the checker's as well. */
 int client_add_devnet_signer(struct client *k, const char *code);
+/* On a devnet: the height of an answer, which the next command waits for at whatever node it asks. */
+void client_seen(const struct client *k, const json_t *answer);
 /* The node's clock. */
 int client_wall(struct client *k, int64_t *wall_ms);
 const struct zyd_programme *client_programme(const struct client *k, const char *code); /* NULL: the first; or none */
 int client_member(const struct client *k, const char *code);                            /* or -1 */
 void client_code(const struct client *k, uint16_t member, char out[ZYD_CODE_MAX + 1]);
-struct zyd_members client_members(const struct client *k);
 /* What a record of the state holds at the node's latest block. */
 struct client_record {
     uint8_t value[ZYD_RECORD_VALUE_MAX];

@@ -550,7 +550,7 @@ static int run_reset(struct cli *c)
     for (size_t i = 0; i < d.count; i++) {
         ok = cli_path(part, "%s/%s", d.dir, d.members[i].code) && cli_remove_tree(part) && ok;
     }
-    static const char *const parts[] = {"plugins", "consortium.json", "clock_offset_ms", "outbox", "devnet.json"};
+    static const char *const parts[] = {"plugins", "consortium.json", "clock_offset_ms", "seen", "outbox", "devnet.json"};
     for (size_t i = 0; ok && i < sizeof parts / sizeof parts[0]; i++) { /* only what is ours; devnet.json last */
         ok = cli_path(part, "%s/%s", d.dir, parts[i]) && cli_remove_tree(part) && ok;
     }

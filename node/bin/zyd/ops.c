@@ -47,7 +47,7 @@ static void print_arguments(const struct cli *c, const struct zyd_event *e)
 
 int intent_args(const struct client *k, struct intent *in, const struct zyd_pair *pairs, size_t count)
 {
-    struct zyd_members members = client_members(k);
+    struct zyd_members members = zyd_genesis_members(k->g);
     struct zyd_wr wr = zyd_wr_of(in->args, sizeof in->args);
     char why[ZYD_WHY] = "";
     if (zyd_args_encode(&wr, why, in->event, pairs, count, &members) != ZYD_OK || wr.full) {
@@ -253,7 +253,7 @@ static void set_argument(void *ctx, const char *name, const char *value)
 /* False when no answer came. */
 static bool node_call(struct client *k, const struct intent *in, struct answer *a, long wait)
 {
-    struct zyd_members members = client_members(k);
+    struct zyd_members members = zyd_genesis_members(k->g);
     json_t *args = json_object(), *body;
     char path[256], hex[65], key[40], code[ZYD_CODE_MAX + 1] = "", prefer[32];
     struct zyd_hash identity;
@@ -308,6 +308,7 @@ static int node_run(struct client *k, const struct intent *in, json_t **outcome,
     int rc = 0;
     if (good) {
         *outcome = json_incref(a.json);
+        client_seen(k, a.json);
         if (wait && strcmp(json_text(a.json, "status"), "pending") == 0) {
             rc = cli_fail(k->c, ZYD_ERR_WAIT_TIMEOUT, "%ld s", wait);
         }
