@@ -148,6 +148,8 @@ struct zyd_members {
     int (*index)(void *ctx, const char *code);              /* or -1 */
     bool (*code)(void *ctx, char out[13], uint16_t member); /* false: none */
 };
+struct zyd_genesis;
+struct zyd_members zyd_genesis_members(const struct zyd_genesis *g); /* those of genesis; g must stay */
 #define ZYD_WHY 200
 typedef void zyd_emit(void *ctx, const char *name, const char *value);
 

@@ -140,7 +140,7 @@ static void add_members(struct sim *s, struct zyd_genesis *g, char usccs[PRODUCT
 
 static void add_programmes(struct sim *s, struct zyd_genesis *g, uint8_t *params)
 {
-    const struct zyd_members names = workload_members(g);
+    const struct zyd_members names = zyd_genesis_members(g);
     char why[ZYD_WHY] = "";
     for (size_t i = 0; i < sizeof programmes / sizeof programmes[0]; i++) {
         struct zyd_wr wr = zyd_wr_of(params + i * 4096, 4096);
@@ -220,7 +220,7 @@ static struct zyd_span args_of(struct sim *s, const struct draft *d, uint8_t *me
         pairs[n++] = (struct zyd_pair){p, equal + 1};
         p = end == NULL ? equal + 1 + strlen(equal + 1) : end + 1;
     }
-    const struct zyd_members names = workload_members(&s->genesis);
+    const struct zyd_members names = zyd_genesis_members(&s->genesis);
     const struct zyd_event *e = zyd_event_by_number(d->product, d->event);
     if (e == NULL || zyd_args_encode(&wr, why, e, pairs, n, &names) != ZYD_OK) {
         return zyd_span(NULL, 0); /* what was drawn is not even an operation: a client would not send it */

@@ -339,27 +339,6 @@ void workload_commit(struct sim *s, const struct zyd_block_view *b)
     }
 }
 
-static int member_index(void *ctx, const char *code)
-{
-    return zyd_genesis_member_by_code(ctx, zyd_span(code, strlen(code)));
-}
-
-static bool member_code(void *ctx, char out[13], uint16_t member)
-{
-    const struct zyd_genesis *g = ctx;
-    if (member >= g->member_count) {
-        return false;
-    }
-    memcpy(out, g->members[member].code.data, g->members[member].code.size);
-    out[g->members[member].code.size] = '\0';
-    return true;
-}
-
-struct zyd_members workload_members(struct zyd_genesis *g)
-{
-    return (struct zyd_members){g, member_index, member_code};
-}
-
 void workload_member(struct zyd_member *m, char uscc[19], uint8_t index, const char *code, uint8_t role,
                      const struct zyd_pk *node, const uint8_t maker[ZYD_SK_SIZE])
 {
@@ -394,7 +373,7 @@ static void guarantee_genesis(struct sim *s, struct zyd_genesis *g)
     zyd_sha256(&g->plugins[0].hash, s->options.plugin.data, s->options.plugin.size);
     char why[ZYD_WHY];
     struct zyd_wr wr = zyd_wr_of(params, sizeof params);
-    const struct zyd_members members = workload_members(g);
+    const struct zyd_members members = zyd_genesis_members(g);
     static const struct zyd_pair pairs[] = {{"preset", "NAT2080"}, {"banks", "BANK"}};
     zyd_assert(zyd_product_params_encode(&zyd_product_guarantee, &wr, why, pairs, 2, &members) == ZYD_OK);
     g->programme_count = 1;

@@ -169,7 +169,6 @@ void workload_commit(struct sim *s, const struct zyd_block_view *b);
 /* What both workloads need. */
 #define OPS_SIZE_MAX ((size_t)512 << 10) /* of an envelope's operations */
 void uscc_of(char out[19], uint32_t number); /* a valid USCC */
-struct zyd_members workload_members(struct zyd_genesis *g);
 /* Code, USCC (kept in uscc), names, address, role and two keys; maker: its secret key. */
 void workload_member(struct zyd_member *m, char uscc[19], uint8_t index, const char *code, uint8_t role,
                      const struct zyd_pk *node, const uint8_t maker[ZYD_SK_SIZE]);

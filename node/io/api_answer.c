@@ -314,7 +314,7 @@ json_t *zyd_j_args(const struct zyd_genesis *g, const struct zyd_op *op)
 {
     if (product_of(g, op->contract)) {
         const struct zyd_event *e = zyd_event_by_number(product_of(g, op->contract), op->event);
-        struct zyd_members members = zyd_api_members(g);
+        struct zyd_members members = zyd_genesis_members(g);
         json_t *o = json_object();
         if (e && zyd_args_decode(set_pair, o, e, op->args, &members) == ZYD_OK) {
             return o;

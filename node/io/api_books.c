@@ -186,7 +186,7 @@ enum step zyd_run_programme_get(struct request *r)
     for (uint16_t i = 0; i < a->g->programme_count; i++) {
         const struct zyd_programme *p = &a->g->programmes[i];
         const struct zyd_product *product = zyd_product_of(zyd_contract_text(a->g, p->contract));
-        struct zyd_members members = zyd_api_members(a->g);
+        struct zyd_members members = zyd_genesis_members(a->g);
         if (p->code.size != strlen(code) || memcmp(p->code.data, code, p->code.size) != 0) {
             continue;
         }

@@ -278,8 +278,6 @@ bool zyd_op_paid(struct op_request *out, struct problem *p, uint16_t member, con
 bool zyd_op_pending(struct op_request *out, struct problem *p, uint16_t member, uint16_t event, const struct zyd_hash *op_id,
                     const json_t *body);
 bool zyd_key_valid(const char *key); /* 1..35 printable ASCII */
-struct zyd_members;
-struct zyd_members zyd_api_members(const struct zyd_genesis *g);
 
 /* ---- routes ---- */
 #define ZYD_API_RUN(X)                                                                                                         \

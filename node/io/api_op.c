@@ -148,27 +148,6 @@ static bool member_seq(struct problem *p, uint64_t *out, const json_t *body, uin
 
 /* ---- arguments ---- */
 
-static int index_of(void *ctx, const char *code)
-{
-    return zyd_genesis_member_by_code(ctx, zyd_span(code, strlen(code)));
-}
-
-static bool code_of(void *ctx, char out[13], uint16_t member)
-{
-    const struct zyd_genesis *g = ctx;
-    if (member >= g->member_count || g->members[member].code.size > 12) {
-        return false;
-    }
-    memcpy(out, g->members[member].code.data, g->members[member].code.size);
-    out[g->members[member].code.size] = '\0';
-    return true;
-}
-
-struct zyd_members zyd_api_members(const struct zyd_genesis *g)
-{
-    return (struct zyd_members){(void *)(uintptr_t)g, index_of, code_of};
-}
-
 static const struct zyd_field *arg_by_name(const struct zyd_event *e, const char *name, size_t size)
 {
     for (uint8_t i = 0; i < e->arg_count; i++) {
@@ -252,7 +231,7 @@ static bool args_by_schema(struct zyd_wr *wr, struct problem *p, const struct zy
                            const struct zyd_event *e, const json_t *args)
 {
     struct zyd_pair pairs[PAIRS_MAX];
-    struct zyd_members members = zyd_api_members(g);
+    struct zyd_members members = zyd_genesis_members(g);
     char why[ZYD_WHY] = "";
     size_t count = 0;
     bool good = true;

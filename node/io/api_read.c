@@ -140,7 +140,7 @@ static void product_head(json_t *o, const struct zyd_genesis *g, const struct zy
                          const struct zyd_view_record *rec)
 {
     const struct zyd_product *product = zyd_product_of(zyd_contract_text(g, x->contract));
-    const struct zyd_members members = zyd_api_members(g);
+    const struct zyd_members members = zyd_genesis_members(g);
     const struct zyd_name *state = rec ? zyd_state_of(product, zyd_span(rec->value, rec->size)) : NULL;
     if (state) {
         json_t *fields = json_object();

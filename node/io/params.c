@@ -11,27 +11,6 @@
 
 #define PAIRS_MAX 128u
 
-static int index_of(void *ctx, const char *code)
-{
-    return zyd_genesis_member_by_code(ctx, zyd_span(code, strlen(code)));
-}
-
-static bool code_of(void *ctx, char out[13], uint16_t member)
-{
-    const struct zyd_genesis *g = ctx;
-    if (member >= g->member_count || g->members[member].code.size > 12) {
-        return false;
-    }
-    memcpy(out, g->members[member].code.data, g->members[member].code.size);
-    out[g->members[member].code.size] = '\0';
-    return true;
-}
-
-static struct zyd_members members_of(const struct zyd_genesis *g)
-{
-    return (struct zyd_members){(void *)(uintptr_t)g, index_of, code_of};
-}
-
 /* ---- any contract: arrays as they are ---- */
 
 enum zyd_status zyd_cj_plain(struct zyd_wr *wr, struct zyd_err *err, const json_t *v, unsigned depth)
@@ -109,7 +88,7 @@ static enum zyd_status schema_encode(const struct zyd_product *product, struct z
                                      const struct zyd_genesis *g)
 {
     struct zyd_pair pairs[PAIRS_MAX];
-    struct zyd_members members = members_of(g);
+    struct zyd_members members =zyd_genesis_members(g);
     char why[ZYD_WHY] = "";
     size_t count = 0;
     enum zyd_status s = ZYD_OK;
@@ -197,7 +176,7 @@ enum zyd_status zyd_params_show(char **json, struct zyd_err *err, const char *co
                                 const struct zyd_genesis *g)
 {
     const struct zyd_product *product = zyd_product_by_name(contract);
-    struct zyd_members members = members_of(g);
+    struct zyd_members members =zyd_genesis_members(g);
     enum zyd_status s;
     json_t *v;
     if (product) {

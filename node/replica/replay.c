@@ -18,24 +18,6 @@ static size_t align(size_t n)
     return (n + 63) & ~(size_t)63;
 }
 
-static enum zyd_status no_get(void *ctx, uint64_t *index, struct zyd_span *leaf, const struct zyd_hash *key)
-{
-    (void)ctx, (void)index, (void)leaf, (void)key;
-    return ZYD_E_NOT_FOUND;
-}
-
-static enum zyd_status no_below(void *ctx, struct zyd_hash *out, const struct zyd_hash *key)
-{
-    (void)ctx, (void)out, (void)key;
-    return ZYD_E_NOT_FOUND;
-}
-
-static enum zyd_status no_at(void *ctx, struct zyd_span *leaf, uint64_t index)
-{
-    (void)ctx, (void)leaf, (void)index;
-    return ZYD_E_NOT_FOUND;
-}
-
 size_t zyd_replay_footprint(const struct zyd_replica_limits *limits, const struct zyd_genesis *g)
 {
     return align(sizeof(struct zyd_replay)) + align(zyd_host_footprint(g)) +
@@ -51,7 +33,7 @@ struct zyd_replay *zyd_replay_init(void *mem, const struct zyd_genesis *g, const
     at += align(sizeof *p);
     p->g = g;
     p->limits = *limits;
-    p->kv = kv == NULL || kv->get == NULL ? (struct zyd_kv){.get = no_get, .below = no_below, .at = no_at} : *kv;
+    p->kv = kv == NULL || kv->get == NULL ? zyd_kv_empty() : *kv;
     p->host = zyd_host_init(at, g);
     at += align(zyd_host_footprint(g));
     zyd_replica_window_init(&p->window, at, limits->window_ids_max);

@@ -1,5 +1,6 @@
 /* product.c: the registry of products, and look-ups by name and number. */
 #include <zyd/crypto.h>
+#include <zyd/genesis.h>
 #include <zyd/product.h>
 
 #include "product_impl.h"
@@ -184,4 +185,27 @@ const char *zyd_outcome_name(const struct zyd_product *product, uint16_t event, 
         return d == NULL ? "?" : d->name;
     }
     return e == NULL ? "?" : e->name;
+}
+
+/* ---- members ---- */
+
+static int member_index(void *ctx, const char *code)
+{
+    return zyd_genesis_member_by_code(ctx, zyd_span(code, strlen(code)));
+}
+
+static bool member_code(void *ctx, char out[13], uint16_t member)
+{
+    const struct zyd_genesis *g = ctx;
+    if (member >= g->member_count || g->members[member].code.size > 12) {
+        return false;
+    }
+    memcpy(out, g->members[member].code.data, g->members[member].code.size);
+    out[g->members[member].code.size] = '\0';
+    return true;
+}
+
+struct zyd_members zyd_genesis_members(const struct zyd_genesis *g)
+{
+    return (struct zyd_members){(void *)(uintptr_t)g, member_index, member_code};
 }

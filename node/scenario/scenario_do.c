@@ -24,21 +24,6 @@ static size_t signers_of(struct run *r, uint16_t members[16], const char *list)
     return count;
 }
 
-static int index_of(void *ctx, const char *code)
-{
-    return zyd_genesis_member_by_code(((struct run *)ctx)->g, zyd_span(code, strlen(code)));
-}
-static bool code_of(void *ctx, char out[13], uint16_t member)
-{
-    scn_member_text(ctx, out, member);
-    return out[0] != '?';
-}
-
-struct zyd_members scn_members(struct run *r)
-{
-    return (struct zyd_members){r, index_of, code_of};
-}
-
 /* "@LABEL" of an object, an obligation or an operation -> its id in hex. */
 static void put_labels(struct run *r, char *out, size_t cap, const char *in)
 {
@@ -84,7 +69,7 @@ static bool encode_args(struct run *r, struct zyd_wr *wr, const struct zyd_event
     char names[WORDS_MAX][40], why[ZYD_WHY];
     static char values[2 * ZYD_OP_SIZE_MAX];
     size_t used = 0;
-    const struct zyd_members members = scn_members(r);
+    const struct zyd_members members = zyd_genesis_members(r->g);
     size_t count = 0;
     for (size_t i = first; i < r->step->count; i++) {
         const char *word = r->step->words[i], *equal = strchr(word, '=');

@@ -248,7 +248,7 @@ static void expect_field(struct run *r)
         return;
     }
     const struct zyd_product *product = r->s->plan.programmes[object->programme].product;
-    const struct zyd_members members = scn_members(r);
+    const struct zyd_members members = zyd_genesis_members(r->g);
     s.name = w[3];
     zyd_object_tell(product, on_field, &s, zyd_span(value, size), &members);
     bool ok = s.found && strcmp(s.value, w[4]) == 0;

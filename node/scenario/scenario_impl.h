@@ -109,7 +109,6 @@ size_t scn_programme_index(const struct run *r, uint16_t number);
 /* The product that a posting's label is of. */
 const struct zyd_product *scn_product_of(const struct run *r, uint16_t programme);
 uint16_t scn_contract(const struct run *r, size_t programme);
-struct zyd_members scn_members(struct run *r);
 /* Account codes and stage rows with ".BORR" -> ".9143...".  out is large enough for any line. */
 void scn_substitute(const struct run *r, char *out, size_t cap, const char *in);
 void scn_row_text(const struct run *r, char out[200], const struct row *row);

@@ -90,26 +90,10 @@ static void plan_calendar(struct zyd_calendar *c, const struct zyd_scenario_plan
     }
 }
 
-static int member_index(void *ctx, const char *code)
-{
-    return zyd_genesis_member_by_code(ctx, text(code));
-}
-
-static bool member_code(void *ctx, char out[13], uint16_t member)
-{
-    const struct zyd_genesis *g = ctx;
-    if (member >= g->member_count) {
-        return false;
-    }
-    memcpy(out, g->members[member].code.data, g->members[member].code.size);
-    out[g->members[member].code.size] = 0;
-    return true;
-}
-
 static enum zyd_status plan_programme(struct zyd_scenario_inproc *p, char *why, const struct zyd_scenario_plan *plan, size_t i)
 {
     const struct zyd_scenario_programme *from = &plan->programmes[i];
-    struct zyd_members members = {&p->g, member_index, member_code};
+    struct zyd_members members = zyd_genesis_members(&p->g);
     struct zyd_wr wr = zyd_wr_of(p->params[i], sizeof p->params[i]);
     struct zyd_programme *g = &p->g.programmes[i];
     char reason[ZYD_WHY];

@@ -10,16 +10,11 @@
 static struct zyd_test_consortium cons;
 static uint8_t params[ZYD_PROGRAMME_PARAMS_MAX];
 
-static int index_of(void *ctx, const char *code)
-{
-    return zyd_genesis_member_by_code(ctx, zyd_span(code, strlen(code)));
-}
-
 static void prepare(void)
 {
     static const struct zyd_pair pairs[] = {{"preset", "NAT2080"}, {"banks", "M00"}, {"bind", "GUAR=M01,REG=M02,NFGF=M03"}};
     char why[ZYD_WHY];
-    struct zyd_members members = {&cons.g, index_of, NULL};
+    struct zyd_members members = zyd_genesis_members(&cons.g);
     struct zyd_wr wr = zyd_wr_of(params, sizeof params);
     zyd_test_consortium_plan(&cons, 4, 5);
     zyd_assert(zyd_product_params_encode(&zyd_product_guarantee, &wr, why, pairs, 3, &members) == ZYD_OK);

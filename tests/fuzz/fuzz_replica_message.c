@@ -24,27 +24,6 @@ static void stamp(void *ctx, struct zyd_sig *sig, const void *msg, size_t size)
     memcpy(sig->b + 1, h.b, 32);
 }
 
-static enum zyd_status no_get(void *ctx, uint64_t *index, struct zyd_span *leaf, const struct zyd_hash *key)
-{
-    (void)ctx, (void)index, (void)leaf, (void)key;
-    return ZYD_E_NOT_FOUND;
-}
-static enum zyd_status no_below(void *ctx, struct zyd_hash *out, const struct zyd_hash *key)
-{
-    (void)ctx, (void)out, (void)key;
-    return ZYD_E_NOT_FOUND;
-}
-static enum zyd_status no_at(void *ctx, struct zyd_span *leaf, uint64_t index)
-{
-    (void)ctx, (void)leaf, (void)index;
-    return ZYD_E_NOT_FOUND;
-}
-static enum zyd_status no_block(void *ctx, struct zyd_span *value, struct zyd_span *finality, uint64_t height)
-{
-    (void)ctx, (void)value, (void)finality, (void)height;
-    return ZYD_E_NOT_FOUND;
-}
-
 struct run {
     struct zyd_replica *r;
     int64_t now;
@@ -129,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         made = true;
     }
     struct zyd_replica_config cfg = {.genesis = &c.g,
-                                     .kv = {NULL, no_get, no_below, no_at, no_block},
+                                     .kv = zyd_kv_empty(),
                                      .sig = {NULL, half, stamp},
                                      .me_member = 0,
                                      .me = 0};

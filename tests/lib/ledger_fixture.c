@@ -493,9 +493,16 @@ bool zyd_fixture_pending(struct zyd_fixture *f, struct zyd_pending *out, const s
     return value.size != 0 && zyd_pending_decode(out, value) == ZYD_OK;
 }
 
-int zyd_fixture_member_of(const struct zyd_fixture *f, const char *code)
+struct zyd_span zyd_fixture_args(const uint64_t *v, uint32_t count)
 {
-    return zyd_genesis_member_by_code(&f->c.g, zyd_span(code, strlen(code)));
+    static uint8_t bytes[8192];
+    struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
+    zyd_wr_array(&wr, count);
+    for (uint32_t i = 0; i < count; i++) {
+        zyd_wr_u64(&wr, v[i]);
+    }
+    zyd_assert(!wr.full);
+    return zyd_wr_span(&wr);
 }
 
 void zyd_fixture_check(struct zyd_fixture *f)

@@ -77,6 +77,11 @@ struct zyd_fixture_op {
 };
 #define ZYD_FIXTURE_KEY(member, key) ((uint16_t)(0x8000u | (uint32_t)(member) << 4 | (uint32_t)(key)))
 
+/* Arguments that are unsigned integers only; valid until the next call. */
+struct zyd_span zyd_fixture_args(const uint64_t *v, uint32_t count);
+#define ZYD_FIXTURE_ARGS(...)                                                                                          \
+    zyd_fixture_args((const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+
 struct zyd_fixture *zyd_fixture_new(uint32_t members);
 void zyd_fixture_free(struct zyd_fixture *f);
 void zyd_fixture_member(struct zyd_fixture *f, uint16_t member, const char *code, enum zyd_role role);
@@ -104,7 +109,6 @@ int64_t zyd_fixture_balance(struct zyd_fixture *f, uint16_t member, uint16_t pro
 struct zyd_span zyd_fixture_get(struct zyd_fixture *f, uint64_t *seq, const struct zyd_hash *key);
 bool zyd_fixture_obligation(struct zyd_fixture *f, struct zyd_obligation *out, const struct zyd_hash *id);
 bool zyd_fixture_pending(struct zyd_fixture *f, struct zyd_pending *out, const struct zyd_hash *op_id);
-int zyd_fixture_member_of(const struct zyd_fixture *f, const char *code);
 
 /* Full scan of the state between blocks: each member's debits equal its credits, control totals equal the sums of accounts
  * and of open obligations, and every account (sums, entries, history) is what an auditor computes from genesis and outcomes.

@@ -31,22 +31,6 @@ static int64_t real(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static int index_of(void *ctx, const char *code)
-{
-    return zyd_genesis_member_by_code(ctx, zyd_span(code, strlen(code)));
-}
-
-static bool code_of(void *ctx, char out[13], uint16_t member)
-{
-    const struct zyd_genesis *g = ctx;
-    if (member >= g->member_count) {
-        return false;
-    }
-    memcpy(out, g->members[member].code.data, g->members[member].code.size);
-    out[g->members[member].code.size] = '\0';
-    return true;
-}
-
 void zyd_live_plan(struct zyd_live *l, const char *codes)
 {
     uint32_t n = 1;
@@ -92,7 +76,7 @@ struct zyd_programme *zyd_live_programme_of(struct zyd_live *l, const struct zyd
     char *copy = strdup(params), *save = NULL, why[ZYD_WHY] = "";
     size_t n = 0;
     uint16_t at = l->c.g.programme_count++;
-    struct zyd_members members = {&l->c.g, index_of, code_of};
+    struct zyd_members members = zyd_genesis_members(&l->c.g);
     for (char *t = strtok_r(copy, ";", &save); t; t = strtok_r(NULL, ";", &save)) {
         char *eq = strchr(t, '=');
         MUST(eq != NULL && n < 64);

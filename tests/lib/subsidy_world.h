@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "tests/lib/ledger_fixture.h"
+#include "tests/lib/fixture_text.h"
 #include <zyd/contract.h>
 #include <zyd/date.h>
 #include <zyd/guarantee.h>
@@ -27,50 +27,11 @@ enum { POINT = 1, LOCAL, START, MICRO, FEE, LPR, TIGHT, LATER, NETTED, CFEE, FRE
 #define B(m) (1u << (m))
 
 static struct zyd_fixture *f;
-static unsigned refs;
 static uint64_t now;
-
-static inline int index_of(void *ctx, const char *code)
-{
-    (void)ctx;
-    return zyd_fixture_member_of(f, code);
-}
-static inline bool code_of(void *ctx, char out[13], uint16_t member)
-{
-    (void)ctx;
-    snprintf(out, 13, "%s", codes[member]);
-    return true;
-}
-static const struct zyd_members members = {NULL, index_of, code_of};
-
-static inline size_t pairs_of(struct zyd_pair *pairs, char *text) /* "a=1|b=2" */
-{
-    size_t n = 0;
-    for (char *p = text; *p != 0;) {
-        char *end = strchr(p, '|'), *equal = strchr(p, '=');
-        assert_non_null(equal);
-        *equal = 0;
-        if (end != NULL) {
-            *end = 0;
-        }
-        pairs[n++] = (struct zyd_pair){p, equal + 1};
-        p = end == NULL ? equal + 1 + strlen(equal + 1) : end + 1;
-    }
-    return n;
-}
 
 static inline void programme(uint16_t id, uint16_t contract, const char *code, const char *text)
 {
-    uint8_t bytes[4096];
-    char copy[2048], why[ZYD_WHY];
-    struct zyd_pair pairs[64];
-    struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
-    snprintf(copy, sizeof copy, "%s", text);
-    const struct zyd_product *product = zyd_product_by_number(contract);
-    if (zyd_product_params_encode(product, &wr, why, pairs, pairs_of(pairs, copy), &members) != ZYD_OK) {
-        fail_msg("%s: %s", text, why);
-    }
-    zyd_fixture_programme(f, id, contract, code, zyd_wr_span(&wr));
+    zyd_fixture_programme_text(f, id, zyd_product_by_number(contract), code, text);
 }
 
 static inline int setup(void **state)
@@ -141,30 +102,8 @@ static inline void on(int32_t date) /* time goes on to a date; what is due runs,
 static inline uint32_t act(uint16_t programme_, const char *event, struct zyd_hash *object, uint16_t member,
                            unsigned signers, const char *text)
 {
-    char copy[1600], why[ZYD_WHY], ref[24];
-    struct zyd_pair pairs[32];
-    static uint8_t bytes[4096];
-    uint16_t contract = programme_ == GUARANTEE ? 1 : 3;
-    struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
-    const struct zyd_event *e = zyd_event_by_name(zyd_product_by_number(contract), event);
-    struct zyd_fixture_op op = {.contract = contract, .event = e->number, .programme = programme_, .member = member};
-    snprintf(copy, sizeof copy, "%s", text);
-    if (zyd_args_encode(&wr, why, e, pairs, pairs_of(pairs, copy), &members) != ZYD_OK) {
-        fail_msg("%s %s: %s", event, text, why);
-    }
-    op.args = zyd_wr_span(&wr);
-    for (uint16_t m = 0; m < MEMBERS; m++) {
-        if (signers >> m & 1) {
-            op.signers[op.signer_count++] = m;
-        }
-    }
-    if (e->makes) {
-        snprintf(ref, sizeof ref, "REF%u", refs++);
-        op.ref = ref;
-    } else {
-        op.object = object;
-        op.expect_seq = UINT64_MAX;
-    }
+    const struct zyd_product *product = programme_ == GUARANTEE ? &zyd_product_guarantee : &zyd_product_subsidy;
+    struct zyd_fixture_op op = zyd_fixture_op_text(f, product, event, programme_, object, member, signers, text);
     now += 1000;
     zyd_fixture_block(f, now);
     zyd_fixture_end(f); /* what was due is over: a refusal must now leave the root as it is */
@@ -176,7 +115,7 @@ static inline uint32_t act(uint16_t programme_, const char *event, struct zyd_ha
     if (code != 0) {
         assert_int_equal(f->outcome.posting_count + f->outcome.event_count + f->outcome.warning_count, 0);
         assert_memory_equal(&before, &f->root, sizeof before);
-    } else if (e->makes && object != NULL) {
+    } else if (op.ref != NULL && object != NULL) {
         *object = f->object;
     }
     if (getenv("FUEL") != NULL) {

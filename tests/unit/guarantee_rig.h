@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "tests/lib/ledger_fixture.h"
+#include "tests/lib/fixture_text.h"
 #include <zyd/date.h>
 #include <zyd/guarantee_schema.h>
 
@@ -24,56 +24,17 @@ enum { NAT = 1, AH, TWO, CLOSED, SUM, LOW, STRICT, TIGHT, LATER };
 #define DOC "sha256:x"
 
 static struct zyd_fixture *f;
-static unsigned refs;
 static uint64_t now;
 
-static int index_of(void *ctx, const char *code)
-{
-    (void)ctx;
-    return zyd_fixture_member_of(f, code);
-}
-static bool code_of(void *ctx, char out[13], uint16_t member)
-{
-    (void)ctx;
-    memcpy(out, f->c.g.members[member].code.data, f->c.g.members[member].code.size);
-    out[f->c.g.members[member].code.size] = 0;
-    return true;
-}
-static const struct zyd_members members = {NULL, index_of, code_of};
-
-/* "a=1|b=2": '|' separates. */
-static size_t pairs_of(struct zyd_pair *pairs, char *text)
-{
-    size_t n = 0;
-    for (char *p = text; *p != 0;) {
-        char *end = strchr(p, '|'), *equal = strchr(p, '=');
-        assert_non_null(equal);
-        *equal = 0;
-        if (end != NULL) {
-            *end = 0;
-        }
-        pairs[n++] = (struct zyd_pair){p, equal + 1};
-        p = end == NULL ? equal + 1 + strlen(equal + 1) : end + 1;
-    }
-    return n;
-}
 
 static struct zyd_span params_of(uint8_t bytes[4096], const char *text)
 {
-    char copy[2048], why[ZYD_WHY];
-    struct zyd_pair pairs[64];
-    struct zyd_wr wr = zyd_wr_of(bytes, 4096);
-    snprintf(copy, sizeof copy, "%s", text);
-    if (zyd_product_params_encode(&zyd_product_guarantee, &wr, why, pairs, pairs_of(pairs, copy), &members) != ZYD_OK) {
-        fail_msg("%s: %s", text, why);
-    }
-    return zyd_wr_span(&wr);
+    return zyd_fixture_params(f, bytes, &zyd_product_guarantee, text);
 }
 
 static void programme(uint16_t id, const char *code, const char *text)
 {
-    uint8_t bytes[4096];
-    zyd_fixture_programme(f, id, 1, code, params_of(bytes, text));
+    zyd_fixture_programme_text(f, id, &zyd_product_guarantee, code, text);
 }
 
 static void more_programmes(void);
@@ -141,29 +102,7 @@ static void on(int32_t date) /* time goes on to a date; what is due runs */
 static uint32_t act(uint16_t programme_, const char *event, struct zyd_hash *object, uint16_t member, unsigned signers,
                     const char *text)
 {
-    char copy[1024], why[ZYD_WHY], ref[24];
-    struct zyd_pair pairs[32];
-    static uint8_t bytes[4096];
-    struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
-    const struct zyd_event *e = zyd_event_by_name(&zyd_product_guarantee, event);
-    struct zyd_fixture_op op = {.contract = 1, .event = e->number, .programme = programme_, .member = member};
-    snprintf(copy, sizeof copy, "%s", text);
-    if (zyd_args_encode(&wr, why, e, pairs, pairs_of(pairs, copy), &members) != ZYD_OK) {
-        fail_msg("%s %s: %s", event, text, why);
-    }
-    op.args = zyd_wr_span(&wr);
-    for (uint16_t m = 0; m < MEMBERS; m++) {
-        if (signers >> m & 1) {
-            op.signers[op.signer_count++] = m;
-        }
-    }
-    if (e->makes) {
-        snprintf(ref, sizeof ref, "REF%u", refs++);
-        op.ref = ref;
-    } else {
-        op.object = object;
-        op.expect_seq = UINT64_MAX;
-    }
+    struct zyd_fixture_op op = zyd_fixture_op_text(f, &zyd_product_guarantee, event, programme_, object, member, signers, text);
     now += 1000;
     zyd_fixture_block(f, now);
     zyd_fixture_end(f); /* what was due is over: a refusal must now leave the root as it is */
@@ -175,11 +114,11 @@ static uint32_t act(uint16_t programme_, const char *event, struct zyd_hash *obj
     if (code != 0) {
         assert_int_equal(f->outcome.posting_count + f->outcome.event_count + f->outcome.warning_count, 0);
         assert_memory_equal(&before, &f->root, sizeof before);
-    } else if (e->makes && object != NULL) {
+    } else if (op.ref != NULL && object != NULL) {
         *object = f->object;
     }
     if (getenv("FUEL") != NULL && code == 0) { /* what contracts/guarantee/README.md tells */
-        printf("FUEL %s %u %u\n", e->name, (unsigned)f->outcome.fuel, (unsigned)f->outcome.posting_count);
+        printf("FUEL %s %u %u\n", event, (unsigned)f->outcome.fuel, (unsigned)f->outcome.posting_count);
     }
     return code;
 }

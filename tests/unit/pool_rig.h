@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "tests/lib/ledger_fixture.h"
+#include "tests/lib/fixture_text.h"
 #include <zyd/date.h>
 #include <zyd/pool.h>
 #include <zyd/product.h>
@@ -23,7 +23,6 @@ enum { W8 = 1, W9, PT, FL, CP, CAPS, SAME, PR, BR, BAD, GB, GU, Q, CASE, RF, RP,
 #define ONE_LAYER "layers=COUNTY COUNTY 0 100%|ratios=50%|banks=BANK,BANK2|"
 
 static struct zyd_fixture *f;
-static unsigned refs;
 static uint64_t now, fuel_max[32];
 static struct zyd_hash pool_of[BAD_LAST + 1];
 static bool together; /* operations go into the open block, which stays open */
@@ -134,83 +133,19 @@ static inline struct zyd_hash last_owed(void)
     return rows[i - 1].obligation;
 }
 
-/* ---- operations ---- */
-static int index_of(void *ctx, const char *code)
-{
-    (void)ctx;
-    return zyd_fixture_member_of(f, code);
-}
-static bool code_of(void *ctx, char out[13], uint16_t member)
-{
-    (void)ctx;
-    memcpy(out, f->c.g.members[member].code.data, f->c.g.members[member].code.size);
-    out[f->c.g.members[member].code.size] = 0;
-    return true;
-}
-static const struct zyd_members members = {NULL, index_of, code_of};
-
-/* "a=1|b=2": '|' separates. */
-static size_t pairs_of(struct zyd_pair *pairs, char *text)
-{
-    size_t n = 0;
-    for (char *p = text; *p != 0;) {
-        char *end = strchr(p, '|'), *equal = strchr(p, '=');
-        assert_non_null(equal);
-        *equal = 0;
-        if (end != NULL) {
-            *end = 0;
-        }
-        if (*p != 0) {
-            pairs[n++] = (struct zyd_pair){p, equal + 1};
-        }
-        p = end == NULL ? equal + 1 + strlen(equal + 1) : end + 1;
-    }
-    return n;
-}
 
 static void programme(uint16_t id, uint16_t contract, const char *code, const char *text)
 {
-    uint8_t bytes[4096];
-    char copy[2048], why[ZYD_WHY];
-    struct zyd_pair pairs[64];
-    struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
-    snprintf(copy, sizeof copy, "%s", text);
-    const struct zyd_product *product = zyd_product_by_number(contract);
-    if (zyd_product_params_encode(product, &wr, why, pairs, pairs_of(pairs, copy), &members) != ZYD_OK) {
-        fail_msg("%s: %s", text, why);
-    }
-    zyd_fixture_programme(f, id, contract, code, zyd_wr_span(&wr));
+    zyd_fixture_programme_text(f, id, zyd_product_by_number(contract), code, text);
 }
 
 /* One operation in a block of its own.  signers: bits of members besides the first.  Events of product (a) by "a:NAME". */
 static uint32_t act(uint16_t programme_, const char *event, struct zyd_hash *object, uint16_t member, unsigned signers,
                     const char *text)
 {
-    char copy[1024], why[ZYD_WHY], ref[24];
-    struct zyd_pair pairs[32];
-    static uint8_t bytes[4096];
-    struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
     const struct zyd_product *product = event[1] == ':' ? &zyd_product_guarantee : &zyd_product_pool;
-    const struct zyd_event *e = zyd_event_by_name(product, event[1] == ':' ? event + 2 : event);
-    assert_non_null(e);
-    struct zyd_fixture_op op = {.contract = product->number, .event = e->number, .programme = programme_, .member = member};
-    snprintf(copy, sizeof copy, "%s", text);
-    if (zyd_args_encode(&wr, why, e, pairs, pairs_of(pairs, copy), &members) != ZYD_OK) {
-        fail_msg("%s %s: %s", event, text, why);
-    }
-    op.args = zyd_wr_span(&wr);
-    for (uint16_t m = 0; m < MEMBERS; m++) {
-        if (signers >> m & 1) {
-            op.signers[op.signer_count++] = m;
-        }
-    }
-    if (e->makes) {
-        snprintf(ref, sizeof ref, "REF%u", refs++);
-        op.ref = ref;
-    } else {
-        op.object = object;
-        op.expect_seq = UINT64_MAX;
-    }
+    const char *name = event[1] == ':' ? event + 2 : event;
+    struct zyd_fixture_op op = zyd_fixture_op_text(f, product, name, programme_, object, member, signers, text);
     if (!together) {
         tick(); /* what was due is over: a refusal must now leave the root as it is */
     }
@@ -220,8 +155,8 @@ static uint32_t act(uint16_t programme_, const char *event, struct zyd_hash *obj
     }
     uint32_t code = zyd_fixture_run(f, &op);
     log_outcome();
-    if (code == 0 && product == &zyd_product_pool && f->outcome.fuel > fuel_max[e->number]) {
-        fuel_max[e->number] = f->outcome.fuel;
+    if (code == 0 && product == &zyd_product_pool && f->outcome.fuel > fuel_max[op.event]) {
+        fuel_max[op.event] = f->outcome.fuel;
     }
     if (!together) {
         zyd_fixture_end(f);
@@ -229,7 +164,7 @@ static uint32_t act(uint16_t programme_, const char *event, struct zyd_hash *obj
     if (code != 0) {
         assert_int_equal(f->outcome.posting_count + f->outcome.event_count + f->outcome.warning_count, 0);
         assert_memory_equal(&before, &f->root, sizeof before);
-    } else if (e->makes && object != NULL) {
+    } else if (op.ref != NULL && object != NULL) {
         *object = f->object;
     }
     return code;

@@ -348,17 +348,6 @@ static void subsidies_vouchers_and_pools_come_in_an_offices_words(void **state)
     drop(csv, b);
 }
 
-static int index_in(void *ctx, const char *code)
-{
-    return zyd_genesis_member_by_code(ctx, zyd_span(code, strlen(code)));
-}
-static bool code_in(void *ctx, char out[13], uint16_t member)
-{
-    (void)ctx;
-    snprintf(out, 13, "%u", member);
-    return true;
-}
-
 /* A consortium with one settlement programme, in which an account begins with zeros. */
 static struct zyd_genesis *settlement_genesis(uint8_t *params, size_t cap)
 {
@@ -378,7 +367,7 @@ static struct zyd_genesis *settlement_genesis(uint8_t *params, size_t cap)
     g.programmes[0].contract = 5;
     g.programmes[0].code = zyd_span("NETTING", 7);
     struct zyd_wr wr = zyd_wr_of(params, cap);
-    const struct zyd_members members = {&g, index_in, code_in};
+    const struct zyd_members members = zyd_genesis_members(&g);
     if (zyd_product_params_encode(&zyd_product_cycle, &wr, why, pairs, 1, &members) != ZYD_OK) {
         fail_msg("%s", why);
     }

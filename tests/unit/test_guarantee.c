@@ -475,6 +475,7 @@ static void several_members_sign_one_after_another(void **state)
     const struct zyd_event *e = zyd_event_by_name(&zyd_product_guarantee, "CANCEL");
     struct zyd_pair reason = {"reason", "both"};
     (void)state;
+    const struct zyd_members members = zyd_genesis_members(&f->c.g);
     OK(TWO, "APPLY", &o, BANK, 0, FIRM "|amount=1|term_days=365|purpose=seed|consent=" DOC);
     assert_int_equal(zyd_args_encode(&wr, why, e, &reason, 1, &members), ZYD_OK);
     now += 1000;

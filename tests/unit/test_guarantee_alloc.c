@@ -36,18 +36,6 @@ static uint32_t inside(uint16_t programme, void (*f)(struct gu *g))
     return zyd_fixture_run(fixture, &(struct zyd_fixture_op){.contract = 1, .event = 1, .programme = programme, .ref = ref});
 }
 
-static int index_of(void *ctx, const char *code)
-{
-    return zyd_fixture_member_of(ctx, code);
-}
-static bool code_of(void *ctx, char out[13], uint16_t member)
-{
-    const struct zyd_fixture *f = ctx;
-    memcpy(out, f->c.g.members[member].code.data, f->c.g.members[member].code.size);
-    out[f->c.g.members[member].code.size] = 0;
-    return true;
-}
-
 static const char *const codes[] = {"BANK", "GUAR",   "REG",    "NFGF",     "LGOV",   "PFIN",
                                     "CITY", "COUNTY", "CITY_G", "COUNTY_G", "INSURER"};
 #define CODES (sizeof codes / sizeof codes[0])
@@ -66,7 +54,7 @@ static int setup(void **state)
     for (size_t i = 0; i < count; i++) {
         struct zyd_pair pairs[] = {{"preset", presets[i].name}, {"banks", "BANK"}, {"grades", "99"}};
         size_t given = zyd_preset_value(&presets[i], "tiers") != NULL ? 3 : 2;
-        struct zyd_members members = {fixture, index_of, code_of};
+        struct zyd_members members = zyd_genesis_members(&fixture->c.g);
         uint8_t bytes[2048];
         char why[ZYD_WHY];
         struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);

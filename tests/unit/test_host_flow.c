@@ -9,23 +9,12 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#define ARGS(...) ZYD_FIXTURE_ARGS(__VA_ARGS__)
 #define ZOO 3u
 #define DUAL 2u /* programme 2 wants maker and checker */
 #define FISCAL 3u
 
 static uint8_t arg_bytes[8192];
-
-static struct zyd_span args_of(const uint64_t *v, uint32_t count)
-{
-    struct zyd_wr wr = zyd_wr_of(arg_bytes, sizeof arg_bytes);
-    zyd_wr_array(&wr, count);
-    for (uint32_t i = 0; i < count; i++) {
-        zyd_wr_u64(&wr, v[i]);
-    }
-    assert_false(wr.full);
-    return zyd_wr_span(&wr);
-}
-#define ARGS(...) args_of((const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
 
 static struct zyd_span text(const char *s)
 {
@@ -418,7 +407,7 @@ static void test_an_operation_too_large_for_a_record_cannot_wait(void **state)
         many[i] = UINT64_C(0x1234567890000001); /* nine bytes each; the guest takes the low 16 bits: member 1 */
     }
     struct zyd_fixture_op op = {.contract = ZOO, .event = ZOO_REQUIRE, .programme = 1, .object = &object, .expect_seq = 1,
-                                .args = args_of(many, 480), .flags = ZYD_ENV_MAY_WAIT};
+                                .args = zyd_fixture_args(many, 480), .flags = ZYD_ENV_MAY_WAIT};
     assert_int_equal(zyd_fixture_run(f, &op), ZYD_CODE_LIMIT);
     op.signers[0] = 1;
     op.signer_count = 1;

@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#define ARGS(...) ZYD_FIXTURE_ARGS(__VA_ARGS__)
 #define ZOO 3u
 #define NATIVE 4u
 #define MEM UINT64_C(0x20000000)
 #define INPUT UINT64_C(0x30000000)
 
-static uint8_t arg_bytes[256];
 static int64_t (*native_body)(const struct ct_call *call);
 
 static int64_t native_entry(const struct ct_call *call, uint64_t size)
@@ -26,18 +26,6 @@ struct world {
     struct zyd_fixture *f;
     struct zyd_hash object;
 };
-
-static struct zyd_span args_of(const uint64_t *v, uint32_t count)
-{
-    struct zyd_wr wr = zyd_wr_of(arg_bytes, sizeof arg_bytes);
-    zyd_wr_array(&wr, count);
-    for (uint32_t i = 0; i < count; i++) {
-        zyd_wr_u64(&wr, v[i]);
-    }
-    assert_false(wr.full);
-    return zyd_wr_span(&wr);
-}
-#define ARGS(...) args_of((const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
 
 static int setup(void **state)
 {

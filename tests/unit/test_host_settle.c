@@ -9,24 +9,13 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#define ARGS(...) ZYD_FIXTURE_ARGS(__VA_ARGS__)
 #define ZOO 3u
 #define MOVER 5u
 enum { LOAN = 1, SUBSIDY = 2, ALONE = 3, CYCLE = 4, OTHER = 6 };
 #define FISCAL 3u
 
 static uint8_t arg_bytes[8192];
-
-static struct zyd_span args_of(const uint64_t *v, uint32_t count)
-{
-    struct zyd_wr wr = zyd_wr_of(arg_bytes, sizeof arg_bytes);
-    zyd_wr_array(&wr, count);
-    for (uint32_t i = 0; i < count; i++) {
-        zyd_wr_u64(&wr, v[i]);
-    }
-    assert_false(wr.full);
-    return zyd_wr_span(&wr);
-}
-#define ARGS(...) args_of((const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
 
 /* args [move, id ...]: the same move for each; emits the ages. */
 static int64_t mover(const struct ct_call *call, uint64_t size)

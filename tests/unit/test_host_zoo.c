@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#define ARGS(...) ZYD_FIXTURE_ARGS(__VA_ARGS__)
 #define ZOO 3u
 #define BIG UINT64_C(0x7fffffffffffffff)
 #define MEM UINT64_C(0x20000000)
@@ -21,20 +22,6 @@ struct world {
     struct zyd_fixture *f;
     struct zyd_hash object;
 };
-
-static uint8_t arg_bytes[256];
-
-static struct zyd_span args_of(const uint64_t *v, uint32_t count)
-{
-    struct zyd_wr wr = zyd_wr_of(arg_bytes, sizeof arg_bytes);
-    zyd_wr_array(&wr, count);
-    for (uint32_t i = 0; i < count; i++) {
-        zyd_wr_u64(&wr, v[i]);
-    }
-    assert_false(wr.full);
-    return zyd_wr_span(&wr);
-}
-#define ARGS(...) args_of((const uint64_t[]){__VA_ARGS__}, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
 
 static int setup(void **state)
 {
@@ -245,7 +232,7 @@ static void test_every_host_call_refuses_wild_pointers(void **state)
             if (c->number == CT_SYS_POST && c->pointer == 4 && wild[k] == 0) {
                 continue; /* NULL: no obligation */
             }
-            uint32_t code = misdeed(w, ZOO_RAW, args_of(a, 8));
+            uint32_t code = misdeed(w, ZOO_RAW, zyd_fixture_args(a, 8));
             if (code != ZYD_CODE_MEMORY) {
                 fail_msg("host call %u, argument %u = %llx: code %u", c->number, c->pointer, (unsigned long long)wild[k], code);
             }

@@ -39,6 +39,7 @@ static void loan_write(uint32_t i, const char *borrower, const char *amount)
     struct zyd_pair pairs[] = {{"number", number},           {"borrower", borrower},     {"amount", amount},
                                {"value_date", "2026-01-05"}, {"maturity", "2026-12-20"}, {"rate_ppm", "4.35%"},
                                {"county", "430121"},         {"consent", consent}};
+    const struct zyd_members members = zyd_genesis_members(&f->c.g);
     assert_int_equal(zyd_args_encode(&wr, why, &zyd_guarantee_loan_event, pairs, 8, &members), ZYD_OK);
     list.loan[i] = zyd_wr_span(&wr);
     zyd_merkle_leaf(&list.leaf[i], wr.data, wr.size);

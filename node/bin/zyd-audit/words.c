@@ -12,21 +12,6 @@ static json_t *code_of(const struct zyd_genesis *g, uint16_t member)
                                     : json_null();
 }
 
-static bool member_code(void *ctx, char out[13], uint16_t member)
-{
-    const struct zyd_genesis *g = ctx;
-    if (member >= g->member_count) {
-        return false;
-    }
-    snprintf(out, 13, "%.*s", (int)g->members[member].code.size, (const char *)g->members[member].code.data);
-    return true;
-}
-
-static int member_index(void *ctx, const char *code)
-{
-    return zyd_genesis_member_by_code(ctx, zyd_span(code, strlen(code)));
-}
-
 static void emit(void *ctx, const char *name, const char *value)
 {
     json_object_set_new(ctx, name, json_string(value));
@@ -66,7 +51,7 @@ static void host_event(json_t *o, const struct zyd_op *op)
 static void product_event(json_t *o, const struct zyd_genesis *g, const struct zyd_product *product, const struct zyd_op *op)
 {
     const struct zyd_event *info = zyd_event_by_number(product, op->event);
-    struct zyd_members members = {(void *)(uintptr_t)g, member_index, member_code};
+    struct zyd_members members = zyd_genesis_members(g);
     json_t *args = json_object();
     json_object_set_new(o, "event", json_string(info == NULL ? "?" : info->name));
     json_object_set_new(o, "event_zh", json_string(info == NULL ? "?" : info->zh));

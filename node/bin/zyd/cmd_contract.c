@@ -142,7 +142,7 @@ static int run_check(struct cli *c)
     rc = read_draft(&k, in, c->pos[0]);
     if (rc == 0 && !c->json) {
         struct words w = {c, in->event};
-        struct zyd_members members = client_members(&k);
+        struct zyd_members members = zyd_genesis_members(k.g);
         struct zyd_err err = {0};
         char *params = NULL;
         printf("%s (%s)  %s %.*s  %s %s\n", TR(c, in->event->zh, in->event->en), in->event->name, TR(c, "项目", "programme"),

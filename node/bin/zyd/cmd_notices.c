@@ -224,7 +224,7 @@ static int notice_args(const struct import *m, struct zyd_wr *wr, size_t at)
     const struct zyd_iso_entry *e = &m->n->entries[at];
     const struct found *f = &m->found[at];
     char cycle[65], fen[24], date[16], ref[ZYD_ISO_REF_MAX + 1], why[ZYD_WHY];
-    struct zyd_members members = client_members(m->k);
+    struct zyd_members members = zyd_genesis_members(m->k->g);
     cli_hex(cycle, f->cycle->name.id.b);
     snprintf(fen, sizeof fen, "%lld", (long long)e->fen);
     snprintf(date, sizeof date, "%d", e->value_date ? e->value_date : e->date);

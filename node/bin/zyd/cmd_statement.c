@@ -371,7 +371,7 @@ static void on_param(void *ctx, const char *name, const char *value)
 static int pool_layers(const struct client *k, json_t *out, const struct zyd_programme *p, const struct zyd_pool *pool,
                        const uint8_t *rest)
 {
-    struct zyd_members members = client_members(k);
+    struct zyd_members members = zyd_genesis_members(k->g);
     json_t *params = json_object();
     int rc = 0;
     if (zyd_product_params_decode(&zyd_product_pool, on_param, params, p->params, &members) != ZYD_OK) {

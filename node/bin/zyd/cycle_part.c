@@ -72,7 +72,7 @@ static int64_t minutes(const json_t *params, const char *name)
 
 int cycle_terms_read(const struct client *k, struct cycle_terms *out, const struct zyd_programme *p)
 {
-    struct zyd_members members = client_members(k);
+    struct zyd_members members = zyd_genesis_members(k->g);
     json_t *params = json_object();
     int rc = 0, used = 0;
     memset(out, 0, sizeof *out);

@@ -300,7 +300,7 @@ static int record_parts(struct job *j, const json_t *o, const struct zyd_product
 {
     static uint8_t value[ZYD_RECORD_VALUE_MAX];
     size_t size = 0;
-    const struct zyd_members members = client_members(&j->k);
+    const struct zyd_members members = zyd_genesis_members(j->k.g);
     const char *hex = json_text(o, "value");
     if (sodium_hex2bin(value, sizeof value, hex, strlen(hex), NULL, &size, NULL) != 0 || size < 2) {
         return 0;
