@@ -133,6 +133,8 @@ void pl_review_ok(struct re_pool *p, struct pl_loan *c, const struct audit_step 
 void pl_reject(struct re_pool *p, struct pl_loan *c, const struct audit_step *s);
 void pl_dispute(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, struct zyd_rd *rd);
 void pl_resolve(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, struct zyd_rd *rd);
+/* What is approved of the claim's loan or borrower beyond cap and ceiling; 0: nothing. */
+int64_t pl_over_caps(struct re_pool *p, const struct pl_loan *c);
 /* Against the caps of borrower and stacking; the bank's year too. */
 void pl_count(struct re_pool *p, const struct pl_loan *c, const struct audit_step *s, int64_t amount, bool year);
 

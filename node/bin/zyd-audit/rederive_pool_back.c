@@ -246,11 +246,16 @@ void pl_reverse(struct re_pool *p, struct pl_loan *c, const struct audit_step *s
     pool->memo += was.memo - now.memo;
     pool->shortage += was.shortage - now.shortage;
     pool->open_claims += now.ended && !was.ended;
-    if (c->noted == ZYD_PE_DEMAND_BACK) {
-        pl_count(p, c, s, was.shortage - now.shortage + now.clawed - was.clawed, false);
-    }
     c->m = was;
-    pl_breaker(pool, true);
+    int64_t again = was.shortage - now.shortage + now.clawed - was.clawed;
+    if (c->noted == ZYD_PE_DEMAND_BACK && again > 0) {
+        pl_count(p, c, s, again, false);
+        int64_t over = pl_over_caps(p, c);
+        if (over > 0) {
+            re_find(p->re, s, RE_POOL_OVER_CAP, c->bank, 0, 0, again, re_max(again - over, 0), "the caps were given to others");
+        }
+    }
+    pl_breaker(pool, was.npl); /* a sound loan that is owed again lowers the rate */
 }
 
 /* ---- WIND_UP ---- */

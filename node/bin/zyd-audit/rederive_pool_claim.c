@@ -110,6 +110,14 @@ void pl_count(struct re_pool *p, const struct pl_loan *c, const struct audit_ste
     *year_sum(p, c, s) += year ? amount : 0;
 }
 
+int64_t pl_over_caps(struct re_pool *p, const struct pl_loan *c)
+{
+    int64_t cap = pl_fen(c->pool, ZYD_PP_PER_BORROWER_CAP);
+    int64_t ceiling = re_ppm(pl_base(c), pl_param(c->pool, ZYD_PP_STACK_PPM), RE_FLOOR);
+    int64_t over = re_max(*stack_sum(p, c) - ceiling, 0);
+    return cap == 0 ? over : re_max(*borrower_sum(p, c) - cap, over);
+}
+
 static int64_t under(int64_t most, const struct pl_pool *pool, enum zyd_pool_param cap, int64_t used)
 {
     return pl_fen(pool, cap) == 0 ? most : re_min(most, pl_fen(pool, cap) - used);
