@@ -53,16 +53,17 @@ static void audit_scenario(const char *path, const char *plugins, bool honest)
 struct fault {
     const char *name;    /* folder of build/plugins/faults */
     const char *finding; /* that must be among what is found */
-    const char *ref, *member;
+    const char *ref, *member; /* member NULL: of none */
     int64_t booked, right; /* -1, -1: no amounts */
 };
 static bool is_finding(const struct audit_finding *f, const struct fault *want)
 {
     const char *ref = strchr(f->ref, '/'); /* behind the scenario's name */
     int member = f->has_member ? f->member : -1;
-    const struct zyd_span *code = member < 0 ? NULL : &bundle.genesis.members[member].code;
-    if (strcmp(f->kind->name, want->finding) != 0 || ref == NULL || strcmp(ref + 1, want->ref) != 0 || code == NULL ||
-        code->size != strlen(want->member) || memcmp(code->data, want->member, code->size) != 0) {
+    struct zyd_span none = zyd_span("", 0), code = member < 0 ? none : bundle.genesis.members[member].code;
+    struct zyd_span right = want->member == NULL ? none : zyd_span(want->member, strlen(want->member));
+    if (strcmp(f->kind->name, want->finding) != 0 || ref == NULL || strcmp(ref + 1, want->ref) != 0 ||
+        code.size != right.size || memcmp(code.data, right.data, code.size) != 0) {
         return false;
     }
     return f->has_amounts == (want->booked >= 0) &&

@@ -2,6 +2,7 @@
  * JSON. */
 #include "audit.h"
 #include <jansson.h>
+#include <zyd/host.h>
 #include <zyd/product.h>
 
 #define SHOWN 200u /* one by one in the text; JSON has all that are kept */
@@ -42,6 +43,12 @@ static void date_of(char out[12], int32_t date)
              (unsigned)(date % 100) % 100);
 }
 
+static const char *event_of(const struct zyd_product *product, const struct audit_finding *f)
+{
+    bool paid = f->contract == ZYD_CONTRACT_HOST && f->event == ZYD_HOST_PAID;
+    return paid ? "PAID" : zyd_outcome_name(product, f->event, f->deadline);
+}
+
 static void text_amounts(FILE *to, const struct audit_finding *f)
 {
     char booked[64], right[64], difference[64];
@@ -61,7 +68,7 @@ static void text_one(FILE *to, const struct audit_finding *f, size_t number, con
     audit_hex_write(hex, &f->object);
     fprintf(to, "  %3zu %s %s  %s\n", number, f->kind->name, f->kind->zh, f->kind->en);
     fprintf(to, "      contract 合同 %s %.12s  programme 项目 %s  event 事件 %s", f->ref, f->has_object ? hex : "", programme,
-            zyd_outcome_name(product, f->event, f->deadline));
+            event_of(product, f));
     if (member[0] != '\0') {
         fprintf(to, "  member 成员 %s", member);
     }
@@ -144,7 +151,7 @@ static json_t *one_json(const struct audit_finding *f, const struct audit_bundle
     audit_hex_write(hex, &f->object);
     return json_pack("{s:s,s:s,s:s,s:s?,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:I,s:I,s:s}", "finding", f->kind->name, "zh",
                      f->kind->zh, "en", f->kind->en, "product", product == NULL ? NULL : product->name, "programme", programme,
-                     "event", zyd_outcome_name(product, f->event, f->deadline), "contract", text_or_null(f->ref), "contract_id",
+                     "event", event_of(product, f), "contract", text_or_null(f->ref), "contract_id",
                      f->has_object ? json_string(hex) : json_null(), "member", text_or_null(member), "from",
                      day_or_null(f->from), "to", day_or_null(f->to), "booked_fen", fen_or_null(f, f->booked), "right_fen",
                      fen_or_null(f, f->right), "height", (json_int_t)f->height, "log_index", (json_int_t)f->log_index, "detail",

@@ -8,8 +8,8 @@
  *                         rederive_pool_back.c: recoveries, refills, reversals, the winding up
  *   rederive_guarantee.c  product (a): contracts; rederive_loan.c: interest, fees; rederive_tree.c: shares; rederive_claim.c: claims, cap,
  *                         recoveries
- *   rederive_debt.c       obligations of all products, lists of what waits for a cycle, PAID; rederive_line.c: rows to the whole account
- *   rederive_cycle.c      product (e): cut-offs and cycles; rederive_net.c: positions, payments, statements, legs
+ *   rederive_debt.c       obligations of all products, what waits for a cycle, PAID; rederive_line.c: rows to the whole account
+ *   rederive_cut.c        product (e): cut-offs; rederive_cycle.c: from state to state; rederive_net.c: positions, payments, legs
  *   rederive_voucher.c    product (d): vouchers; rederive_due.c: maturity, prepayment, recourse
  *
  * Nothing here reads a record of a contract or runs its code.  Inputs are arguments of operations that were done, programmes and
@@ -68,6 +68,7 @@
     X(OBLIGATION_AMOUNT, "obligation_amount", "往来金额不符", "an obligation made or settled with another amount")           \
     X(OBLIGATION_SETTLED_TWICE, "obligation_settled_twice", "往来重复清算", "an obligation settled, or taken back, twice")     \
     X(OBLIGATION_LEFT_OUT, "obligation_left_out", "往来遗漏", "an obligation of the cut was not settled with it")              \
+    X(OBLIGATION_NOT_IN_CUT, "obligation_not_in_cut", "清算范围外往来", "netted although it is not in the cut, or left it")        \
     X(GROSS_NET, "gross_net", "全额轧差不符", "a gross obligation was netted, or a net one settled by itself")                 \
     X(CYCLE_STATEMENT, "cycle_statement", "清算单不符", "a member confirmed another statement than the obligations give")      \
     X(CYCLE_STEP, "cycle_step", "清算步骤不符", "a cycle went on without the answers, notices or time that it takes")          \

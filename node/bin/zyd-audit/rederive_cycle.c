@@ -1,16 +1,10 @@
-/* rederive_cycle.c: product (e): cut-offs, what a cycle takes, answers, notices, deadlines; from state to state (domain.md 3.5, rulings
- * 27 to 31).  Slices of 64 and their order are zyd/cycle.h's: between two of them an obligation may be made or taken back. */
+/* rederive_cycle.c: product (e): answers, payments, notices, deadlines; a cycle from state to state (domain.md 3.5, rulings
+ * 28, 30). */
 #include "rederive_nets.h"
 #include <stdio.h>
 #include <stdlib.h>
 
 #define MINUTE_MS UINT64_C(60000)
-
-struct re_cycles {
-    struct re *re;
-    struct audit_map cycles;
-    struct cy_clock *clocks[256]; /* by programme */
-};
 
 static void cycle_free(void *p)
 {
@@ -40,215 +34,10 @@ void re_cycles_free(struct re_cycles *p)
     free(p);
 }
 
-static struct cy_clock *clock_of(struct re_cycles *p, uint16_t programme)
-{
-    struct zyd_span rest;
-    if (programme == 0 || programme > 255 || p->clocks[programme] != NULL) {
-        return programme > 255 ? NULL : p->clocks[programme];
-    }
-    struct cy_clock *k = re_new(sizeof *k);
-    if (!re_terms_read(p->re, &k->t, programme, ZYD_CYCLE_PARAM_COUNT, &rest)) {
-        free(k);
-        return NULL;
-    }
-    return p->clocks[programme] = k;
-}
-
-static void say(struct cy_cycle *c, enum zyd_cycle_state state)
-{
-    c->state = (uint8_t)state;
-    if (c->say_count < sizeof c->says) {
-        c->says[c->say_count++] = (uint8_t)state;
-    }
-}
-
-static void begin(struct cy_cycle *c, enum zyd_cycle_work next)
-{
-    c->work = (uint8_t)next;
-    c->cursor = 0;
-}
-
 static void at_time(const struct cy_cycle *c, const struct audit_step *s, uint64_t right)
 {
     if (s->time_ms != right) {
         cy_find(c, s, RE_CYCLE_STEP, RE_NO_MEMBER, -1, -1, "at another time than the terms give");
-    }
-}
-
-/* ---- the cut ---- */
-
-static uint64_t cut_ms(const struct cy_clock *k, int32_t date)
-{
-    return date == 0 ? 0 : (uint64_t)zyd_ms_of_date(date) + k->t.slots[ZYD_CP_CUT_OFF] * MINUTE_MS;
-}
-
-static void start(struct re_cycles *p, const struct audit_step *s)
-{
-    struct cy_clock *k = clock_of(p, s->programme);
-    if (k == NULL) {
-        return;
-    }
-    int32_t date = audit_pass_workday_add(p->re->pass, s->programme, zyd_date_add(s->date, -1), 1);
-    if (date == s->date && cut_ms(k, date) <= s->time_ms) {
-        date = audit_pass_workday_add(p->re->pass, s->programme, s->date, 1);
-    }
-    k->next_ms = cut_ms(k, date);
-}
-
-static void cycle_id(struct zyd_hash *out, uint16_t programme, uint64_t number)
-{
-    struct {
-        char tag[16];
-        uint64_t programme, number;
-    } in;
-    memset(&in, 0, sizeof in);
-    memcpy(in.tag, ZYD_CYCLE_TAG_ID, sizeof ZYD_CYCLE_TAG_ID - 1);
-    in.programme = programme;
-    in.number = number;
-    zyd_sha256(out, &in, sizeof in);
-}
-
-static struct cy_cycle *cycle_new(struct re_cycles *p, struct cy_clock *k, int32_t date)
-{
-    struct cy_cycle *c = re_new(sizeof *c);
-    char ref[36];
-    c->re = p->re;
-    c->clock = k;
-    c->date = date;
-    c->number = ++k->cycles;
-    cycle_id(&c->id, k->t.programme, c->number);
-    snprintf(ref, sizeof ref, "cycle %llu", (unsigned long long)c->number);
-    audit_map_put(&p->cycles, &c->id, c);
-    audit_pass_know(p->re->pass, &c->id, k->t.programme, ref);
-    return c;
-}
-
-/* What the step tells against what it should; afterwards a cycle that went another way is followed by its legs alone. */
-static void told(struct cy_cycle *c, const struct audit_step *s)
-{
-    size_t at = 0;
-    bool same = true;
-    for (uint32_t i = 0; i < s->o->event_count; i++) {
-        same = same && at < c->say_count && c->says[at] == s->o->events[i].code;
-        at++;
-    }
-    if ((!same || at != c->say_count) && !c->lost) {
-        cy_find(c, s, RE_CYCLE_STEP, RE_NO_MEMBER, -1, -1, "it goes another way than answers, notices and time give");
-        c->lost = true;
-    }
-    c->say_count = 0;
-}
-
-static void cut(struct re_cycles *p, const struct audit_step *s)
-{
-    struct cy_clock *k = s->object == NULL ? NULL : clock_of(p, zyd_get16(s->object->b + 30));
-    struct re_queue *q = k == NULL ? NULL : re_queue_of(p->re->debts, k->t.programme);
-    if (q == NULL) {
-        return;
-    }
-    bool late = k->next_ms != 0 && s->time_ms != k->next_ms;
-    k->next_ms = cut_ms(k, audit_pass_workday_add(p->re->pass, k->t.programme, s->date, (uint32_t)k->t.slots[ZYD_CP_EVERY_WD]));
-    bool enough = k->parked_first < k->parked_count && k->parked_sum >= (int64_t)k->t.slots[ZYD_CP_MIN_AMOUNT];
-    if (q->waiting == 0 || (q->count == k->looked && !enough)) { /* ruling 27 */
-        if (s->o->event_count > 0) {
-            re_find(p->re, s, RE_CYCLE_STEP, RE_NO_MEMBER, 0, 0, -1, -1, "a cycle of nothing");
-        }
-        return;
-    }
-    struct cy_cycle *c = cycle_new(p, k, s->date);
-    c->list_next = k->looked;
-    c->list_end = k->looked = q->count;
-    if (enough) {
-        c->park_next = k->parked_first;
-        c->park_end = k->parked_first = k->parked_count;
-        k->parked_sum = 0;
-    }
-    if (late) {
-        cy_find(c, s, RE_CYCLE_STEP, RE_NO_MEMBER, -1, -1, "a cut-off at another time than the terms give");
-    }
-    say(c, ZYD_CS_OPEN);
-    begin(c, ZYD_CW_TAKE);
-    told(c, s);
-}
-
-/* ---- what it takes ---- */
-
-static void widen(struct cy_cycle *c, const struct re_debt *d)
-{
-    const struct zyd_member *members = c->re->genesis->members;
-    uint16_t last = d->debtor > d->creditor ? d->debtor : d->creditor;
-    c->members = last >= c->members ? (uint16_t)(last + 1) : c->members;
-    if (d->gross) {
-        c->fiscal |= members[d->debtor].role == ZYD_ROLE_FISCAL ? UINT64_C(1) << d->debtor : 0;
-        c->fiscal |= members[d->creditor].role == ZYD_ROLE_FISCAL ? UINT64_C(1) << d->creditor : 0;
-    }
-}
-
-static bool take_net(struct cy_cycle *c, struct re_debt *d)
-{
-    re_debt_lock(c->re->debts, d);
-    if (d->value_date > c->date || c->total > ZYD_MONEY_MAX - d->amount) {
-        re_debt_roll(c->re->debts, d); /* for the next cycle */
-        return false;
-    }
-    d->cycle = c;
-    d->place = (uint32_t)c->entry_count;
-    d->legs = 0;
-    *(struct cy_entry *)re_append((void **)&c->entries, &c->entry_count, sizeof *c->entries) = (struct cy_entry){d, ZYD_CYCLE_IN};
-    c->total += d->amount;
-    return true;
-}
-
-static void park(struct cy_clock *k, struct re_debt *d) /* ruling 31 */
-{
-    *(struct re_debt **)re_append((void **)&k->parked, &k->parked_count, sizeof d) = d;
-    k->parked_sum = re_min(k->parked_sum + d->amount, ZYD_MONEY_MAX);
-}
-
-static void look_at(struct cy_cycle *c, struct re_debt *d, bool parked)
-{
-    if (d->state != RE_DEBT_OPEN) {
-        return;
-    }
-    if (d->gross) { /* ruling 29: shown */
-        widen(c, d);
-        cy_gross_add(c, d);
-    } else if (!parked && d->amount < (int64_t)cy_param(c, ZYD_CP_MIN_AMOUNT)) {
-        park(c->clock, d);
-    } else if (take_net(c, d)) {
-        widen(c, d);
-    }
-}
-
-/* A slice: 64 of the list, or what fills a page of either kind; all: whatever is left. */
-static bool take(struct cy_cycle *c, bool all)
-{
-    const struct re_queue *q = re_queue_of(c->re->debts, c->clock->t.programme);
-    size_t net_end = (c->entry_count / ZYD_CYCLE_PAGE + 1) * ZYD_CYCLE_PAGE;
-    size_t gross_end = (c->gross_count / ZYD_CYCLE_PAGE + 1) * ZYD_CYCLE_PAGE;
-    for (size_t seen = 0; all || (seen < ZYD_CYCLE_PAGE && c->entry_count < net_end && c->gross_count < gross_end); seen++) {
-        if (c->park_next < c->park_end) {
-            look_at(c, c->clock->parked[c->park_next++], true);
-        } else if (c->list_next < c->list_end) {
-            look_at(c, q->at[c->list_next++], false);
-        } else {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void work_take(struct cy_cycle *c, const struct audit_step *s)
-{
-    bool more = take(c, false), closes = s->o->event_count > 0;
-    if (more && closes) { /* it says that it is done */
-        take(c, true);
-        more = false;
-    }
-    if (!more && closes) {
-        cy_sum(c);
-        say(c, ZYD_CS_CUT_OFF);
-        begin(c, ZYD_CW_COMPUTE);
     }
 }
 
@@ -259,35 +48,51 @@ static void work_compute(struct cy_cycle *c, const struct audit_step *s)
     cy_compute(c);
     c->doubted = false;
     if (c->active == 0) {
-        begin(c, ZYD_CW_CLOSE);
+        cy_begin(c, ZYD_CW_CLOSE);
         return;
     }
-    say(c, ZYD_CS_COMPUTED);
+    cy_say(c, ZYD_CS_COMPUTED);
     c->needed = c->position | (c->round == 0 ? c->fiscal : 0);
     c->confirmed = c->refused = 0;
     c->work = ZYD_CW_NONE;
     if (c->needed == 0) {
-        say(c, ZYD_CS_CONFIRMED);
-        begin(c, ZYD_CW_INSTRUCT);
+        cy_say(c, ZYD_CS_CONFIRMED);
+        cy_begin(c, ZYD_CW_INSTRUCT);
     }
     c->confirm_ms = s->time_ms + cy_param(c, ZYD_CP_CONFIRM_MIN) * MINUTE_MS;
 }
 
-/* Ruling 28. */
-static void answered(struct cy_cycle *c, uint64_t silent)
+/* What it tells of itself in this step; 0: nothing. */
+static uint32_t tells(const struct audit_step *s)
 {
+    return s->o->event_count == 0 ? 0 : s->o->events[0].code;
+}
+
+static void go(struct cy_cycle *c, uint32_t state, uint64_t silent)
+{
+    cy_say(c, (enum zyd_cycle_state)state);
+    c->leaving = silent;
+    c->round = (uint8_t)(c->round + (state == ZYD_CS_CUT_OFF));
+    cy_begin(c, state == ZYD_CS_CONFIRMED ? ZYD_CW_INSTRUCT : state == ZYD_CS_CUT_OFF ? ZYD_CW_RECUT : ZYD_CW_ROLL);
+}
+
+/* Ruling 28, when all have answered, or the time is over: it goes on, is cut again, or is given up.  Where its statement was
+ * told to differ it asks other members, so it goes on when it says so; else a way that is not the right one is told, and
+ * followed. */
+static void answered(struct cy_cycle *c, const struct audit_step *s, bool all, uint64_t silent)
+{
+    uint32_t told = tells(s), right = 0;
+    bool way = told == ZYD_CS_CONFIRMED || told == ZYD_CS_CUT_OFF || told == ZYD_CS_UNWINDING;
     silent &= c->position; /* a gross list holds nothing up */
-    if ((c->refused | silent) == 0) {
-        say(c, ZYD_CS_CONFIRMED);
-        begin(c, ZYD_CW_INSTRUCT);
-    } else if (c->round == ZYD_CYCLE_ROUNDS_MAX) {
-        say(c, ZYD_CS_UNWINDING);
-        begin(c, ZYD_CW_ROLL);
-    } else {
-        c->round++;
-        c->leaving = silent;
-        say(c, ZYD_CS_CUT_OFF);
-        begin(c, ZYD_CW_RECUT);
+    if (all) {
+        right = c->round < ZYD_CYCLE_ROUNDS_MAX ? ZYD_CS_CUT_OFF : ZYD_CS_UNWINDING;
+        right = (c->refused | silent) == 0 ? ZYD_CS_CONFIRMED : right;
+    }
+    if (way && told != right && !c->doubted) {
+        cy_find(c, s, RE_CYCLE_STEP, RE_NO_MEMBER, -1, -1, "it goes on without the answers that it needs, or against them");
+    }
+    if (way || (right != 0 && !c->doubted)) {
+        go(c, way ? told : right, silent);
     }
 }
 
@@ -308,8 +113,8 @@ static void confirm(struct cy_cycle *c, const struct audit_step *s, struct zyd_r
     uint64_t me = UINT64_C(1) << (s->op->member & 63);
     zyd_rd_hash(rd, &signed_);
     uint32_t refused = zyd_rd_array(rd, ZYD_CYCLE_REFUSE_MAX);
-    if (c->state != ZYD_CS_COMPUTED || (c->needed & me) == 0 || ((c->confirmed | c->refused) & me) != 0 ||
-        s->time_ms >= c->confirm_ms) {
+    bool asked = c->doubted || ((c->needed & me) != 0 && ((c->confirmed | c->refused) & me) == 0);
+    if (c->state != ZYD_CS_COMPUTED || !asked || s->time_ms >= c->confirm_ms) {
         cy_find(c, s, RE_CYCLE_STEP, s->op->member, -1, -1, "an answer that nobody waits for");
         return;
     }
@@ -324,16 +129,14 @@ static void confirm(struct cy_cycle *c, const struct audit_step *s, struct zyd_r
         refuse(c, s, &id);
     }
     *(refused > 0 ? &c->refused : &c->confirmed) |= me;
-    if (((c->confirmed | c->refused) & c->needed) == c->needed) {
-        answered(c, 0);
-    }
+    answered(c, s, ((c->confirmed | c->refused) & c->needed) == c->needed, 0);
 }
 
 static void confirm_end(struct cy_cycle *c, const struct audit_step *s)
 {
     if (c->state == ZYD_CS_COMPUTED) {
         at_time(c, s, c->confirm_ms);
-        answered(c, c->needed & ~(c->confirmed | c->refused));
+        answered(c, s, true, c->needed & ~(c->confirmed | c->refused));
     }
 }
 
@@ -342,8 +145,8 @@ static void confirm_end(struct cy_cycle *c, const struct audit_step *s)
 static void instruct(struct cy_cycle *c, const struct audit_step *s, enum zyd_cycle_param minutes)
 {
     cy_instruct(c);
-    say(c, ZYD_CS_INSTRUCTED);
-    begin(c, c->unmatched == 0 ? ZYD_CW_SETTLE : ZYD_CW_NONE);
+    cy_say(c, ZYD_CS_INSTRUCTED);
+    cy_begin(c, c->unmatched == 0 ? ZYD_CW_SETTLE : ZYD_CW_NONE);
     c->pay_ms = s->time_ms + cy_param(c, minutes) * MINUTE_MS;
 }
 
@@ -354,6 +157,17 @@ static bool pages_end(struct cy_cycle *c)
     return c->cursor * ZYD_CYCLE_PAGE >= c->entry_count;
 }
 
+/* A payment beyond those of the rule: told with its first notice. */
+static void more_pays(struct cy_cycle *c, const struct audit_step *s, size_t number, int64_t amount)
+{
+    cy_find(c, s, RE_INSTRUCTION_AMOUNT, RE_NO_MEMBER, amount, 0, "a payment that the rule does not give");
+    while (c->pay_count < number) {
+        struct cy_pay *pay = re_append((void **)&c->pays, &c->pay_count, sizeof *pay);
+        *pay = (struct cy_pay){.payer = RE_NO_MEMBER, .payee = RE_NO_MEMBER, .state = ZYD_CYCLE_OPEN, .told = true};
+        c->unmatched++;
+    }
+}
+
 /* The payment that a notice names, as the notice says it: what differs is told once, and then holds. */
 static struct cy_pay *noticed(struct cy_cycle *c, const struct audit_step *s, struct zyd_span reference, int64_t amount)
 {
@@ -361,20 +175,35 @@ static struct cy_pay *noticed(struct cy_cycle *c, const struct audit_step *s, st
     for (size_t i = 13; reference.size == ZYD_CYCLE_E2E_SIZE && i < 17; i++) {
         number = number * 10 + (size_t)(reference.data[i] - '0') % 10;
     }
-    if (number == 0 || number > c->pay_count) {
-        cy_find(c, s, RE_INSTRUCTION_AMOUNT, RE_NO_MEMBER, amount, 0, "a payment that the rule does not give");
+    if (number > c->pay_count) {
+        more_pays(c, s, number, amount);
+    }
+    if (number == 0) {
+        cy_find(c, s, RE_INSTRUCTION_AMOUNT, RE_NO_MEMBER, amount, 0, "a notice without a payment");
         return NULL;
     }
     struct cy_pay *pay = &c->pays[number - 1];
     c->re->compared++;
     if (!pay->told && (pay->amount != amount || memcmp(pay->reference, reference.data, ZYD_CYCLE_E2E_SIZE) != 0)) {
         cy_find(c, s, RE_INSTRUCTION_AMOUNT, pay->payer, amount, pay->amount,
-                pay->amount != amount ? "the amount of the notice" : "the reference of the notice");
+                pay->amount != amount ? "the amount of the notice" : "the reference of the notice: another payer or payee");
         pay->told = true;
+    }
+    if (pay->told) {
         pay->amount = amount;
         cy_reference(pay, c, number);
     }
     return pay;
+}
+
+static void match(struct cy_cycle *c, struct cy_pay *pay)
+{
+    pay->state = ZYD_CYCLE_MATCHED;
+    if (pay->payer != RE_NO_MEMBER) {
+        c->paid[pay->payer] += pay->amount;
+        c->received[pay->payee] += pay->amount;
+    }
+    c->unmatched -= c->unmatched > 0;
 }
 
 static void notice(struct cy_cycle *c, const struct audit_step *s, struct zyd_rd *rd)
@@ -384,7 +213,7 @@ static void notice(struct cy_cycle *c, const struct audit_step *s, struct zyd_rd
     int64_t amount = (int64_t)zyd_rd_u64(rd, INT64_MAX);
     struct cy_pay *pay = noticed(c, s, reference, amount);
     if (c->state == ZYD_CS_INSTRUCTED) {
-        say(c, ZYD_CS_SETTLING);
+        cy_say(c, ZYD_CS_SETTLING);
     }
     if (pay == NULL) {
         return;
@@ -396,12 +225,9 @@ static void notice(struct cy_cycle *c, const struct audit_step *s, struct zyd_rd
     bool agent = cy_param(c, ZYD_CP_CONFIRM_MODE) == ZYD_CYCLE_AGENT;
     pay->notices = (uint8_t)(agent ? ZYD_CYCLE_DEBIT | ZYD_CYCLE_CREDIT : pay->notices | side);
     if (pay->notices == (ZYD_CYCLE_DEBIT | ZYD_CYCLE_CREDIT)) {
-        pay->state = ZYD_CYCLE_MATCHED;
-        c->paid[pay->payer] += pay->amount;
-        c->received[pay->payee] += pay->amount;
-        c->unmatched--;
+        match(c, pay);
         if (c->unmatched == 0) {
-            begin(c, ZYD_CW_SETTLE);
+            cy_begin(c, ZYD_CW_SETTLE);
         }
     }
 }
@@ -417,11 +243,11 @@ static void pay_end(struct cy_cycle *c, const struct audit_step *s)
     for (size_t i = c->pay_first; i < c->pay_count; i++) {
         if (c->pays[i].state == ZYD_CYCLE_OPEN) {
             c->pays[i].state = ZYD_CYCLE_VOID;
-            c->leaving |= UINT64_C(1) << c->pays[i].payer;
+            c->leaving |= c->pays[i].payer == RE_NO_MEMBER ? 0 : UINT64_C(1) << c->pays[i].payer;
         }
     }
-    say(c, ZYD_CS_UNWINDING);
-    begin(c, ZYD_CW_UNWIND);
+    cy_say(c, ZYD_CS_UNWINDING);
+    cy_begin(c, ZYD_CW_UNWIND);
 }
 
 /* ---- passes over the obligations ---- */
@@ -435,14 +261,14 @@ static void left(struct cy_cycle *c, const struct audit_step *s)
         paid = paid || c->paid[m] != 0;
     }
     if (work == ZYD_CW_RECUT) {
-        begin(c, ZYD_CW_COMPUTE);
+        cy_begin(c, ZYD_CW_COMPUTE);
         return;
     }
     cy_compute(c);
     if (work == ZYD_CW_ROLL) {
-        begin(c, ZYD_CW_CLOSE);
+        cy_begin(c, ZYD_CW_CLOSE);
     } else if (c->active == 0 && c->plan_count == 0) {
-        begin(c, paid ? ZYD_CW_PAY : ZYD_CW_CLOSE);
+        cy_begin(c, paid ? ZYD_CW_PAY : ZYD_CW_CLOSE);
     } else {
         instruct(c, s, ZYD_CP_FAIL_MIN);
     }
@@ -472,8 +298,8 @@ static void work_pay(struct cy_cycle *c, const struct audit_step *s)
     c->cursor = to;
     if (to >= c->pay_count) {
         cy_balance(c, s);
-        say(c, ZYD_CS_SETTLED);
-        begin(c, ZYD_CW_CLOSE);
+        cy_say(c, ZYD_CS_SETTLED);
+        cy_begin(c, ZYD_CW_CLOSE);
     }
 }
 
@@ -489,10 +315,15 @@ static void resume(struct cy_cycle *c, const struct audit_step *s)
     for (size_t i = 0; i < c->pay_count; i++) {
         known = known || c->pays[i].told;
     }
+    for (size_t i = c->pay_first; i < c->pay_count && !known; i++) { /* booked as if it were */
+        if (c->pays[i].state == ZYD_CYCLE_OPEN) {
+            match(c, &c->pays[i]);
+        }
+    }
     if (!known) {
         cy_find(c, s, RE_CYCLE_STEP, RE_NO_MEMBER, -1, -1, "settled before every payment was matched");
     }
-    begin(c, ZYD_CW_SETTLE);
+    cy_begin(c, ZYD_CW_SETTLE);
 }
 
 static void work(struct cy_cycle *c, const struct audit_step *s)
@@ -502,12 +333,12 @@ static void work(struct cy_cycle *c, const struct audit_step *s)
         resume(c, s);
     }
     if (c->work == ZYD_CW_SETTLE && pays) {
-        begin(c, ZYD_CW_PAY);
+        cy_begin(c, ZYD_CW_PAY);
     }
     cy_legs(c, s);
     switch ((enum zyd_cycle_work)c->work) {
     case ZYD_CW_TAKE:
-        work_take(c, s);
+        cy_take(c, s);
         break;
     case ZYD_CW_COMPUTE:
         work_compute(c, s);
@@ -524,7 +355,7 @@ static void work(struct cy_cycle *c, const struct audit_step *s)
         break;
     case ZYD_CW_SETTLE:
         if (pages_end(c)) {
-            begin(c, ZYD_CW_PAY);
+            cy_begin(c, ZYD_CW_PAY);
         }
         break;
     case ZYD_CW_PAY:
@@ -532,7 +363,7 @@ static void work(struct cy_cycle *c, const struct audit_step *s)
         break;
     case ZYD_CW_CLOSE:
         c->work = ZYD_CW_NONE;
-        say(c, ZYD_CS_CLOSED);
+        cy_say(c, ZYD_CS_CLOSED);
         break;
     case ZYD_CW_NONE:
         break;
@@ -592,7 +423,7 @@ static void by_member(struct re_cycles *p, const struct audit_step *s)
     }
     re_lines_compare(p->re, s, &none, RE_UNEXPLAINED);
     if (s->event == ZYD_CE_START) {
-        start(p, s);
+        cy_start(p, s);
         return;
     }
     zyd_rd_hash(&rd, &id);
@@ -605,14 +436,14 @@ static void by_member(struct re_cycles *p, const struct audit_step *s)
         } else {
             notice(c, s, &rd);
         }
-        told(c, s);
+        cy_told(c, s);
     }
 }
 
 static void by_time(struct re_cycles *p, const struct audit_step *s)
 {
     if (s->o->deadline == ZYD_CD_CUT) {
-        cut(p, s);
+        cy_cut(p, s);
         return;
     }
     struct cy_cycle *c = s->object == NULL ? NULL : audit_map_get(&p->cycles, s->object);
@@ -630,7 +461,7 @@ static void by_time(struct re_cycles *p, const struct audit_step *s)
     } else {
         work(c, s);
     }
-    told(c, s);
+    cy_told(c, s);
 }
 
 void re_cycles_step(struct re_cycles *p, const struct audit_step *s)

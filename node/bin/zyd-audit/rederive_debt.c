@@ -1,5 +1,5 @@
-/* rederive_debt.c: obligations (domain.md 3.0.7): made where a debtor's row names one (x / 2141), taken back by its mirror, settled
- * by PAID or with a cycle.  Gross are those of FISCAL members (3.5) and of programmes whose terms say so. */
+/* rederive_debt.c: obligations (domain.md 3.0.7): made where a debtor's row names one (x / 2141), taken back by its mirror,
+ * settled by PAID or with a cycle.  Gross are those of FISCAL members (3.5) and of programmes whose terms say so. */
 #include "rederive_nets.h"
 #include <stdlib.h>
 #include <zyd/guarantee.h>
@@ -137,6 +137,7 @@ static struct re_debt *make(struct re_debts *p, const struct audit_step *s, cons
     d->gross = is_fiscal(p, d->debtor) || is_fiscal(p, d->creditor) ||
                (row->programme <= 255 && asks_gross(p, row->programme, re_product(p->re->genesis, s->contract)));
     d->step = p->steps;
+    d->ref = s->ref;
     audit_map_put(&p->debts, &d->id, d);
     return d;
 }
@@ -168,7 +169,8 @@ static void take_back(struct re_debts *p, const struct audit_step *s, struct re_
         return; /* the second of its rows */
     }
     if (d->state != RE_DEBT_OPEN) {
-        re_find(p->re, s, RE_OBLIGATION_SETTLED_TWICE, d->debtor, 0, 0, d->amount, 0, "taken back after it was settled, or in a cycle");
+        re_find(p->re, s, RE_OBLIGATION_SETTLED_TWICE, d->debtor, 0, 0, d->amount, 0,
+                "taken back after it was settled, or in a cycle");
     }
     leave(p, d);
     d->state = RE_DEBT_REVERSED;
@@ -217,7 +219,8 @@ static void both_sides(struct re_debts *p, const struct audit_step *s)
     for (uint32_t i = 0; i < s->o->posting_count; i++) {
         struct re_debt *d = re_debt_made(p, s, i);
         if (d != NULL && d->step == p->steps && d->claim != d->amount) {
-            re_find(p->re, s, RE_OBLIGATION_AMOUNT, d->creditor, 0, 0, d->claim, d->amount, "debtor and creditor book another amount");
+            re_find(p->re, s, RE_OBLIGATION_AMOUNT, d->creditor, 0, 0, d->claim, d->amount,
+                    "debtor and creditor book another amount");
             d->claim = d->amount;
         }
     }
@@ -225,17 +228,21 @@ static void both_sides(struct re_debts *p, const struct audit_step *s)
 
 /* ---- PAID ---- */
 
-static void paid(struct re_debts *p, const struct audit_step *s)
+static void paid(struct re_debts *p, const struct audit_step *at)
 {
     struct re_lines lines = {.count = 0};
     re_account owed, due;
-    struct re_debt *d = re_debt_of(p, &s->op->object);
+    struct audit_step named = *at, *s = &named;
+    struct re_debt *d = re_debt_of(p, &at->op->object);
     if (d == NULL) {
         re_lines_compare(p->re, s, &lines, RE_OBLIGATION_AMOUNT);
         return;
     }
+    named.ref = d->ref;
+    named.programme = d->programme;
     if (d->state != RE_DEBT_OPEN) {
-        re_find(p->re, s, RE_OBLIGATION_SETTLED_TWICE, d->debtor, 0, 0, d->amount, 0, "paid although it was settled, taken back or in a cycle");
+        re_find(p->re, s, RE_OBLIGATION_SETTLED_TWICE, d->debtor, 0, 0, d->amount, 0,
+                "paid although it was settled, taken back or in a cycle");
     } else if (!d->gross && !d->astray) {
         re_find(p->re, s, RE_GROSS_NET, d->debtor, 0, 0, d->amount, 0, "a net obligation was paid by itself");
     }

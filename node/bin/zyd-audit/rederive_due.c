@@ -1,10 +1,10 @@
-/* rederive_due.c: what the core firm owes when a voucher falls due, is prepaid, is not paid, or is paid late: recourse goes back along
- * the prior holders, link by link, while each passed it on with recourse (domain.md 3.4). */
+/* rederive_due.c: what the core firm owes when a voucher falls due, is prepaid, is not paid, or is paid late: recourse goes
+ * back along the prior holders, link by link, while each passed it on with recourse (domain.md 3.4). */
 #include "rederive_nets.h"
 
 /* Debtor dr / 2141, creditor 1141 / cr: the debtor's row. */
-static struct re_line *owe(struct re *re, struct re_lines *l, enum re_kind kind, uint16_t label, uint16_t debtor, const char *dr,
-                           uint16_t creditor, const char *cr, int64_t amount)
+static struct re_line *owe(struct re *re, struct re_lines *l, enum re_kind kind, uint16_t label, uint16_t debtor,
+                           const char *dr, uint16_t creditor, const char *cr, int64_t amount)
 {
     re_account owed, due;
     re_account_of(owed, re, "2141", creditor);
@@ -68,6 +68,16 @@ static void call_next(struct re *re, struct re_lines *l, struct vo_voucher *v)
     v->called++;
 }
 
+/* After a recourse that should not be, or was left out, the chain is where the rows say. */
+static void called_as_booked(struct vo_voucher *v, const struct audit_step *s, uint32_t before)
+{
+    uint32_t calls = 0;
+    for (uint32_t i = 0; i < s->o->posting_count; i++) {
+        calls += s->o->postings[i].label == ZYD_VL_RECOURSE && strncmp(s->o->postings[i].cr, "2141", 4) == 0;
+    }
+    v->called = before + calls;
+}
+
 void vo_default(struct re *re, struct vo_voucher *v, const struct audit_step *s)
 {
     struct re_lines l = {.count = 0};
@@ -76,9 +86,11 @@ void vo_default(struct re *re, struct vo_voucher *v, const struct audit_step *s)
     if (v->state != ZYD_VS_MATURED || s->date <= last) {
         vo_find(re, s, v, RE_RECOURSE_AMOUNT, -1, -1, "default of what is not due, or before its working days are over");
     }
+    uint32_t before = v->called;
     call_next(re, &l, v);
     re_lines_compare(re, s, &l, RE_RECOURSE_AMOUNT);
     note_owing(re, v, s);
+    called_as_booked(v, s, before);
     v->state = ZYD_VS_DEFAULTED;
 }
 
@@ -115,6 +127,7 @@ void vo_settled(struct re *re, struct vo_voucher *v, const struct audit_step *s)
 {
     struct re_lines l = {.count = 0};
     struct vo_owing *w = settled_next(v);
+    uint32_t before = v->called;
     if (w != NULL) {
         w->told = true;
         v->note.good = false;
@@ -130,4 +143,5 @@ void vo_settled(struct re *re, struct vo_voucher *v, const struct audit_step *s)
     }
     re_lines_compare(re, s, &l, RE_RECOURSE_AMOUNT);
     note_owing(re, v, s);
+    called_as_booked(v, s, before);
 }

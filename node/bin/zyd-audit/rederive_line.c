@@ -1,10 +1,11 @@
-/* rederive_line.c: what an operation should have posted, row by row: member, label, both accounts in full, and the obligation. */
+/* rederive_line.c: what an operation should have posted, row by row: member, label, both accounts in full, obligation. */
 #include "rederive_nets.h"
 #include <stdio.h>
 
 static void copy_account(re_account out, const char *text)
 {
-    size_t n = strnlen(text, ZYD_ACCOUNT_MAX);
+    size_t n = strlen(text);
+    n = n < ZYD_ACCOUNT_MAX ? n : ZYD_ACCOUNT_MAX;
     memcpy(out, text, n);
     memset(out + n, 0, sizeof(re_account) - n);
 }

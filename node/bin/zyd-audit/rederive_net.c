@@ -1,5 +1,5 @@
-/* rederive_net.c: a cycle's arithmetic (domain.md 3.5): positions, payments by the instruction rule, the statement that a member
- * confirms, references of payments; and its rows against them. */
+/* rederive_net.c: a cycle's arithmetic (domain.md 3.5): positions, payments by the instruction rule, the statement that a
+ * member confirms, references of payments; and its rows against them. */
 #include "rederive_nets.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@ void cy_find(const struct cy_cycle *c, const struct audit_step *s, enum re_kind 
 {
     struct audit_step at = *s; /* an operation of a cycle makes an object of its own: name the cycle */
     char ref[36];
-    snprintf(ref, sizeof ref, "cycle %llu", (unsigned long long)c->number);
+    snprintf(ref, sizeof ref, "cycle/%llu", (unsigned long long)c->number);
     at.object = &c->id;
     at.ref = ref;
     at.programme = c->clock->t.programme;
@@ -201,7 +201,7 @@ static void leg(struct cy_cycle *c, const struct audit_step *s, const struct zyd
     }
     bool in = d->cycle == c && c->entries[d->place].status == ZYD_CYCLE_IN;
     if (!in && d->legs == 0 && !d->astray && !c->lost) {
-        cy_find(c, s, d->gross ? RE_GROSS_NET : RE_OBLIGATION_LEFT_OUT, p->member, p->amount.fen, 0,
+        cy_find(c, s, d->gross ? RE_GROSS_NET : RE_OBLIGATION_NOT_IN_CUT, p->member, p->amount.fen, 0,
                 d->gross ? "a gross obligation was netted" : "it is not in the cycle");
     }
     d->legs |= side;

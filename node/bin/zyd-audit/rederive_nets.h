@@ -1,6 +1,6 @@
-/* rederive_nets.h: what members owe each other, and the two products in which it moves: settlement cycles (domain.md 3.5, rulings 27 to
- * 31) and vouchers (3.4).  An obligation is known from the postings that name it; a cycle from what members signed, deadlines and
- * the states that it told; nobody's record is read. */
+/* rederive_nets.h: what members owe each other, and the two products in which it moves: settlement cycles (domain.md 3.5,
+ * rulings 27 to 31) and vouchers (3.4).  An obligation is known from the postings that name it; a cycle from what members
+ * signed, its deadlines and the states that it told; nobody's record is read. */
 #ifndef ZYD_AUDIT_REDERIVE_NETS_H
 #define ZYD_AUDIT_REDERIVE_NETS_H
 
@@ -46,6 +46,7 @@ struct re_debt {
     enum re_debt_state state;
     int32_t value_date;
     uint64_t step, settled; /* of the steps of all: made in; settled in the block of this height */
+    const char *ref;        /* its maker's number */
     struct cy_cycle *cycle; /* its last, and the place in it */
     uint32_t place;
 };
@@ -65,7 +66,7 @@ void re_debt_settle(struct re_debt *d, const struct audit_step *s);
 /* The obligation whose debtor's row is posting i of the step; NULL: none. */
 struct re_debt *re_debt_made(const struct re_debts *p, const struct audit_step *s, uint32_t i);
 
-/* ---- rederive_cycle.c, rederive_net.c ---- */
+/* ---- rederive_cut.c, rederive_cycle.c, rederive_net.c ---- */
 struct cy_entry {
     struct re_debt *debt;
     uint8_t status; /* enum zyd_cycle_status */
@@ -114,6 +115,11 @@ struct cy_cycle {
     struct cy_pay *pays;
     size_t pay_count, pay_first, unmatched;
 };
+struct re_cycles {
+    struct re *re;
+    struct audit_map cycles;
+    struct cy_clock *clocks[256]; /* by programme */
+};
 struct re_cycles *re_cycles_new(struct re *re);
 void re_cycles_free(struct re_cycles *p);
 void re_cycles_step(struct re_cycles *p, const struct audit_step *s);
@@ -124,6 +130,13 @@ static inline uint64_t cy_param(const struct cy_cycle *c, enum zyd_cycle_param w
 }
 void cy_find(const struct cy_cycle *c, const struct audit_step *s, enum re_kind kind, uint16_t member, int64_t booked,
              int64_t right, const char *text);
+void cy_say(struct cy_cycle *c, enum zyd_cycle_state state); /* it goes there, and should tell so */
+void cy_begin(struct cy_cycle *c, enum zyd_cycle_work next);
+/* What the step tells against what it should; afterwards a cycle that went another way is followed by its legs alone. */
+void cy_told(struct cy_cycle *c, const struct audit_step *s);
+void cy_start(struct re_cycles *p, const struct audit_step *s);
+void cy_cut(struct re_cycles *p, const struct audit_step *s);
+void cy_take(struct cy_cycle *c, const struct audit_step *s); /* a slice */
 void cy_sum(struct cy_cycle *c);     /* in, out, the set's hash: of what is in */
 void cy_compute(struct cy_cycle *c); /* positions and payments, with their hashes */
 void cy_statement(struct zyd_hash *out, const struct cy_cycle *c, uint16_t member);

@@ -62,7 +62,7 @@ void vo_account(re_account out, const char *code, uint32_t number)
 void vo_find(struct re *re, const struct audit_step *s, const struct vo_voucher *v, enum re_kind kind, int64_t booked,
              int64_t right, const char *text)
 {
-    re_find(re, s, kind, v->holder, 0, v->due, booked, right, "%s", text);
+    re_find(re, s, kind, v->holder, 0, 0, booked, right, "%s", text);
 }
 
 static void compare(struct re *re, const struct audit_step *s, struct re_lines *l)
@@ -100,7 +100,8 @@ static void line(struct re_vouchers *p, const struct audit_step *s, struct zyd_r
     nothing(p->re, s);
 }
 
-static struct vo_invoice *invoice_of(struct re_vouchers *p, const struct zyd_hash *id, const struct vo_voucher *v, int64_t amount)
+static struct vo_invoice *invoice_of(struct re_vouchers *p, const struct zyd_hash *id, const struct vo_voucher *v,
+                                     int64_t amount)
 {
     struct vo_invoice *in = audit_map_get(&p->invoices, id);
     if (in == NULL) {
@@ -331,6 +332,7 @@ static void discount(struct re_vouchers *p, struct vo_voucher *v, const struct a
     int64_t interest = re_yearly(v->face, rate, re_days(s->date, v->due), (uint32_t)vo_param(v, ZYD_VP_BASIS));
     if (cost != interest) {
         vo_find(p->re, s, v, RE_DISCOUNT_AMOUNT, cost, interest, "the cost that both signed");
+        interest = re_min(cost, v->face); /* what is booked is compared with that */
     }
     if (rate > vo_param(v, ZYD_VP_RATE_CAP)) {
         vo_find(p->re, s, v, RE_DISCOUNT_AMOUNT, -1, -1, "the rate is above the cap");
