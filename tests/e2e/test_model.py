@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 build, source = sys.argv[1], sys.argv[2]
-PRODUCTS = ['guarantee', 'pool', 'voucher', 'subsidy', 'cycle']
+PRODUCTS = ['guarantee', 'register', 'pool', 'voucher', 'subsidy', 'cycle']
 
 
 def run(driver, *args):

@@ -6,13 +6,13 @@ import model
 import programme
 import wire
 from guarantee_model import BEFORE, ENDED, INDEX, REVERSIBLE, TABLE, Contract, E, L, Programme, S, tree_hash
+from guarantee_list import FIRMS, Lists
 from ledger import BANK, BANK2, CODES, GUAR, History, Refused, need
 from model import PPM
 
-FIRMS = ('91430100MA4TEXT00G', '91350200776049653A')
 
 
-class GuaranteeHistory(History):
+class GuaranteeHistory(Lists, History):
     CONTRACT, PLUGIN = 1, 'guarantee'
     WARNS = True
 
@@ -37,14 +37,21 @@ class GuaranteeHistory(History):
                r.choice([PPM, 750000, 333333])) if r.random() < 0.3 else (0, 10, 100000, 0, PPM)
         for i in range(r.choice([1, 1, 2])):
             tree = programme.tree(r)
+            if r.random() < 0.15:
+                tree = programme.insured(r, tree)
             p = self.parameters(tree, first + i)
             p['net_assets'], p['leverage'], p['concentration_ppm'], p['small_max'], p['small_ppm'] = net
             banks = r.choice([[BANK], [BANK, BANK2]])
-            g = Programme(first + i, tree, banks, ['notice', 'contract'][:r.randint(0, 2)], p)
+            grades, tiers = self.w.register if r.random() < 0.9 else None, None
+            if r.random() < (0.7 if grades else 0.1):
+                tiers = programme.tiers(r, tree, p, grades)
+            g = Programme(first + i, tree, banks, ['notice', 'contract'][:r.randint(0, 2)], p, tiers, grades)
             g.life = self
+            blob = wire.programme(p, tree, INDEX, banks, g.evidence, tiers, grades.number if grades else 0)
             self.g.append(g)
-            out.append((g.number, 1, f'G{g.number}', self.w.settlement, wire.programme(p, tree, INDEX, banks, g.evidence)))
+            out.append((g.number, 1, f'G{g.number}', self.w.settlement, blob))
         self.all, self.numbers = [], {}
+        self.begin_lists()
         return out
 
     # -- both sides --
@@ -71,6 +78,7 @@ class GuaranteeHistory(History):
 
     def sys(self, outcomes):
         """3.0.5: by instant, then contract; a year's end falls in between."""
+        self.lapse_lists()
         while True:
             due = [(d[0], c.id, d[1], d[2], c) for c in self.all for d in (c.deadlines(),) if d and d[0] <= self.today]
             if not due:
@@ -129,18 +137,19 @@ class GuaranteeHistory(History):
         return ok
 
     def check(self, c):
-        mine = (S[c.state], len(c.drawdowns), c.amount, c.drawn, c.principal, c.frozen, c.filed, c.escalated)
+        mine = (S[c.state], len(c.drawdowns), c.amount, c.drawn, c.principal, c.frozen, c.filed, c.escalated, c.tier)
 
         def then(got):
             v = got[0]
             amounts, flags = struct.unpack_from('<3q', v, 80), v[2]
-            self.expect('guarantee: state drawdowns amount drawn principal frozen filed escalated', mine,
-                        (v[1], v[3], *amounts, bool(flags & 128), bool(flags & 1), bool(flags & 4)))
+            self.expect('guarantee: state drawdowns amount drawn principal frozen filed escalated tier', mine,
+                        (v[1], v[3], *amounts, bool(flags & 128), bool(flags & 1), bool(flags & 4), v[130]))
         self.d.later(1, [c.id], then)
 
     def check_all(self):
         for c in self.all:
             self.check(c)
+        self.check_lists()
         for g in self.g:
             v = self.d.record(1, b'guarantee/breaker'.ljust(30, b'\0') + g.number.to_bytes(2, 'big'))
             if v and int.from_bytes(v[4:8], 'little') == g.year == self.today.year:
@@ -157,7 +166,9 @@ class GuaranteeHistory(History):
         if r.random() < 0.35:
             self.advance(r.choice([1, 1, 3, r.randint(1, 20), r.randint(1, 60)]))
         live = [c for c in self.all if c.state not in ENDED]
-        if len(self.all) < 4 and (not live or r.random() < 0.05):
+        if self.with_lists and r.random() < 0.15:
+            return self.list_turn()
+        if len(self.all) - self.listed < 4 and (not live or r.random() < 0.05):
             self.apply()
             if r.random() < 0.7:  # straight to the letter
                 for _ in range(5):
@@ -202,7 +213,7 @@ class GuaranteeHistory(History):
             self.check(box[0])
 
     def reset(self, g):
-        by = [*[CODES[b] for b in g.banks], 'GUAR'] + (['REG'] if g.p['reg'] else [])
+        by = [*[CODES[b] for b in g.banks], g.p['guar']] + (['REG'] if g.p['reg'] else [])
         full = list(by)
         if self.chance(0.2):
             by.pop()
@@ -279,9 +290,10 @@ class GuaranteeHistory(History):
         r, t = self.r, self.today
         amount = c.amount if r.random() < 0.7 else r.randint(1, c.amount)
         amount += self.chance(0.05)
-        if r.random() < 0.5 and c.fits(c.amount, self.all):
+        if r.random() < 0.5 and c.g.tiers is None and c.fits(c.amount, self.all):
             amount = self.limit(c) + self.chance(0.5)
-        tree = r.choice([None, tree_hash(c.g.tree)]) if not self.chance(0.03) else bytes(32)
+        mine = tree_hash(c.g.tier_tree(c.g.tier(amount, c.borrower, t)))
+        tree = r.choice([None, mine]) if not self.chance(0.03) else bytes(32)
         high = amount > c.g.p['auto_limit'] and c.reg
         self.do(c, 'OFFER', [c.guar] + (['REG'] if high else []), [amount, None, tree],
                 lambda: c.offer(t, amount, None, tree, self.all))

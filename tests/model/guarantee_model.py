@@ -30,12 +30,25 @@ def tree_hash(tree):
 
 
 class Programme(model.Programme):
-    def __init__(self, number, tree, banks, evidence, p):
+    def __init__(self, number, tree, banks, evidence, p, tiers=None, register=None):
         super().__init__(tree, **p)
-        self.number, self.banks, self.evidence = number, banks, evidence
+        self.number, self.banks, self.evidence, self.tiers, self.register = number, banks, evidence, tiers, register
         names = model.rest_leaves(tree)
         self.filers = [n for n in ('REG', 'NFGF') if n in names and p[n.lower()]]
         self.fiscal = [n for n in names if ROLES[INDEX[n]] == FISCAL]
+
+    def tier(self, amount, borrower, today):
+        """Shares by tier: the first whose amount and grade fit, from 1 on; None: none does.  0: there are no tiers."""
+        if self.tiers is None:
+            return 0
+        grade = self.register.grade(borrower, today) if self.register else 0
+        for i, (most, asked, _) in enumerate(self.tiers):
+            if (most == 0 or amount <= most) and asked in (0, grade):
+                return i + 1
+        return None
+
+    def tier_tree(self, tier):
+        return self.tiers[tier - 1][2] if tier else self.tree
 
     def open_breaker(self, today):
         self.roll(today)
@@ -55,7 +68,7 @@ class Contract(model.Contract):
         self.review = self.supply = self.pay_until = self.share_until = None
         self.pay_late = self.share_late = False
         self.undo = None
-        self.by, self.id = (), None
+        self.by, self.id, self.tier = (), None, 0
         self.firsts, self.shares = [], []
 
     def signed(self, *who):
@@ -79,8 +92,14 @@ class Contract(model.Contract):
 
     def leaf(self, amount):
         """GUAR's leaf of the tree."""
-        names = model.rest_leaves(self.g.tree)
-        return model.split_tree(self.g.tree, amount)[1][names.index(self.guar)] if self.guar in names else 0
+        names = model.rest_leaves(self.tree)
+        return model.split_tree(self.tree, amount)[1][names.index(self.guar)] if self.guar in names else 0
+
+    def choose_tier(self, amount, today):
+        """For good when it is offered; until then nothing is split by it."""
+        tier = self.g.tier(amount, self.borrower, today)
+        need(tier is not None, 1127)
+        self.chosen, self.tree = tier, self.g.tier_tree(tier)
 
     @property
     def committed(self):
@@ -94,19 +113,26 @@ class Contract(model.Contract):
         self.awake()
         self.state_in('DD')
         g.open_breaker(today)
-        need(tree is None or tree == tree_hash(g.tree), 9103)
+        self.choose_tier(amount, today)
+        need(tree is None or tree == tree_hash(self.tree), 9103)
         need(amount <= self.amount, 1108)
-        over = self.fits(amount, everyone)
-        need(not over, over)
-        need(g.tree[0][1] >= p['min_bank_share'], 1106)
+        self.limits(amount, everyone)
         self.signed(self.guar, self.reg if amount > p['auto_limit'] else None)
-        self.exposed = bool(p['net_assets'])
-        self.small = amount <= p['small_max']
-        self.amount = amount
+        self.commit(amount)
         if fee is not None:
             self.fee_ppm = fee
         self.state, self.lapse = 'OFFERED', workday_add(today, p['issue_wd'])
         return self.take()
+
+    def limits(self, amount, everyone):
+        over = self.fits(amount, everyone)
+        need(not over, over)
+        need(self.tree[0][1] >= self.g.p['min_bank_share'], 1106)
+
+    def commit(self, amount):
+        self.exposed = bool(self.g.p['net_assets'])
+        self.small = amount <= self.g.p['small_max']
+        self.amount, self.tier = amount, self.chosen
 
     def fits(self, amount, everyone):
         """Ruling 10, E20: 0, or the code of the limit that an offer of so much would pass."""
@@ -115,7 +141,7 @@ class Contract(model.Contract):
         if sum(c.committed for c in mine) + amount > p['household_cap']:
             return 1103
         if p['net_assets']:
-            counted = [c for c in everyone if c.exposed] + [self]
+            counted = [c for c in everyone if c.exposed and c.guar == self.guar] + [self]
 
             def weighted(of):
                 small = sum(c.leaf(amount if c is self else c.committed) for c in of if c.is_small(amount))

@@ -21,10 +21,10 @@ def need(ok, code):
 MEMBERS = (('BANK', 1), ('BANK2', 1), ('GUAR', 2), ('REG', 3), ('NFGF', 4), ('PFIN', 5), ('CITY', 5), ('COUNTY', 5),
            ('LGOV', 5), ('CFIN', 5), ('POOL', 7), ('PROV', 2), ('DEPT', 7), ('AUD', 6), ('CORE', 7), ('CORE2', 7), ('S1', 7),
            ('S2', 7),
-           ('S3', 7), ('AUD2', 6))
+           ('S3', 7), ('AUD2', 6), ('INS', 7))
 CODES, ROLES = [m[0] for m in MEMBERS], [m[1] for m in MEMBERS]
 (BANK, BANK2, GUAR, REG, NFGF, PFIN, CITY, COUNTY, LGOV, CFIN, POOL, PROV, DEPT, AUD, CORE, CORE2, S1, S2, S3,
- AUD2) = range(len(MEMBERS))
+ AUD2, INS) = range(len(MEMBERS))
 FISCAL = 5
 NO_OUTCOMES = []
 
@@ -286,6 +286,7 @@ class World:
         self.blocked = None  # day of the last block
         self.today = date(2026, 1, 5) + timedelta(days=rng.randint(0, 400))
         self.settlement = 0  # the cycle's programme, that others may name
+        self.register = None  # where borrowers' grades stand
         self.lives = []
         for k in kinds:
             self.lives.append(k(self))

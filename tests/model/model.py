@@ -181,6 +181,7 @@ class Contract:
 
     def __init__(self, programme, bank, guar, reg, nfgf, borrower, amount, issued, valid_until):
         self.g, self.bank, self.guar, self.reg, self.nfgf = programme, bank, guar, reg, nfgf
+        self.tree = programme.tree
         self.amount, self.issued, self.valid_until = amount, issued, valid_until
         self.borr = borrower
         self.state, self.drawn, self.drawdowns = 'ISSUED', 0, []
@@ -218,8 +219,8 @@ class Contract:
         return sum(d.due for d in self.drawdowns)
 
     def memo(self, before, after, label):
-        old, new = split_tree(self.g.tree, before)[1], split_tree(self.g.tree, after)[1]
-        for name, a, b in zip(rest_leaves(self.g.tree), old, new):
+        old, new = split_tree(self.tree, before)[1], split_tree(self.tree, after)[1]
+        for name, a, b in zip(rest_leaves(self.tree), old, new):
             if b > a:
                 self.post(name, label, '9001', '9002', b - a)
             elif a > b:
@@ -270,9 +271,9 @@ class Contract:
         self.transfer(self.bank, '2101.' + self.borr, self.guar, '1121', v, 'FEE_COLLECT')
         parts = {}
         for who, rate_name in ((self.reg, 'refee_reg_ppm'), (self.nfgf, 'refee_nfgf_ppm')):
-            share = path_share(self.g.tree, who) if who else None
+            share = path_share(self.tree, who) if who else None
             parts[who] = 0 if not share else half_up(amount * share[0] * p[rate_name] * days, share[1] * PPM * p['fee_basis'])
-        if self.reg and path_share(self.g.tree, self.reg):
+        if self.reg and path_share(self.tree, self.reg):
             self.transfer(self.guar, '5021', self.reg, '4021', parts[self.reg] + parts.get(self.nfgf, 0), 'REFEE')
             if self.nfgf:
                 self.transfer(self.reg, '5021', self.nfgf, '4021', parts[self.nfgf], 'REFEE')
@@ -289,18 +290,24 @@ class Contract:
             raise Refused(1102)
         if value_date > self.valid_until:
             raise Refused(9106)
-        if value_date > today or value_date < self.issued or maturity <= value_date:
+        if value_date < self.issued:
             raise Refused(9112)
-        days = (maturity - value_date).days
-        if self.drawn + amount > self.amount or days > p['term_max']:
-            raise Refused(1108)
-        if rate > p['rate_cap']:
-            raise Refused(1109)
+        self.check_drawdown(today, amount, value_date, maturity, rate)
         if any(d.number == number for d in self.drawdowns):
             raise Refused(9109)
         self.signed(self.bank)
-        d = Drawdown(number, amount, value_date, maturity, rate)
-        before = self.principal
+        return self.draw(Drawdown(number, amount, value_date, maturity, rate))
+
+    def check_drawdown(self, today, amount, value_date, maturity, rate):
+        if value_date > today or maturity <= value_date:
+            raise Refused(9112)
+        if self.drawn + amount > self.amount or (maturity - value_date).days > self.g.p['term_max']:
+            raise Refused(1108)
+        if rate > self.g.p['rate_cap']:
+            raise Refused(1109)
+
+    def draw(self, d):
+        amount, days, before = d.principal, (d.maturity - d.value_date).days, self.principal
         self.post(self.bank, 'DRAW', '1101', '2101.' + self.borr, amount)
         self.memo(before, before + amount, 'DRAW')
         self.charge(d, amount, days)
@@ -548,7 +555,7 @@ class Contract:
         if amount != self.total - (self.disputed or 0):
             raise Refused(1119)
         g.roll(today)
-        self.parties = rest_leaves(g.tree) + [self.bank]
+        self.parties = rest_leaves(self.tree) + [self.bank]
         self.borne, self.open, self.recovered = ([0] * len(self.parties) for _ in range(3))
         self.level1, self.memory = [0, 0], {}
         self.approved = self.compensated = self.net = self.carried = 0
@@ -567,7 +574,7 @@ class Contract:
         p, g = self.g.p, self.g
         names = self.parties[:-1]
         level1 = list(self.level1)
-        bank_part, rest = alloc(self.approved + amount, [g.tree[0][1], g.tree[1][1]], level1)
+        bank_part, rest = alloc(self.approved + amount, [self.tree[0][1], self.tree[1][1]], level1)
         paid = min(rest, g.room())
         overflow = rest - paid
         if overflow and p['cap_overflow'] == 'REJECT':
@@ -578,7 +585,7 @@ class Contract:
         self.approved += amount
         self.total = self.approved
         self.compensated += paid
-        parts = split_more(g.tree[1][2], self.compensated, self.memory) if g.tree[1][2] else [paid]
+        parts = split_more(self.tree[1][2], self.compensated, self.memory) if self.tree[1][2] else [paid]
         payer = p['first_payer'] or self.guar
         from_interest = min(paid, self.bank_1111) if p['cover'] == 'INTEREST' else 0
         own = '1131.' + self.borr

@@ -209,10 +209,10 @@ class PoolHistory(Mixed):
         some = [x for x in p.loans if x.state == 'REGISTERED' and x.balance >= -more > 0]
         return (self.r.choice(some), -more) if some else None
 
-    def register(self, p, fen=None):
+    def register(self, p, fen=None, of=None, like=None):
         r = self.r
-        bank, who, klass = r.choice([BANK, BANK,
-                                     BANK2] if BANK2 in p.banks or self.chance(0.1) else [BANK]), r.choice(self.persons), 1
+        bank = r.choice([BANK, BANK, BANK2] if BANK2 in p.banks or self.chance(0.1) else [BANK])
+        who, klass = of or r.choice(self.persons), 1
         if who in p.entries:
             klass = self.but(p.entries[who][0], 1, 2, 3)
             if p.entries[who][1] < self.today and r.random() < 0.8:
@@ -223,7 +223,9 @@ class PoolHistory(Mixed):
                 fen = max(1, min(fen, p.p['LEVERAGE'] * p.cash - p.balance + self.but(0, 1)))
         loan = r.randbytes(32)
         if self.loans_seen and (self.chance(0.15) or r.random() < 0.1 and len(self.pools) > 1):
-            bank, loan, who, fen = r.choice(self.loans_seen)
+            like = r.choice(self.loans_seen)
+        if like:
+            bank, loan, who, fen = like
             klass = p.entries[who][0] if who in p.entries else 1
         rate = self.but(43500, p.p['RATE_CAP'], min(PPM, p.p['RATE_CAP'] + 1))
         drawn = self.today - timedelta(days=self.but(r.choice([0, 0, 0, 0, 0, 1]), 3, 7, 14, 20, -1, p=0.12))
@@ -255,7 +257,7 @@ class PoolHistory(Mixed):
         if p.state == 'STOPPED' and k < 0.4:
             return self.resume(p)
         if r.random() < 0.06:
-            return self.take_back(p)
+            return self.take_back(p) if r.random() < 0.6 else self.there_and_back(p)
         if k < 0.09 or len(p.queue) > 1 and k < 0.2:
             return self.fund(p)
         if k < 0.13 or k < 0.14 and p.open_claims:
@@ -296,10 +298,28 @@ class PoolHistory(Mixed):
         if noted:
             self.event(p, r.choice(noted), 'REVERSE')
 
-    def burst(self, p):
+    def there_and_back(self, p):
+        """Money demanded back, or recovered, and that taken back; meanwhile its caps, its ceiling or the cash go elsewhere."""
+        r = self.r
+        some = [x for x in p.loans if x.approved and x.frozen is None]
+        if not some:
+            return
+        x = max(some, key=lambda x: (x.short, r.random())) if r.random() < 0.5 else r.choice(some)
+        self.event(p, x, r.choice(['DEMAND_BACK', 'DEMAND_BACK', 'RECOVER']))
+        k = r.random()
+        if k < 0.3:
+            self.burst(p, x.borrower)
+        elif k < 0.5 and len(self.pools) > 1:
+            q = r.choice([q for q in self.pools if q is not p])
+            self.burst(q, x.borrower, (x.bank, x.loan, x.borrower, x.principal))
+        elif k < 0.8:
+            self.fund(p)
+        self.event(p, x, 'REVERSE')
+
+    def burst(self, p, who=None, like=None):
         """A loan from its registration to the approval of its claim: so queues grow."""
         before = len(p.loans)
-        self.register(p)
+        self.register(p, None, who, like)
         for x in p.loans[before:]:
             for name in ('STATUS', 'FILE', 'DEPT_OK', 'REVIEW_OK'):
                 self.event(p, x, name)

@@ -43,7 +43,8 @@ def parameters(r, tree, collectors=()):
     """collectors: who may collect besides the leaves of the tree below the bank's."""
     names = model.rest_leaves(tree)
     return dict(
-        guar='GUAR', reg='REG' if 'REG' in names else None, nfgf='NFGF' if 'NFGF' in names else None,
+        guar='GUAR' if 'GUAR' in names else 'INS', reg='REG' if 'REG' in names else None,
+        nfgf='NFGF' if 'NFGF' in names else None,
         first_payer=r.choice([None, None, r.choice(names)]),
         collector=r.choice([None, None, *collectors, r.choice(names)]), rate_cap=r.choice([1000000, 150000]),
         loan_basis=r.choice([360, 365]), settle_day=r.randint(1, 28),
@@ -55,3 +56,28 @@ def parameters(r, tree, collectors=()):
         min_room=r.choice([0, 1, 10**6]), warn_ppm=r.choice([0, 20000]), stop_ppm=r.choice([0, 0, 300000]),
         auto_reset=r.randint(0, 1), refundable=r.randint(0, 1), ext_max=r.choice([0, 0, 60, 500]),
         cover=r.choice(['PRINCIPAL', 'INTEREST']))
+
+
+def insured(r, tree):
+    """With an insurer (银政保): as the party that answers, or in place of a government."""
+    names = model.rest_leaves(tree)
+    out = r.choice(['GUAR'] + [n for n in names if n in LEAVES[2:]])
+
+    def renamed(nodes):
+        return [('INS' if n == out else n, ppm, renamed(below)) for n, ppm, below in nodes]
+    return renamed(tree)
+
+
+def reshared(r, tree, keep_bank):
+    """The same members with other shares."""
+    def again(nodes, parts):
+        return [(n, part, again(below, shares(r, len(below))) if below else []) for (n, _, below), part in zip(nodes, parts)]
+    return again(tree, [n[1] for n in tree] if keep_bank else shares(r, len(tree)))
+
+
+def tiers(r, tree, p, grades):
+    """[(highest amount or 0, grade or 0, tree)].  The bank's share is one where a cap counts on it: 3.1 knows one REST."""
+    counted = p['cap_ppm'] or p['stop_ppm'] or p['warn_ppm']
+    rows = [(r.choice([0, r.randint(10, 10**5), r.randint(10**6, 10**12)]), r.choice([0, 1, 2, 3]) if grades else 0,
+             reshared(r, tree, counted or r.random() < 0.5)) for _ in range(r.randint(1, 4))]
+    return rows + [(0, 0, tree)] * (r.random() < 0.7)

@@ -384,7 +384,7 @@ class Run:
                 today = self.life(g, today, i + 1) + timedelta(days=r.randint(0, 30))
 
 
-PRODUCTS = ('guarantee', 'pool', 'voucher', 'subsidy', 'cycle')
+PRODUCTS = ('guarantee', 'pool', 'voucher', 'subsidy', 'cycle', 'register')
 
 
 def life_of(product):
@@ -400,11 +400,14 @@ def life_of(product):
 def kinds_of(o, rng):
     """The products of one history; the cycle first, so that the others can name it."""
     if o.product:
-        return [life_of(o.product)]
-    others = rng.sample([p for p in PRODUCTS if p != 'cycle'], rng.choice([1, 2, 2, 3]))
+        return [life_of(p) for p in (['register'] if o.product == 'guarantee' and rng.random() < 0.3 else []) + [o.product]]
+    others = rng.sample(PRODUCTS[:4], rng.choice([1, 2, 2, 3]))
     if 'guarantee' not in others and rng.random() < 0.5:
         others[0] = 'guarantee'
-    return [life_of(p) for p in (['cycle'] if rng.random() < 0.5 else []) + others]
+    first = ['cycle'] if rng.random() < 0.5 else []
+    if 'guarantee' in others and rng.random() < 0.3:
+        first.append('register')
+    return [life_of(p) for p in first + others]
 
 
 def one(o, driver, i, stats):

@@ -1,4 +1,5 @@
 """What goes over the wire to the driver: canonical MessagePack and the parameter record, from zyd/guarantee.h's tables."""
+from datetime import date
 
 EVENTS = dict(APPLY=1, DD_DONE=2, OFFER=3, FILE_RE=4, ISSUE=5, DISBURSE=6, REPAY=7, OVERDUE=8, CLAIM=9, APPROVE=10,
               RECOVER=11, WRITE_OFF=12, REFUSE=20, DISPUTE=21, RESOLVE=22, EXTEND=23, PREPAY=24, CURE=25)
@@ -42,6 +43,10 @@ def day(d):
     return d.year * 10000 + d.month * 100 + d.day
 
 
+def date_of(v):
+    return date(v // 10000, v // 100 % 100, v % 100)
+
+
 def tree_bytes(tree, index):
     out = b''
     for name, ppm, below in tree:
@@ -75,5 +80,10 @@ def params(p, tree, index):
     return pack([slots_of(p, index), tree_bytes(tree, index), index['BANK'].to_bytes(2, 'big'), [], []])
 
 
-def programme(p, tree, index, banks, evidence):
-    return pack([slots_of(p, index), tree_bytes(tree, index), b''.join(b.to_bytes(2, 'big') for b in banks), [], evidence])
+def programme(p, tree, index, banks, evidence, tiers=None, grades=0):
+    """tiers: [(highest amount, grade, tree)]; grades: the register's programme."""
+    parts = [slots_of(p, index), tree_bytes(tree, index), b''.join(b.to_bytes(2, 'big') for b in banks), [], evidence]
+    if tiers is not None:
+        parts.append(grades.to_bytes(2, 'big') + b''.join(most.to_bytes(8, 'big') + bytes([grade, 0]) + tree_bytes(t, index)
+                                                          for most, grade, t in tiers))
+    return pack(parts)
