@@ -110,7 +110,7 @@ void audit_findings_text(FILE *to, const struct audit_result *r, const struct au
         }
         if (n > 0) {
             fprintf(to, "  %6zu  ", n);
-            audit_pad(to, all->rows[i].kind->name, 20);
+            audit_pad(to, all->rows[i].kind->name, 25);
             audit_pad(to, all->rows[i].kind->zh, 24);
             fprintf(to, "%s\n", all->rows[i].kind->en);
         }

@@ -210,7 +210,7 @@ static void notice(struct cy_cycle *c, const struct audit_step *s, struct zyd_rd
 {
     uint8_t side = (uint8_t)zyd_rd_u64(rd, ZYD_CYCLE_CREDIT);
     struct zyd_span reference = zyd_rd_str(rd, 1, 35);
-    int64_t amount = (int64_t)zyd_rd_u64(rd, INT64_MAX);
+    int64_t amount = (int64_t)zyd_rd_u64(rd, ZYD_MONEY_MAX);
     struct cy_pay *pay = noticed(c, s, reference, amount);
     if (c->state == ZYD_CS_INSTRUCTED) {
         cy_say(c, ZYD_CS_SETTLING);
@@ -400,7 +400,7 @@ static void opening(struct re_cycles *p, const struct audit_step *s, struct zyd_
     struct re_lines lines = {.count = 0};
     re_account owed, due, dr = {0}, cr = {0};
     uint16_t debtor = (uint16_t)zyd_rd_u64(rd, UINT16_MAX), creditor = (uint16_t)zyd_rd_u64(rd, UINT16_MAX);
-    int64_t amount = (int64_t)zyd_rd_u64(rd, INT64_MAX);
+    int64_t amount = (int64_t)zyd_rd_u64(rd, ZYD_MONEY_MAX);
     struct zyd_span debit = zyd_rd_str(rd, 1, ZYD_ACCOUNT_MAX), credit = zyd_rd_str(rd, 1, ZYD_ACCOUNT_MAX);
     snprintf(dr, sizeof dr, "%.*s", (int)debit.size, (const char *)debit.data);
     snprintf(cr, sizeof cr, "%.*s", (int)credit.size, (const char *)credit.data);

@@ -124,13 +124,19 @@ static bool of_host(const struct zyd_posting *p)
     return p->label == ZYD_LABEL_SETTLED || p->label == ZYD_LABEL_NETTED;
 }
 
+/* NULL, and told: it is owed to nobody. */
 static struct re_debt *make(struct re_debts *p, const struct audit_step *s, const struct zyd_posting *row)
 {
-    struct re_debt *d = re_new(sizeof *d);
+    uint16_t creditor = member_by(p, row->cr);
     struct zyd_programme terms;
+    if (creditor == RE_NO_MEMBER || creditor == row->member) {
+        re_find(p->re, s, RE_OBLIGATION_AMOUNT, row->member, 0, 0, row->amount.fen, 0, "%s is no other member", row->cr);
+        return NULL;
+    }
+    struct re_debt *d = re_new(sizeof *d);
     d->id = row->obligation;
     d->debtor = row->member;
-    d->creditor = member_by(p, row->cr);
+    d->creditor = creditor;
     d->programme = row->programme;
     d->settlement = audit_pass_programme(p->re->pass, &terms, row->programme) ? terms.settlement : 0;
     d->value_date = zyd_date_of_ms((int64_t)s->block_ms); /* ruling 27 */
@@ -188,10 +194,12 @@ static void rows(struct re_debts *p, const struct audit_step *s)
         }
         struct re_debt *d = re_debt_of(p, &row->obligation);
         if (begins(row->cr, "2141.")) {
-            if (d == NULL) {
-                d = made[count++] = make(p, s, row);
+            if (d == NULL && (d = make(p, s, row)) != NULL) {
+                made[count++] = d;
             }
-            d->amount += row->amount.fen;
+            if (d != NULL) {
+                d->amount += row->amount.fen;
+            }
         } else if (begins(row->dr, "2141.") && d != NULL) {
             take_back(p, s, d);
         }

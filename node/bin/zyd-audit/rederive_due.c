@@ -136,7 +136,7 @@ void vo_settled(struct re *re, struct vo_voucher *v, const struct audit_step *s)
         call_next(re, &l, v);
     } else if (w != NULL && w->debt == v->core_debt && (v->state == ZYD_VS_MATURED || v->state == ZYD_VS_DEFAULTED)) {
         v->state = ZYD_VS_PAID;
-        v->line->used -= v->face;
+        v->line->used = re_sum(v->line->used, -v->face);
         vo_memo_end(&l, v);
         v->pledgee = RE_NO_MEMBER;
         pass_on(re, &l, v);

@@ -32,8 +32,8 @@ static void chain(struct zyd_hash *hash, const struct re_debt *d)
 void cy_gross_add(struct cy_cycle *c, struct re_debt *d)
 {
     *(struct re_debt **)re_append((void **)&c->gross, &c->gross_count, sizeof d) = d;
-    c->gross_in[d->creditor] += d->amount;
-    c->gross_out[d->debtor] += d->amount;
+    c->gross_in[d->creditor] = re_sum(c->gross_in[d->creditor], d->amount);
+    c->gross_out[d->debtor] = re_sum(c->gross_out[d->debtor], d->amount);
     chain(&c->gross_hash, d);
 }
 

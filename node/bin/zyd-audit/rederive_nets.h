@@ -35,6 +35,12 @@ void re_lines_compare(struct re *re, const struct audit_step *s, struct re_lines
 typedef char re_account[ZYD_ACCOUNT_MAX + 1];
 void re_account_of(re_account out, const struct re *re, const char *code, uint16_t member); /* "2141.BANK" */
 
+/* Of amounts that only a faulty contract lets grow so large: around the end, as its machine does. */
+static inline int64_t re_sum(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
 /* ---- rederive_debt.c: obligations (3.0.7) ---- */
 enum re_debt_state { RE_DEBT_OPEN, RE_DEBT_LOCKED, RE_DEBT_SETTLED, RE_DEBT_REVERSED };
 struct re_debt {

@@ -96,7 +96,7 @@ static struct vo_line *line_of(struct re_vouchers *p, uint16_t programme, uint16
 static void line(struct re_vouchers *p, const struct audit_step *s, struct zyd_rd *rd)
 {
     struct vo_line *l = line_of(p, s->programme, (uint16_t)zyd_rd_u64(rd, UINT16_MAX));
-    l->limit = (int64_t)zyd_rd_u64(rd, INT64_MAX);
+    l->limit = (int64_t)zyd_rd_u64(rd, ZYD_MONEY_MAX);
     nothing(p->re, s);
 }
 
@@ -120,7 +120,7 @@ static void take_invoices(struct re_vouchers *p, struct vo_voucher *v, const str
         struct zyd_hash id;
         zyd_rd_array_of(rd, 2);
         zyd_rd_hash(rd, &id);
-        int64_t amount = (int64_t)zyd_rd_u64(rd, INT64_MAX);
+        int64_t amount = (int64_t)zyd_rd_u64(rd, ZYD_MONEY_MAX);
         struct vo_invoice *in = invoice_of(p, &id, v, amount);
         if (in->amount != amount || in->core != v->core || in->seller != v->holder) {
             vo_find(p->re, s, v, RE_INVOICE_USED, amount, in->amount, "the invoice is another one");
@@ -156,7 +156,7 @@ static void issue(struct re_vouchers *p, const struct audit_step *s, struct zyd_
     v->state = ZYD_VS_OFFERED;
     v->core = s->op->member;
     v->holder = (uint16_t)zyd_rd_u64(rd, UINT16_MAX);
-    v->face = (int64_t)zyd_rd_u64(rd, INT64_MAX);
+    v->face = (int64_t)zyd_rd_u64(rd, ZYD_MONEY_MAX);
     v->due = (int32_t)zyd_rd_u64(rd, 99991231);
     v->number = ++t->serial;
     v->line = line_of(p, s->programme, v->core);
@@ -164,10 +164,11 @@ static void issue(struct re_vouchers *p, const struct audit_step *s, struct zyd_
         zyd_rd_skip(rd); /* the bank's reason */
     }
     take_invoices(p, v, s, rd);
-    if (v->face > v->line->limit - v->line->used) {
-        vo_find(p->re, s, v, RE_OVER_LINE, v->face, re_max(0, v->line->limit - v->line->used), "more than the line has");
+    int64_t room = re_sum(v->line->limit, -v->line->used);
+    if (v->face > room) {
+        vo_find(p->re, s, v, RE_OVER_LINE, v->face, re_max(0, room), "more than the line has");
     }
-    v->line->used += v->face;
+    v->line->used = re_sum(v->line->used, v->face);
     nothing(p->re, s);
 }
 
@@ -195,7 +196,7 @@ static void cancel(struct re *re, struct vo_voucher *v, const struct audit_step 
         return; /* of SYS: it was accepted */
     }
     v->state = ZYD_VS_CANCELLED;
-    v->line->used -= v->face;
+    v->line->used = re_sum(v->line->used, -v->face);
     for (size_t i = 0; i < v->take_count; i++) {
         v->takes[i].invoice->left += v->takes[i].taken;
     }
@@ -251,7 +252,7 @@ static void split(struct re_vouchers *p, struct vo_voucher *v, const struct audi
     vo_account(from_holder, "1161", v->number);
     vo_account(from_core, "2161", v->number);
     for (uint32_t i = 0; i < count; i++) {
-        faces[i] = (int64_t)zyd_rd_u64(rd, INT64_MAX);
+        faces[i] = (int64_t)zyd_rd_u64(rd, ZYD_MONEY_MAX);
         sum += faces[i];
         vo_account(to, "1161", v->terms->serial + i + 1);
         held[i] = re_line_add(&l, RE_VOUCHER_AMOUNT, v->holder, ZYD_VL_SPLIT, to, from_holder, faces[i], NULL);
@@ -327,7 +328,7 @@ static void discount(struct re_vouchers *p, struct vo_voucher *v, const struct a
     uint64_t rate = zyd_rd_u64(rd, RE_PPM);
     spend(p->re, v, s);
     registered(p, v, s, rd);
-    int64_t cost = (int64_t)zyd_rd_u64(rd, INT64_MAX);
+    int64_t cost = (int64_t)zyd_rd_u64(rd, ZYD_MONEY_MAX);
     bool recourse = !zyd_rd_nil(rd) && zyd_rd_u64(rd, 1) != 0;
     int64_t interest = re_yearly(v->face, rate, re_days(s->date, v->due), (uint32_t)vo_param(v, ZYD_VP_BASIS));
     if (cost != interest) {
