@@ -78,8 +78,8 @@ static void paid(FILE *f, unsigned cycle, unsigned amount)
 {
     for (unsigned side = 0; side < 2; side++) {
         fprintf(f, "do NOTICE N%u%u by BANKA cycle=@NETTING#%u side=%s ", cycle, side, cycle, side == 0 ? "DEBIT" : "CREDIT");
-        fprintf(f, "end_to_end=@NETTING#%u/1 amount=%u.00 account=X bank_ref=B%u value_date=2025-12-0%u\n", cycle, amount, cycle,
-                cycle);
+        fprintf(f, "end_to_end=@NETTING#%u/1 amount=%u.00 account=X ", cycle, amount);
+        fprintf(f, "bank_ref=B%u value_date=2025-12-0%u\n", cycle, cycle);
     }
 }
 
