@@ -49,6 +49,7 @@ static const struct fault faults[] = {
     {"pool_returned", "pool_wind_up", "PF", "COUNTY", 8826, 7300},
     {"pool_caps_given", "pool_over_cap", "A4", "BANK", 100000, 0},
     /* of the pool */
+    {"pool_wrong_account", "unexplained", "A1", "BANK", 500000, 0},
     {"pool_unexplained", "unexplained", "F1", "POOL", 7, 0},
     {"pool_memo_up", "pool_memo", "A1", "POOL", 500001, 500000},
     {"pool_no_stop", "pool_breaker", "L2", "POOL", -1, -1},

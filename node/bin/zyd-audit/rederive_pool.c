@@ -185,21 +185,33 @@ void pl_ended(struct pl_loan *c)
     pl_breaker(c->pool, false);
 }
 
-void pl_memo(struct re_rows *rows, struct pl_loan *c)
+void pl_memo(struct re_lines *rows, struct pl_loan *c)
 {
     struct pl_pool *p = c->pool;
     bool waits = c->m.state < ZYD_PS_APPROVED || c->m.state == ZYD_PS_REJECTED;
     int64_t want = waits ? re_ppm(c->m.balance, (uint64_t)pl_ratio(c), RE_FLOOR) : 0;
-    re_expect(rows, RE_POOL_MEMO, p->trustee, ZYD_PL_MEMO, "9001", "9002", re_max(want - c->m.memo, 0));
-    re_expect(rows, RE_POOL_MEMO, p->trustee, ZYD_PL_MEMO, "9002", "9001", re_max(c->m.memo - want, 0));
+    re_line_add(rows, RE_POOL_MEMO, p->trustee, ZYD_PL_MEMO, "9001", "9002", re_max(want - c->m.memo, 0), NULL);
+    re_line_add(rows, RE_POOL_MEMO, p->trustee, ZYD_PL_MEMO, "9002", "9001", re_max(c->m.memo - want, 0), NULL);
     p->memo += want - c->m.memo;
     c->m.memo = want;
 }
 
+void pl_due(const struct re *re, struct re_lines *rows, enum re_kind kind, uint16_t label, uint16_t debtor, const char *dr,
+            uint16_t creditor, const char *cr, int64_t amount)
+{
+    re_account owed, due;
+    re_account_of(owed, re, "2141", creditor);
+    re_account_of(due, re, "1141", debtor);
+    if (debtor != creditor) {
+        re_line_add(rows, kind, debtor, label, dr, owed, amount, NULL);
+        re_line_add(rows, kind, creditor, label, due, cr, amount, NULL);
+    }
+}
+
 void pl_none(struct re_pool *p, const struct audit_step *s)
 {
-    struct re_rows none = {.count = 0};
-    re_compare(p->re, s, &none, RE_UNEXPLAINED, 0, 0);
+    struct re_lines none = {.count = 0};
+    re_lines_compare(p->re, s, &none, RE_UNEXPLAINED);
 }
 
 void pl_wrong(struct re_pool *p, const struct audit_step *s, const struct pl_loan *c, enum re_kind kind, const char *why)
@@ -229,7 +241,7 @@ static void fund(struct re_pool *p, struct pl_pool *pool, const struct audit_ste
 
 static void fund_confirm(struct re_pool *p, struct pl_funding *f, const struct audit_step *s, struct zyd_rd *rd)
 {
-    struct re_rows rows = {.count = 0};
+    struct re_lines rows = {.count = 0};
     struct pl_layer *y = &f->pool->layers[f->layer];
     struct zyd_hash ref;
     int64_t amount = (int64_t)zyd_rd_u64(rd, INT64_MAX);
@@ -241,8 +253,8 @@ static void fund_confirm(struct re_pool *p, struct pl_funding *f, const struct a
         re_find(p->re, s, RE_POOL_FUNDING, f->pool->trustee, 0, 0, amount, f->amount, "the notice is of another payment");
     }
     re_note_take(&f->note, s);
-    re_expect(&rows, RE_POOL_FUNDING, f->pool->trustee, ZYD_PL_FUND, "1001", y->account, amount);
-    re_compare(p->re, s, &rows, RE_UNEXPLAINED, 0, 0);
+    re_line_add(&rows, RE_POOL_FUNDING, f->pool->trustee, ZYD_PL_FUND, "1001", y->account, amount, NULL);
+    re_lines_compare(p->re, s, &rows, RE_UNEXPLAINED);
     for (size_t i = 0; i < f->pool->layer_count; i++) {
         int64_t booked = pl_layer_booked(s, f->pool, ZYD_PL_FUND, i, false);
         f->pool->layers[i].balance += booked;
@@ -287,16 +299,32 @@ static void eligible(struct re_pool *p, const struct pl_loan *c, const struct au
     }
 }
 
+/* The customer's account: a firm's number, or the first 16 hex digits of a person's pseudonym. */
+static void read_borrower(struct pl_loan *c, struct zyd_rd *rd)
+{
+    struct zyd_span raw = zyd_rd_skip(rd);
+    bool firm = raw.size < 32;
+    size_t size = firm ? 18 : 8;
+    const uint8_t *id = raw.data + raw.size - (firm ? 18 : 32);
+    zyd_sha256(&c->borrower, raw.data, raw.size);
+    if (raw.size < 18 || raw.size - (firm ? 18 : 32) > 2) {
+        return; /* no borrower */
+    }
+    size_t n = (size_t)snprintf(c->customer, sizeof c->customer, "2101.");
+    for (size_t i = 0; i < size; i++) {
+        n += (size_t)snprintf(c->customer + n, sizeof c->customer - n, firm ? "%c" : "%02x", id[i]);
+    }
+}
+
 static void register_loan(struct re_pool *p, struct pl_pool *pool, const struct audit_step *s, struct zyd_rd *rd)
 {
-    struct re_rows rows = {.count = 0};
+    struct re_lines rows = {.count = 0};
     struct zyd_hash key;
     struct pl_loan *c = re_new(sizeof *c);
     c->pool = pool;
     c->bank = s->op->member;
     c->m.state = ZYD_PS_REGISTERED;
-    struct zyd_span raw = zyd_rd_skip(rd);
-    zyd_sha256(&c->borrower, raw.data, raw.size);
+    read_borrower(c, rd);
     zyd_rd_hash(rd, &c->loan);
     c->class_ = zyd_rd_u64(rd, UINT32_MAX);
     c->m.balance = (int64_t)zyd_rd_u64(rd, INT64_MAX);
@@ -326,12 +354,12 @@ static void register_loan(struct re_pool *p, struct pl_pool *pool, const struct 
     }
     pl_memo(&rows, c);
     pl_breaker(pool, false);
-    re_compare(p->re, s, &rows, RE_UNEXPLAINED, 0, 0);
+    re_lines_compare(p->re, s, &rows, RE_UNEXPLAINED);
 }
 
 static void repay(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, struct zyd_rd *rd)
 {
-    struct re_rows rows = {.count = 0};
+    struct re_lines rows = {.count = 0};
     int64_t amount = (int64_t)zyd_rd_u64(rd, INT64_MAX);
     if (amount > c->m.balance) {
         re_find(p->re, s, RE_LOAN_AMOUNT, c->bank, 0, 0, amount, c->m.balance, "more was repaid than was owed");
@@ -341,7 +369,7 @@ static void repay(struct re_pool *p, struct pl_loan *c, const struct audit_step 
     pl_memo(&rows, c);
     pl_breaker(c->pool, !c->m.npl);
     c->m.state = c->m.balance == 0 ? ZYD_PS_REPAID : c->m.state;
-    re_compare(p->re, s, &rows, RE_UNEXPLAINED, 0, 0);
+    re_lines_compare(p->re, s, &rows, RE_UNEXPLAINED);
 }
 
 static void status(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, struct zyd_rd *rd)
@@ -369,7 +397,7 @@ static void cure(struct re_pool *p, struct pl_loan *c, const struct audit_step *
 /* OPENING: rows that set a stage, as they were signed. */
 static void opening(struct re_pool *p, const struct audit_step *s, struct zyd_rd *rd)
 {
-    struct re_rows rows = {.count = 0};
+    struct re_lines rows = {.count = 0};
     for (uint32_t n = zyd_rd_array(rd, 256); n > 0; n--) {
         char code[2][ZYD_ACCOUNT_MAX + 1];
         zyd_rd_array_of(rd, 4);
@@ -378,9 +406,10 @@ static void opening(struct re_pool *p, const struct audit_step *s, struct zyd_rd
             struct zyd_span text = zyd_rd_str(rd, 1, ZYD_ACCOUNT_MAX);
             snprintf(code[k], sizeof code[k], "%.*s", (int)text.size, (const char *)text.data);
         }
-        re_expect(&rows, RE_UNEXPLAINED, member, ZYD_PL_OPENING, code[0], code[1], (int64_t)zyd_rd_u64(rd, INT64_MAX));
+        int64_t fen = (int64_t)zyd_rd_u64(rd, INT64_MAX);
+        re_line_add(&rows, RE_UNEXPLAINED, member, ZYD_PL_OPENING, code[0], code[1], fen, NULL);
     }
-    re_compare(p->re, s, &rows, RE_UNEXPLAINED, 0, 0);
+    re_lines_compare(p->re, s, &rows, RE_UNEXPLAINED);
 }
 
 /* ---- the door ---- */

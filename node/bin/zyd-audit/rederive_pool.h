@@ -1,9 +1,10 @@
 /* rederive_pool.h: risk-compensation pools as the auditor keeps them (rederive_pool.c, rederive_pool_claim.c,
- * rederive_pool_draw.c, rederive_pool_back.c): layers, loans and their claims, caps, the queue, all from what members signed. */
+ * rederive_pool_draw.c, rederive_pool_back.c): layers, loans and their claims, caps, the queue, all from what members
+ * signed. */
 #ifndef ZYD_AUDIT_REDERIVE_POOL_H
 #define ZYD_AUDIT_REDERIVE_POOL_H
 
-#include "rederive.h"
+#include "rederive_nets.h"
 #include <zyd/pool.h>
 
 #define PL_ACCOUNT (5u + ZYD_POOL_NAME_MAX + 1u) /* 3001.NAME */
@@ -49,6 +50,7 @@ struct pl_loan {
     uint16_t bank;
     uint64_t class_;
     struct zyd_hash borrower, loan, guarantee; /* borrower: SHA-256 of the argument */
+    re_account customer;                       /* 2101.BORROWER */
     bool linked, reviewed, queued;
     int32_t drawn_on, since[ZYD_POOL_LAWSUIT + 1]; /* since: as STATUS said; 0: not */
     size_t place;                                  /* in the queue */
@@ -118,13 +120,17 @@ void pl_npl(struct pl_loan *c, bool on);
 void pl_lower(struct pl_loan *c, int64_t by); /* what is owed, and the pool's sums with it */
 void pl_ended(struct pl_loan *c);             /* no claim any more */
 /* The memo as it should stand: FLOOR(owed x ratio) until the claim is approved. */
-void pl_memo(struct re_rows *rows, struct pl_loan *c);
+void pl_memo(struct re_lines *rows, struct pl_loan *c);
 int64_t pl_ratio(const struct pl_loan *c);
 /* A number by letter, numbers and id, 0 at first. */
 int64_t *pl_sum(struct re_pool *p, char letter, uint64_t a, uint64_t b, const struct zyd_hash *id);
 void pl_key(struct zyd_hash *out, char letter, uint64_t a, uint64_t b, const struct zyd_hash *id);
 void pl_none(struct re_pool *p, const struct audit_step *s); /* an event that books nothing */
 void pl_wrong(struct re_pool *p, const struct audit_step *s, const struct pl_loan *c, enum re_kind kind, const char *why);
+
+/* An obligation's two rows: debtor dr / 2141, creditor 1141 / cr. */
+void pl_due(const struct re *re, struct re_lines *rows, enum re_kind kind, uint16_t label, uint16_t debtor, const char *dr,
+            uint16_t creditor, const char *cr, int64_t amount);
 
 /* ---- rederive_pool_claim.c ---- */
 void pl_file(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, struct zyd_rd *rd);
@@ -140,7 +146,7 @@ void pl_count(struct re_pool *p, const struct pl_loan *c, const struct audit_ste
 
 /* ---- rederive_pool_draw.c ---- */
 /* DRAW of an approved claim: at once what there is unless others wait, the rest joins the queue.  rows: what else is booked. */
-void pl_draw(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, struct re_rows *rows);
+void pl_draw(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, struct re_lines *rows);
 void pl_serve(struct re_pool *p, struct pl_loan *c, const struct audit_step *s);
 void pl_shortage(struct pl_loan *c, int64_t more); /* of a claim in the queue */
 /* Cash came for claims that wait and nobody served them; before a member's operation. */

@@ -1,14 +1,14 @@
 /* rederive_pool_back.c: product (b): recoveries, demand-backs, refills of the layers, reversals, the winding up (domain.md 3.2,
  * E8, rulings 22, 32). */
 #include "rederive_pool.h"
-#include <zyd/host.h>
+#include <stdio.h>
 
 /* The bank's receivable falls: principal, then what the claim held besides. */
-static void credit(struct re_rows *rows, struct pl_loan *c, const char *dr, int64_t amount)
+static void credit(struct re_lines *rows, struct pl_loan *c, const char *dr, int64_t amount)
 {
     int64_t principal = re_min(amount, c->m.balance);
-    re_expect(rows, RE_POOL_RECOVERY, c->bank, ZYD_PL_RECOV, dr, "1102", principal);
-    re_expect(rows, RE_POOL_RECOVERY, c->bank, ZYD_PL_RECOV, dr, "1111", amount - principal);
+    re_line_add(rows, RE_POOL_RECOVERY, c->bank, ZYD_PL_RECOV, dr, "1102", principal, NULL);
+    re_line_add(rows, RE_POOL_RECOVERY, c->bank, ZYD_PL_RECOV, dr, "1111", amount - principal, NULL);
     pl_lower(c, principal);
 }
 
@@ -19,7 +19,8 @@ static int64_t pending_booked(const struct pl_loan *c, const struct audit_step *
 
 void pl_recover(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, struct zyd_rd *rd)
 {
-    struct re_rows rows = {.count = 0};
+    struct re_lines rows = {.count = 0};
+    re_account returnable;
     int64_t gross = (int64_t)zyd_rd_u64(rd, INT64_MAX), cost = (int64_t)zyd_rd_u64(rd, INT64_MAX);
     if (!pl_approved(c) || c->m.state == ZYD_PS_CLOSED) {
         re_find(p->re, s, RE_POOL_RECOVERY, c->bank, 0, 0, gross, 0, "recovered although the pool bears nothing of it");
@@ -38,13 +39,14 @@ void pl_recover(struct re_pool *p, struct pl_loan *c, const struct audit_step *s
     c->m.pool_got += inc[1];
     int64_t back = re_min(inc[1], pl_outstanding(c)), less = inc[1] - back; /* what the pool has not paid yet it need not pay */
     pl_shortage(c, -re_min(less, c->m.shortage));
-    re_expect(&rows, RE_POOL_RECOVERY, c->bank, ZYD_PL_RECOV, "1001", "2171", gross);
-    re_expect(&rows, RE_POOL_RECOVERY, c->bank, ZYD_PL_RECOV, "2171", "1001", costs);
+    re_line_add(&rows, RE_POOL_RECOVERY, c->bank, ZYD_PL_RECOV, "1001", "2171", gross, NULL);
+    re_line_add(&rows, RE_POOL_RECOVERY, c->bank, ZYD_PL_RECOV, "2171", "1001.COST", costs, NULL);
     credit(&rows, c, "2171", inc[0] + less);
-    re_expect_due(&rows, RE_POOL_RECOVERY, ZYD_PL_RECOV, c->bank, "2171", c->pool->trustee, "3009", back);
-    credit(&rows, c, "2191", back);
-    re_expect(&rows, RE_POOL_RECOVERY, c->bank, ZYD_PL_RECOV, "2171", "2101", gross - costs - net);
-    re_compare(p->re, s, &rows, RE_UNEXPLAINED, 0, 0);
+    re_account_of(returnable, p->re, "2191", c->pool->trustee);
+    pl_due(p->re, &rows, RE_POOL_RECOVERY, ZYD_PL_RECOV, c->bank, "2171", c->pool->trustee, "3009", back);
+    credit(&rows, c, returnable, back);
+    re_line_add(&rows, RE_POOL_RECOVERY, c->bank, ZYD_PL_RECOV, "2171", c->customer, gross - costs - net, NULL);
+    re_lines_compare(p->re, s, &rows, RE_UNEXPLAINED);
     c->m.refunded += pending_booked(c, s, ZYD_PL_RECOV);
     c->pool->pending += pending_booked(c, s, ZYD_PL_RECOV);
     if (c->m.state != ZYD_PS_CLAWED_BACK && c->m.shortage == 0) {
@@ -55,7 +57,8 @@ void pl_recover(struct re_pool *p, struct pl_loan *c, const struct audit_step *s
 
 void pl_demand_back(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, struct zyd_rd *rd)
 {
-    struct re_rows rows = {.count = 0};
+    struct re_lines rows = {.count = 0};
+    re_account returnable;
     int64_t open = pl_outstanding(c), amount = open;
     zyd_rd_skip(rd); /* the finding */
     if (!zyd_rd_nil(rd)) {
@@ -64,8 +67,9 @@ void pl_demand_back(struct re_pool *p, struct pl_loan *c, const struct audit_ste
     if (amount > open || !pl_approved(c)) {
         re_find(p->re, s, RE_POOL_DEMAND_BACK, c->bank, 0, 0, amount, open, "demanded back, and paid and not come back");
     }
-    re_expect_due(&rows, RE_POOL_DEMAND_BACK, ZYD_PL_DEMAND_BACK, c->bank, "2191", c->pool->trustee, "3009", amount);
-    re_compare(p->re, s, &rows, RE_UNEXPLAINED, 0, 0);
+    re_account_of(returnable, p->re, "2191", c->pool->trustee);
+    pl_due(p->re, &rows, RE_POOL_DEMAND_BACK, ZYD_PL_DEMAND_BACK, c->bank, returnable, c->pool->trustee, "3009", amount);
+    re_lines_compare(p->re, s, &rows, RE_UNEXPLAINED);
     int64_t booked = pending_booked(c, s, ZYD_PL_DEMAND_BACK), cancelled = c->m.shortage;
     pl_shortage(c, -cancelled); /* what was still to be paid is not paid any more */
     pl_count(p, c, s, -booked - cancelled, false);
@@ -118,15 +122,16 @@ static void refill_parts(int64_t out[ZYD_POOL_LAYERS_MAX], const struct pl_loan 
 
 static void refill(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, const struct pl_promise *o)
 {
-    struct re_rows rows = {.count = 0};
+    struct re_lines rows = {.count = 0};
     struct pl_pool *pool = c->pool;
     int64_t parts[ZYD_POOL_LAYERS_MAX];
     bool by_weight = o->label == ZYD_PL_DEMAND_BACK || pl_param(pool, ZYD_PP_REFUND_ORDER) == ZYD_POOL_REFUND_PRORATA;
     refill_parts(parts, c, o->amount, by_weight);
     for (size_t i = 0; i < pool->layer_count; i++) {
-        re_expect(&rows, RE_POOL_REFUND, pool->trustee, ZYD_PL_REFILL, "3009", pool->layers[i].account, parts[i]);
+        const char *account = pool->layers[i].account;
+        re_line_add(&rows, RE_POOL_REFUND, pool->trustee, ZYD_PL_REFILL, "3009", account, parts[i], &o->id);
     }
-    re_compare(p->re, s, &rows, RE_POOL_REFUND, 0, 0);
+    re_lines_compare(p->re, s, &rows, RE_POOL_REFUND);
     for (size_t i = 0; i < pool->layer_count; i++) {
         int64_t one = pl_layer_booked(s, pool, ZYD_PL_REFILL, i, false);
         pool->layers[i].balance += one;
@@ -262,7 +267,7 @@ void pl_reverse(struct re_pool *p, struct pl_loan *c, const struct audit_step *s
 
 void pl_wind_up(struct re_pool *p, struct pl_pool *pool, const struct audit_step *s)
 {
-    struct re_rows rows = {.count = 0};
+    struct re_lines rows = {.count = 0};
     int64_t weights[ZYD_POOL_LAYERS_MAX], back[ZYD_POOL_LAYERS_MAX];
     bool owes = false;
     if (pool->open_claims != 0 || pool->pending != 0 || pool->shortage != 0) {
@@ -277,14 +282,16 @@ void pl_wind_up(struct re_pool *p, struct pl_pool *pool, const struct audit_step
     for (size_t i = 0; i < pool->layer_count; i++) {
         struct pl_layer *y = &pool->layers[i];
         if (y->contributor == pool->trustee) {
-            re_expect(&rows, RE_POOL_WIND_UP, pool->trustee, ZYD_PL_WIND_UP, y->account, "2101", back[i]);
+            re_account outsiders;
+            snprintf(outsiders, sizeof outsiders, "2101%s", y->account + 4);
+            re_line_add(&rows, RE_POOL_WIND_UP, pool->trustee, ZYD_PL_WIND_UP, y->account, outsiders, back[i], NULL);
         } else {
-            re_expect_due(&rows, RE_POOL_WIND_UP, ZYD_PL_WIND_UP, pool->trustee, y->account, y->contributor, "4031", back[i]);
+            pl_due(p->re, &rows, RE_POOL_WIND_UP, ZYD_PL_WIND_UP, pool->trustee, y->account, y->contributor, "4031", back[i]);
             owes = owes || back[i] > 0;
         }
     }
-    re_expect(&rows, RE_POOL_MEMO, pool->trustee, ZYD_PL_MEMO, "9002", "9001", pool->memo);
-    re_compare(p->re, s, &rows, RE_UNEXPLAINED, 0, 0);
+    re_line_add(&rows, RE_POOL_MEMO, pool->trustee, ZYD_PL_MEMO, "9002", "9001", pool->memo, NULL);
+    re_lines_compare(p->re, s, &rows, RE_UNEXPLAINED);
     for (size_t i = 0; i < pool->layer_count; i++) {
         int64_t booked = pl_layer_booked(s, pool, ZYD_PL_WIND_UP, i, true);
         pool->layers[i].balance -= booked;

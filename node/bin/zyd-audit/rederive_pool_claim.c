@@ -154,7 +154,7 @@ static void again(struct re_pool *p, struct pl_loan *c, const struct audit_step 
 
 void pl_review_ok(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, struct zyd_rd *rd)
 {
-    struct re_rows rows = {.count = 0};
+    struct re_lines rows = {.count = 0};
     check_base(p, c, s, rd);
     int64_t pay = (int64_t)zyd_rd_u64(rd, INT64_MAX);
     if (pl_approved(c)) {
@@ -178,7 +178,7 @@ void pl_review_ok(struct re_pool *p, struct pl_loan *c, const struct audit_step 
     if (pay == 0 && c->m.disputed == 0) {
         c->m.state = ZYD_PS_CLOSED;
         pl_ended(c);
-        re_compare(p->re, s, &rows, RE_UNEXPLAINED, 0, 0);
+        re_lines_compare(p->re, s, &rows, RE_UNEXPLAINED);
         return;
     }
     pl_draw(p, c, s, &rows);
@@ -206,7 +206,7 @@ void pl_dispute(struct re_pool *p, struct pl_loan *c, const struct audit_step *s
 
 void pl_resolve(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, struct zyd_rd *rd)
 {
-    struct re_rows rows = {.count = 0};
+    struct re_lines rows = {.count = 0};
     int64_t upheld = (int64_t)zyd_rd_u64(rd, INT64_MAX);
     if (upheld > c->m.disputed) {
         re_find(p->re, s, RE_POOL_SHARE, c->bank, 0, 0, upheld, c->m.disputed, "upheld, and disputed");

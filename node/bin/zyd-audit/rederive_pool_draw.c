@@ -73,7 +73,7 @@ static void layers(int64_t out[ZYD_POOL_LAYERS_MAX], const struct pl_pool *p, in
 
 /* Rows of a payment of `amount`, compared with what was booked; then it counts as it was booked.  wrong: what another sum is
  * called. */
-static int64_t pay(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, struct re_rows *rows, int64_t amount,
+static int64_t pay(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, struct re_lines *rows, int64_t amount,
                    uint16_t label, enum re_kind wrong)
 {
     struct pl_pool *pool = c->pool;
@@ -82,12 +82,17 @@ static int64_t pay(struct re_pool *p, struct pl_loan *c, const struct audit_step
         booked += pl_layer_booked(s, pool, label, i, true);
     }
     enum re_kind kind = booked == amount ? RE_POOL_LAYER : wrong;
+    re_account owed, due, returnable;
+    re_account_of(owed, p->re, "2141", c->bank);
+    re_account_of(due, p->re, "1141", pool->trustee);
+    re_account_of(returnable, p->re, "2191", pool->trustee);
     layers(parts, pool, amount);
     for (size_t i = 0; i < pool->layer_count; i++) {
-        re_expect(rows, kind, pool->trustee, label, pool->layers[i].account, "2141", parts[i]);
+        re_line_add(rows, kind, pool->trustee, label, pool->layers[i].account, owed, parts[i], NULL);
     }
-    re_expect(rows, wrong, c->bank, label, "1141", "2191", amount);
-    re_compare(p->re, s, rows, booked == amount ? RE_POOL_LAYER : wrong, 0, 0);
+    re_line_add(rows, wrong, c->bank, label, due, returnable, amount, NULL);
+    bool told = re_booked(s, c->bank, label, due, returnable) == amount; /* the bank has it where it belongs */
+    re_lines_compare(p->re, s, rows, booked == amount && !told ? RE_UNEXPLAINED : kind);
     for (size_t i = 0; i < pool->layer_count; i++) {
         int64_t one = pl_layer_booked(s, pool, label, i, true);
         pool->layers[i].balance -= one;
@@ -120,7 +125,7 @@ static void join(struct pl_loan *c)
     pool->shortage += c->m.shortage;
 }
 
-void pl_draw(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, struct re_rows *rows)
+void pl_draw(struct re_pool *p, struct pl_loan *c, const struct audit_step *s, struct re_lines *rows)
 {
     bool others = c->pool->shortage > 0;
     int64_t now = others ? 0 : re_min(c->m.shortage, pl_cash(c->pool));
@@ -180,7 +185,7 @@ static void next(struct pl_pool *pool, struct pl_loan *c, int64_t booked)
 
 void pl_serve(struct re_pool *p, struct pl_loan *c, const struct audit_step *s)
 {
-    struct re_rows rows = {.count = 0};
+    struct re_lines rows = {.count = 0};
     struct pl_pool *pool = c->pool;
     bool by_day = pl_param(pool, ZYD_PP_SHORT_MODE) == ZYD_POOL_SHORT_PRORATA;
     enum re_kind wrong = c->m.shortage == 0 ? RE_POOL_PAID_TWICE : RE_POOL_SHARE;
