@@ -42,12 +42,12 @@ class Loan:
         self.refilled = [0] * len(pool.layers)
         self.open = dict(DRAW=0, REFUND=0, BACK=0)  # obligations not settled
         self.due = {}                               # what is late from which day on
-        self.approved_on = self.frozen = None
+        self.filed_on = self.approved_on = self.frozen = None
         self.note = None
         self.queued, self.disputed = False, 0  # queued: its place is kept until its turn comes, also when nothing is short
 
     OWN = ('state', 'balance', 'npl', 'left', 'claimed', 'approved', 'paid', 'short', 'refunded', 'clawed', 'net', 'carried',
-           'disputed', 'approved_on', 'queued')
+           'disputed', 'filed_on', 'approved_on', 'queued')
 
     def image(self):
         """Without what an auditor lays over it, and the payment of its draws, which goes on beside it."""
@@ -280,6 +280,7 @@ class Pool:
         x.claimed = principal + (interest if base >= INTEREST else 0) + (other if base == ALL else 0)
         x.disputed = 0
         x.state = 'FILED'
+        x.filed_on = today
         self.open_claims += 1
         x.due['REVIEW'] = self.after_workdays('DEPT_WD')
         self.mark(x)
