@@ -48,7 +48,7 @@ class PoolHistory(Mixed):
     def setting(self, number, klass, sound):
         r = self.r
         layers = self.layers() if sound else self.unsound(self.layers())
-        cap = lambda: r.choice([0, 0, 0, r.randint(1, self.scale)])
+        cap = lambda: r.choice([0, 0, r.randint(1, self.scale), r.randint(1, self.scale // 10)])
         p = dict(TABLE, CLASS=klass, SETTLE=self.settle(number), TRUSTEE=POOL, DEPT=DEPT, TRIGGER=r.randint(1, 3),
                  REGISTER_WD=r.choice([1, 10, 10]),
                  TRIGGER_DAYS=r.choice([0, 0, 30]), WINDOW_DAYS=r.choice([60, 180]), RATE_CAP=r.choice([PPM, 60000]),
@@ -257,7 +257,7 @@ class PoolHistory(Mixed):
         if p.state == 'STOPPED' and k < 0.4:
             return self.resume(p)
         if r.random() < 0.06:
-            return self.take_back(p) if r.random() < 0.6 else self.there_and_back(p)
+            return r.choice([self.take_back] * 4 + [self.there_and_back] * 4 + [self.repaid_and_back])(p)
         if k < 0.09 or len(p.queue) > 1 and k < 0.2:
             return self.fund(p)
         if k < 0.13 or k < 0.14 and p.open_claims:
@@ -301,20 +301,37 @@ class PoolHistory(Mixed):
     def there_and_back(self, p):
         """Money demanded back, or recovered, and that taken back; meanwhile its caps, its ceiling or the cash go elsewhere."""
         r = self.r
-        some = [x for x in p.loans if x.approved and x.frozen is None]
-        if not some:
+        some = [x for x in p.loans if x.outstanding + x.short and x.frozen is None and x.bank in p.banks]
+        if not some or p.state not in RUNNING:
             return
         x = max(some, key=lambda x: (x.short, r.random())) if r.random() < 0.5 else r.choice(some)
         self.event(p, x, r.choice(['DEMAND_BACK', 'DEMAND_BACK', 'RECOVER']))
-        k = r.random()
-        if k < 0.3:
-            self.burst(p, x.borrower)
-        elif k < 0.5 and len(self.pools) > 1:
-            q = r.choice([q for q in self.pools if q is not p])
-            self.burst(q, x.borrower, (x.bank, x.loan, x.borrower, x.principal))
-        elif k < 0.8:
-            self.fund(p)
+        self.elsewhere(p, x)
         self.event(p, x, 'REVERSE')
+        if r.random() < 0.4:
+            self.elsewhere(p, x)
+
+    def repaid_and_back(self, p):
+        """Repaid in full, so that another pool of the class may register it; and not repaid after all."""
+        some = [x for x in p.loans if x.state in ('REGISTERED', 'DEFAULTED')]
+        others = [q for q in self.pools if q is not p and q.p['CLASS'] == p.p['CLASS']]
+        if some:
+            x = self.r.choice(some)
+            self.event(p, x, 'REPAY', x.balance)
+            if others and self.r.random() < 0.7:
+                self.register(self.r.choice(others), None, x.borrower, (x.bank, x.loan, x.borrower, x.principal))
+            self.event(p, x, 'REVERSE')
+
+    def elsewhere(self, p, x):
+        """What x may get given to another claim: of its borrower, or of its loan in another pool; or more cash."""
+        r, others = self.r, [q for q in self.pools if q.p['CLASS'] != p.p['CLASS'] and q.state in ('OPEN', 'WARN')]
+        k = r.random()
+        if k < 0.2 or k < 0.6 and p.p['PER_BORROWER_CAP']:
+            self.burst(p, x.borrower)
+        elif k < 0.75 and others:
+            self.burst(r.choice(others), x.borrower, (x.bank, x.loan, x.borrower, x.principal))
+        elif k < 0.9:
+            self.fund(p)
 
     def burst(self, p, who=None, like=None):
         """A loan from its registration to the approval of its claim: so queues grow."""

@@ -131,7 +131,10 @@ class VoucherHistory(Mixed):
             return self.line(g, r.choice([CORE, CORE2]))
         if r.random() < 0.05:
             noted = [v for v in g.vouchers[-12:] if v.note is not None]
-            return self.event(g, r.choice(noted or live), 'REVERSE')
+            v = r.choice(noted or live)
+            if r.random() < 0.15:
+                self.event(g, v, 'FREEZE')  # which stays
+            return self.event(g, v, 'REVERSE')
         v = r.choice(g.vouchers if k > 0.85 else live)
         if v.freezer is not None and r.random() < 0.5 or self.chance(0.03):
             return self.event(g, v, r.choice(['FREEZE', 'UNFREEZE']) if self.chance(0.1) else
