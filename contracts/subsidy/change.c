@@ -7,14 +7,15 @@ static uint32_t level_of_slot(uint32_t slot)
     return (slot & 3u) + 1;
 }
 
-/* A new point of the loan; changes come in the order of their dates and not before the last settlement (ruling 15). */
-static void check_point(const struct su *s, int32_t date)
+/* A point of the loan: a new one, or the last one told again, which is how a wrong one is corrected.  Changes come in the order
+ * of their dates and not before the last settlement (ruling 15).  unpays: tells that something is owed. */
+static void check_point(const struct su *s, int32_t date, bool unpays)
 {
     const struct zyd_subsidy_loan *l = &s->l.h;
     if (date > s->call->date || date < l->settled_to || date < s->l.p[l->point_count - 1].date || date >= l->extended) {
         ct_fail(CC_BAD_DATE);
     }
-    if (l->paid_off != 0) {
+    if (l->paid_off != 0 && !(unpays && date == l->paid_off)) {
         ct_fail(CC_BAD_STATE);
     }
     if (l->point_count == ZYD_SUBSIDY_POINTS_MAX && date != s->l.p[l->point_count - 1].date) {
@@ -22,16 +23,20 @@ static void check_point(const struct su *s, int32_t date)
     }
 }
 
-static struct zyd_subsidy_point *add_point(struct su *s, int32_t date)
+/* The date is the last one's: that point is told again, and goes when it then says what the one before it says. */
+static void set_point(struct su *s, const struct zyd_subsidy_point *p)
 {
     struct zyd_subsidy_point *last = &s->l.p[s->l.h.point_count - 1];
-    if (last->date != date) {
-        last[1] = last[0];
-        last++;
-        last->date = date;
+    if (last->date != p->date) {
+        last[1] = *p;
         s->l.h.point_count++;
+        return;
     }
-    return last;
+    *last = *p;
+    if (s->l.h.point_count > 1 && last[-1].balance == p->balance && last[-1].rate_ppm == p->rate_ppm &&
+        last[-1].lpr_ppm == p->lpr_ppm) {
+        s->l.h.point_count--;
+    }
 }
 
 static void sign_bank(struct su *s)
@@ -40,7 +45,63 @@ static void sign_bank(struct su *s)
     cc_signed_end(&s->who);
 }
 
-/* REPAY_CHANGE: any -> same by BANK.  Inputs: value date, balance that is left.  Told once, for all programmes of the loan. */
+/* The most that a REPAY_CHANGE of this date may leave: less than is owed; on the date of the last change, what was owed before
+ * that (a correction). */
+static int64_t most_left(const struct su *s, int32_t date)
+{
+    const struct zyd_subsidy_point *last = &s->l.p[s->l.h.point_count - 1];
+    return last->date == date && s->l.h.point_count > 1 ? last[-1].balance : last->balance - 1;
+}
+
+/* What built on the repayment that is told again, higher: a fee's refund, a period that ended with it, an enrolment that begins
+ * with it.  Each must be taken back first. */
+static void check_unused(const struct su *s, const struct house *house, uint32_t slot, int32_t date)
+{
+    struct enrolment e;
+    const struct zyd_subsidy_slot *t = &s->l.h.slots[slot];
+    bool used = t->from >= date || !house_has(house, t->object); /* forgotten there: those days are, too */
+    if (slot < ZYD_SUBSIDY_SLOTS / 2) { /* of interest */
+        used = used || house->e[house_find(house, t->object)].done;
+    } else {
+        ct_get(s->call->contract, t->object, CT_ID_SIZE, &e, sizeof e);
+        used = used || e.h.fee_changed;
+    }
+    if (used) {
+        ct_fail(CC_BAD_STATE);
+    }
+}
+
+/* The loan's demand in its households from date on: lowered, and cap freed for those that come later (E11); or, where a
+ * repayment is corrected, raised again to what it was or less.  With only_look nothing is written. */
+static void ask_again(struct su *s, int32_t date, int64_t balance, bool raise, bool only_look)
+{
+    for (uint32_t i = 0; i < ZYD_SUBSIDY_SLOTS; i++) {
+        const struct zyd_subsidy_slot *t = &s->l.h.slots[i];
+        if (t->state < ZYD_SS_ENROLLED || t->state > ZYD_SS_CLAWBACK || date >= t->until) {
+            continue;
+        }
+        struct house house;
+        house_load(&house, s, level_of_slot(i), t->family);
+        if (only_look) {
+            check_unused(s, &house, i, date);
+        }
+        if (house_has(&house, t->object)) {
+            uint32_t rank = house_find(&house, t->object);
+            if (raise) {
+                house_raise(&house, rank, date, balance);
+                house_lower(&house, rank, t->until, 0); /* a STOP since then had nothing left to lower */
+            } else {
+                house_lower(&house, rank, date, balance);
+            }
+            if (!only_look) {
+                house_store(&house, s, level_of_slot(i), t->family);
+            }
+        }
+    }
+}
+
+/* REPAY_CHANGE: any -> same by BANK.  Inputs: value date, balance that is left.  Told once, for all programmes of the loan.
+ * Told again for the date of the last change it takes that one's place. */
 void event_repay_change(struct su *s)
 {
     struct ct_rd rd = ct_args(s->call);
@@ -49,31 +110,27 @@ void event_repay_change(struct su *s)
     int64_t balance = cc_arg_fen(&rd, 0);
     ct_rd_end(&rd);
     state_in(s, ZYD_SS_ENROLLED, ZYD_SS_CLAWBACK);
-    check_point(s, date);
-    if (balance >= s->l.p[s->l.h.point_count - 1].balance) {
+    check_point(s, date, balance > 0);
+    struct zyd_subsidy_point p = s->l.p[s->l.h.point_count - 1];
+    bool raise = balance > p.balance;
+    if (balance > most_left(s, date) || balance == p.balance) {
         ct_fail(CC_RANGE);
     }
     link_check_balance(s, date, balance);
+    if (raise) {
+        ask_again(s, date, balance, true, true);
+    }
     sign_bank(s);
-    add_point(s, date)->balance = balance;
-    if (balance == 0) {
-        s->l.h.paid_off = date;
-    }
-    for (uint32_t i = 0; i < ZYD_SUBSIDY_SLOTS; i++) {
-        const struct zyd_subsidy_slot *t = &s->l.h.slots[i];
-        if (t->state >= ZYD_SS_ENROLLED && t->state <= ZYD_SS_CLAWBACK && date < t->until) {
-            struct house house; /* cap for those that come later, from date on (E11) */
-            house_load(&house, s, level_of_slot(i), t->family);
-            if (house_has(&house, t->object)) {
-                house_lower(&house, house_find(&house, t->object), date, balance);
-                house_store(&house, s, level_of_slot(i), t->family);
-            }
-        }
-    }
+    p.date = date;
+    p.balance = balance;
+    set_point(s, &p);
+    s->l.h.paid_off = balance == 0 ? date : 0;
+    ask_again(s, date, balance, raise, false);
     loan_store(s, s->e.h.loan);
 }
 
-/* RATE_CHANGE: any -> same by BANK.  Inputs: date, the loan's rate, LPR.  A new accumulator from date on (3.0.4). */
+/* RATE_CHANGE: any -> same by BANK.  Inputs: date, the loan's rate, LPR.  A new accumulator from date on (3.0.4).  Told again
+ * for the date of the last change it takes that one's place. */
 void event_rate_change(struct su *s)
 {
     struct ct_rd rd = ct_args(s->call);
@@ -82,11 +139,10 @@ void event_rate_change(struct su *s)
     uint32_t rate = (uint32_t)ct_rd_u64(&rd, (uint64_t)CC_PPM), lpr = (uint32_t)ct_rd_u64(&rd, (uint64_t)CC_PPM);
     ct_rd_end(&rd);
     state_in(s, ZYD_SS_ENROLLED, ZYD_SS_CLAWBACK);
-    check_point(s, date);
+    check_point(s, date, false);
     sign_bank(s);
-    struct zyd_subsidy_point *p = add_point(s, date);
-    p->rate_ppm = rate;
-    p->lpr_ppm = lpr;
+    struct zyd_subsidy_point p = {date, rate, lpr, 0, s->l.p[s->l.h.point_count - 1].balance};
+    set_point(s, &p);
     loan_store(s, s->e.h.loan);
 }
 

@@ -1,8 +1,8 @@
 /* household.c: the household cap across banks (domain.md 3.3, F2): a bounded list of who asks for how much from which day on.
  *
  * Rank is the order of ENROL in the ledger.  On every day an enrolment gets what it asks for, but no more than its programme's
- * cap leaves after all that come before it.  Demands only fall, so a repayment of an earlier one frees cap for later ones from
- * its date on, whoever's bank reports it, without touching the later ones' records.
+ * cap leaves after all that come before it.  Demands only fall by day, so a repayment of an earlier one frees cap for later
+ * ones from its date on, whoever's bank reports it, without touching the later ones' records.
  *
  * What ended enrolments asked for stays: a loan that is enrolled late has days of its own beside theirs, and comes after them
  * in rank.  Days are forgotten only where the list has no room, the oldest first, and never those that somebody has yet to
@@ -209,6 +209,47 @@ void house_lower(struct house *h, uint32_t rank, int32_t date, int64_t amount)
         h->e[rank].base = cc_min(h->e[rank].base, amount);
     } else if (!exact && before > amount) {
         insert(h, rank, date, amount);
+    }
+}
+
+/* Has an entry settled days from date on? */
+static bool settled_after(const struct house *h, uint32_t rank, int32_t date)
+{
+    int32_t first = h->e[rank].base > 0 ? h->h.since : INT32_MAX;
+    for (uint32_t i = 0; i < h->h.demand_count && first == INT32_MAX; i++) {
+        first = h->d[i].entry == rank ? h->d[i].date : INT32_MAX;
+    }
+    return h->e[rank].settled_to > (first > date ? first : date);
+}
+
+void house_raise(struct house *h, uint32_t rank, int32_t date, int64_t amount)
+{
+    int64_t before = h->e[rank].base;
+    uint32_t at = h->h.demand_count;
+    if (date <= h->h.since) {
+        ct_fail(CC_BAD_STATE);
+    }
+    for (uint32_t i = 0; i < h->h.demand_count && h->d[i].date <= date; i++) {
+        if (h->d[i].entry == rank && h->d[i].date == date) {
+            at = i;
+        } else if (h->d[i].entry == rank) {
+            before = h->d[i].amount;
+        }
+    }
+    if (at == h->h.demand_count || h->d[at].amount >= cc_min(before, amount)) {
+        return; /* it asked for no less: its cap is lower than what is owed */
+    }
+    for (uint32_t i = rank + 1; i < h->h.entry_count; i++) {
+        if (settled_after(h, i, date)) {
+            ct_fail(CC_BAD_STATE);
+        }
+    }
+    h->d[at].amount = cc_min(before, amount);
+    if (h->d[at].amount == before) { /* as if nothing had been repaid */
+        h->h.demand_count--;
+        for (uint32_t i = at; i < h->h.demand_count; i++) {
+            h->d[i] = h->d[i + 1];
+        }
     }
 }
 

@@ -78,6 +78,9 @@ uint32_t house_find(const struct house *h, const uint8_t object[CT_ID_SIZE]); /*
 void house_add(struct house *h, const struct su *s, int64_t cap, int64_t amount, int32_t from, int32_t until);
 /* At most amount from date on; 9104 when the list is full of days that have yet to be settled. */
 void house_lower(struct house *h, uint32_t rank, int32_t date, int64_t amount);
+/* A house_lower on the same date, the entry's last before its end, is replaced by this one.  9111: those days are forgotten, or
+ * one that comes later has settled some of them. */
+void house_raise(struct house *h, uint32_t rank, int32_t date, int64_t amount);
 /* Room for one more entry that asks from `from` on and for demands more demands (where too many days have yet to be settled,
  * house_add still ends with 9104); forgets no more than that takes.  False: the household is full. */
 bool house_room(struct house *h, uint32_t demands, int32_t from);

@@ -247,4 +247,26 @@ static inline void pay_all(void)
     }
 }
 
+/* A loan of 4 % from today on under the guarantee programme, disbursed. */
+static inline void guaranteed_loan(struct zyd_hash *o, const char *amount, int32_t maturity)
+{
+    int32_t today = zyd_date_of_ms((int64_t)now);
+    OK(GUARANTEE, "APPLY", o, BANK1, 0,
+       text_of("borrower=" FIRM "|amount=%s|term_days=365|purpose=seed|consent=sha256:c", amount));
+    OK(GUARANTEE, "DD_DONE", o, BANK1, 0, "bank_report=sha256:r");
+    OK(GUARANTEE, "OFFER", o, GUAR, 0, text_of("amount=%s", amount));
+    OK(GUARANTEE, "ISSUE", o, GUAR, B(BANK1), "letter=sha256:l|valid_until=2026-12-31");
+    OK(GUARANTEE, "DISBURSE", o, BANK1, 0,
+       text_of("drawdown=1|amount=%s|value_date=%d|maturity=%d|rate_ppm=4%%", amount, today, maturity));
+}
+
+static inline void link_to(char out[100], const struct zyd_hash *guarantee, unsigned drawdown)
+{
+    char hex[65];
+    for (int i = 0; i < 32; i++) {
+        snprintf(hex + 2 * i, 3, "%02x", guarantee->b[i]);
+    }
+    snprintf(out, 100, "guarantee=%s|drawdown=%u", hex, drawdown);
+}
+
 #endif

@@ -91,13 +91,14 @@ class Enrolment:
         self.until = loan.maturity if g.is_fee else min(loan.maturity, start + DAY * g.p['MAX_DAYS'])
         self.state, self.was, self.authority, self.frozen, self.reason, self.note = 'ENROLLED', None, None, None, None, None
         self.paid, self.clawed, self.fee_back = ([0] * len(g.cost) for _ in range(3))
-        self.fee_changed, self.eligible_fee = False, 0
+        self.fee_changed, self.eligible_fee, self.done = False, 0, False
         self.reserved = g.most(loan, start, self.until)
 
     def asks(self, day):
         return min(self.loan.at(day)[2], self.g.p['LOAN_CAP']) if self.start <= day < self.until else 0
 
-    OWN = ('state', 'was', 'reason', 'authority', 'until', 'settled_to', 'reserved', 'fee_changed', 'eligible_fee')
+    OWN = ('state', 'was', 'reason', 'authority', 'until', 'settled_to', 'reserved', 'fee_changed', 'eligible_fee',
+           'done')
     SUMS = ('paid', 'clawed', 'fee_back')
     OF_LOAN = ('settled_to', 'fee', 'fee_given')
 
@@ -348,7 +349,7 @@ class Programme:
 
     def release(self, e):
         self.reserved -= e.reserved
-        e.reserved = 0
+        e.reserved, e.done = 0, True
 
     def settled(self, e, to):
         e.settled_to = to
@@ -361,25 +362,40 @@ class Programme:
         self.budget()
 
     # ---- what happens to the loan ----
-    def point(self, today, e, day):
+    def point(self, today, e, day, unpays=False):
         need(e.frozen is None, 9110)
         x = e.loan
         need(e.state in OPEN_STATES, 9111)
         need(x.settled_to <= day <= today and x.points[-1][0] <= day < x.extended, 9112)     # ruling 15
-        need(x.paid_off is None, 9111)
+        need(x.paid_off is None or (unpays and day == x.paid_off), 9111)
+
+    def unused(self, x, day, balance):
+        """Nothing was built on the repayment of that day that is told again, higher."""
+        for y in x.slots.values():
+            if y.state in OPEN_STATES and day < y.until:
+                need(y.start < day and not (y.fee_changed if y.g.is_fee else y.done), 9111)
+                if min(balance, y.g.p['LOAN_CAP']) > y.asks(day):
+                    ranks = y.g.ranks(x.household)
+                    need(not any(z.settled_to > max(z.start, day) for z in ranks[ranks.index(y) + 1:]), 9111)
 
     def change(self, today, e, day, rate=None, lpr=None, balance=None):
-        """REPAY_CHANGE with a balance, RATE_CHANGE with rate and LPR: told once, for all programmes of the loan."""
+        """REPAY_CHANGE with a balance, RATE_CHANGE with rate and LPR: told once, for all programmes of the loan.  Told again
+        for the date of the last change it takes that one's place: so a wrong one is corrected."""
         x = e.loan
-        self.point(today, e, day)
+        self.point(today, e, day, bool(balance))
         old = x.points[-1]
-        need(balance is None or balance < old[3], 9104)
+        most = x.points[-2][3] if day == old[0] and len(x.points) > 1 else old[3] - 1
+        need(balance is None or (balance <= most and balance != old[3]), 9104)
+        if balance is not None and balance > old[3]:
+            self.unused(x, day, balance)
         self.b.sign(x.bank)
         if day == old[0]:
             x.points.pop()
         x.points.append((day, *((rate, lpr, old[3]) if balance is None else (old[1], old[2], balance))))
-        if balance == 0:
-            x.paid_off = day
+        if day == old[0] and len(x.points) > 1 and x.points[-1][1:] == x.points[-2][1:]:
+            x.points.pop()  # it says nothing any more
+        if balance is not None:
+            x.paid_off = None if balance else day
 
     def extend(self, e, maturity):
         need(e.frozen is None, 9110)
