@@ -289,7 +289,7 @@ static const struct {
     {1106, "test_guarantee.c", "due_diligence_offer_and_issue_hold_their_rows"},
     {1123, NULL, NULL},
     {5002, "test_cycle_rules.c", "positions_that_do_not_sum_to_zero_halt_the_cycle"},
-    {9101, "test_host_flow.c", "test_votes_that_agree_or_are_forged_accuse_nobody"},
+    {9101, "test_host_deadlines.c", "test_votes_that_agree_or_are_forged_accuse_nobody"},
     {9120, "test_host_zoo.c", "test_an_endless_loop_ends_with_fuel"},
     {9121, "test_host_zoo.c", "test_wild_loads_and_stores_end_with_memory"},
     {9122, "test_host_zoo.c", "test_wild_jumps_end_with_instruction"},
