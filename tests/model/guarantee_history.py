@@ -166,7 +166,7 @@ class GuaranteeHistory(Lists, History):
         if r.random() < 0.35:
             self.advance(r.choice([1, 1, 3, r.randint(1, 20), r.randint(1, 60)]))
         live = [c for c in self.all if c.state not in ENDED]
-        if self.with_lists and r.random() < 0.15:
+        if self.with_lists and r.random() < 0.2:
             return self.list_turn()
         if len(self.all) - self.listed < 4 and (not live or r.random() < 0.05):
             self.apply()
@@ -290,6 +290,9 @@ class GuaranteeHistory(Lists, History):
         r, t = self.r, self.today
         amount = c.amount if r.random() < 0.7 else r.randint(1, c.amount)
         amount += self.chance(0.05)
+        if c.g.tiers and r.random() < 0.2:
+            most = r.choice(c.g.tiers)[0] + r.randint(0, 1)
+            amount = most if 1 <= most <= c.amount else amount
         if r.random() < 0.5 and c.g.tiers is None and c.fits(c.amount, self.all):
             amount = self.limit(c) + self.chance(0.5)
         mine = tree_hash(c.g.tier_tree(c.g.tier(amount, c.borrower, t)))

@@ -107,7 +107,7 @@ class Enrolment:
 class Lists:
     """Turns of a GuaranteeHistory."""
     def begin_lists(self):
-        self.with_lists = self.r.random() < 0.3
+        self.with_lists = self.r.random() < 0.4
         self.lists, self.roots, self.loan_numbers, self.listed, self.last_number = [], set(), set(), 0, 0
 
     def lapse_lists(self):
@@ -118,18 +118,29 @@ class Lists:
     def list_turn(self):
         r = self.r
         open_ = [e for e in self.lists if e.state == 'ENROLLED' and len(e.places) < len(e.rows)]
-        if len(self.lists) < 3 and (not open_ or r.random() < 0.2):
-            return self.enrol_list()
-        if self.lists and (open_ or self.chance(0.3)):
-            self.take_up(r.choice(open_ if open_ and not self.chance(0.1) else self.lists))
+        if len(self.lists) < 3 and (not open_ or r.random() < 0.1):
+            self.enrol_list()
+            open_ = self.lists[-1:]
+        for _ in range(r.randint(1, 3)):
+            open_ = [e for e in open_ if e.state == 'ENROLLED']
+            if self.lists and (open_ or self.chance(0.1)):
+                self.take_up(r.choice(open_ if open_ and not self.chance(0.1) else self.lists))
 
     def row(self, g):
         r, t = self.r, self.today
         self.last_number += 1
-        start = t + timedelta(days=r.choice([0, 0, r.randint(-g.p['file_later_days'], 0), r.randint(0, 4)]))
+        later = -g.p['file_later_days']
+        start = t + timedelta(days=r.choice([0, 0, r.randint(later, 0), later - self.chance(0.1)]))
+        if r.random() < 0.05:
+            start = t + timedelta(days=r.randint(0, 4))
         amount = r.choice([r.randint(10, 10**4), r.randint(10**5, 10**7), r.randint(10**6, 10**9)])
-        row = [self.last_number, r.choice((*FIRMS, *BORROWERS)), amount, wire.day(start),
-               wire.day(start + timedelta(days=r.choice([30, 180, 365, r.randint(20, 400)]))),
+        if g.tiers and r.random() < 0.2:
+            amount = min(10**9, max(10, r.choice(g.tiers)[0] + r.randint(0, 1)))
+        days = r.choice([60, 180, 365, r.randint(40, 400)])
+        if r.random() < 0.03:
+            days = max(1, (t - start).days + 1 - self.chance(0.3))  # due tomorrow, or today
+        end = start + timedelta(days=days)
+        row = [self.last_number, r.choice((*FIRMS, *BORROWERS)), amount, wire.day(start), wire.day(end),
                r.choice([0, 43500, r.randint(1, 150000)]), 430121, bytes(32)]
         if self.chance(0.02):
             i, v = r.choice([(0, max(1, self.last_number - 1)), (1, FIRMS[0][:-1] + 'A'), (3, wire.day(t - timedelta(days=60))),
@@ -146,6 +157,8 @@ class Lists:
         if self.lists and self.chance(0.1):
             rows, top = [], r.choice(self.lists).root
         total = max(1, sum(x[2] for x in rows) - self.chance(0.1))
+        if total <= p['auto_limit'] < 10**11 and r.random() < 0.3:
+            total = p['auto_limit'] + r.randint(0, 1)
         count = len(rows) if not self.chance(0.05) else r.choice([0, len(rows) + 1])
         valid = t + timedelta(days=r.choice([0, 5, 30, 90])) if not self.chance(0.05) else t - DAY
         if self.chance(0.05):
@@ -179,13 +192,13 @@ class Lists:
             return
         left = [i for i in range(len(e.rows)) if i not in e.places] or [0]
         first, n = r.choice(left) if r.random() < 0.5 else left[0], 1
-        while n < 8 and first + n in left and r.random() < 0.8:
+        while n < 8 and first + n in left and r.random() < 0.6:
             n += 1
         if self.chance(0.05):
             n = min(len(e.rows) - first, n + 1)
         rows, at = [list(x) for x in e.rows[first:first + n]], first
         beside = path([leaf(x) for x in e.rows], first, n)
-        if self.chance(0.08):
+        if self.chance(0.15):
             k = r.randrange(4)
             if k == 0:
                 rows[r.randrange(n)][r.choice([2, 5])] += 1
