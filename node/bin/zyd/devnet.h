@@ -1,4 +1,5 @@
-/* The devnet's parts: making it (devnet_make.c), running it (devnet_run.c), commands (cmd_devnet.c). */
+/* The devnet's parts: making it (devnet_make.c), running it (devnet_run.c), looking at it and its clock (devnet_look.c),
+ * commands (cmd_devnet.c). */
 #ifndef DEVNET_H
 #define DEVNET_H
 
@@ -30,5 +31,20 @@ void devnet_stop(const struct devnet *d, const struct devnet_member *m, int sign
 /* Moves the clocks of all running nodes and waits until what was due is done. */
 int devnet_clock_to(const struct cli *c, const struct devnet *d, int64_t wall_ms);
 int devnet_offset_save(const struct cli *c, const struct devnet *d, int64_t offset_ms);
+
+/* ---- devnet_look.c ---- */
+struct devnet_look { /* at one node */
+    bool up;
+    json_t *status;
+};
+void devnet_nap(long ms);
+int devnet_need(const struct cli *c, struct devnet *d); /* loads it; prints that there is none */
+/* One a member; free what they hold. */
+void devnet_look_at(const struct cli *c, const struct devnet *d, struct devnet_look *looks);
+void devnet_looks_free(const struct devnet *d, struct devnet_look *looks);
+/* Prints the table; the exit code says whether all is well. */
+int devnet_show(const struct cli *c, const struct devnet *d);
+int devnet_run_status(struct cli *c);
+int devnet_run_clock(struct cli *c);
 
 #endif
