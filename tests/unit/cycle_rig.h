@@ -66,6 +66,8 @@ RIG void programme(uint16_t id, const char *code, uint64_t min_amount, uint64_t 
     zyd_fixture_programme(f, id, CYCLE, code, zyd_wr_span(&wr))->settlement = id;
 }
 
+RIG void (*more_plugins)(void), (*more_programmes)(void); /* before start; NULL: none */
+
 RIG int setup(void **state)
 {
     static const char *const codes[] = {"BANK1", "BANK2", "GUAR", "REG", "NFGF", "PFIN", "AUD"};
@@ -76,10 +78,16 @@ RIG int setup(void **state)
     for (uint16_t i = 0; i < MEMBERS; i++) {
         zyd_fixture_member(f, i, codes[i], roles[i]);
     }
+    if (more_plugins != NULL) {
+        more_plugins();
+    }
     zyd_fixture_plugin(f, CYCLE, "cycle", ZYD_PLUGIN_DIR "/cycle.elf");
     programme(PROG, "NETTING", 0, 0, false);
     programme(AGENT, "AGENT", 0, 10000000, true);
     programme(SMALL, "SMALL", 10000, 0, false);
+    if (more_programmes != NULL) {
+        more_programmes();
+    }
     zyd_fixture_start(f);
     now = zyd_fixture_at(20260105, 9); /* a Monday */
     prog = PROG;

@@ -7,6 +7,7 @@
  */
 #include "cycle_rig.h"
 #include "node/bin/zyd-audit/rederive.h"
+#include <zyd/voucher.h>
 
 struct change { /* of the first outcome that has a row of this label */
     uint16_t label, row;
@@ -143,12 +144,119 @@ static void a_row_that_is_a_fen_off_or_another_members_is_found(void **state)
     }
 }
 
+/* ---- a block that comes late ---- */
+
+enum { BILLS = 20 };
+
+static void voucher_op(enum zyd_voucher_event event, uint16_t member, const struct zyd_hash *object, const char *ref,
+                       struct zyd_wr *wr)
+{
+    struct zyd_fixture_op op = {.contract = ZYD_VOUCHER_CONTRACT, .event = (uint16_t)event, .programme = BILLS,
+                                .member = member, .object = object, .expect_seq = UINT64_MAX, .ref = ref,
+                                .args = zyd_wr_span(wr)};
+    now += 10;
+    zyd_fixture_block(f, now);
+    assert_int_equal(zyd_fixture_run(f, &op), 0);
+    zyd_fixture_end(f);
+}
+
+static void voucher_plugin(void)
+{
+    zyd_fixture_plugin(f, ZYD_VOUCHER_CONTRACT, "voucher", ZYD_PLUGIN_DIR "/voucher.elf");
+}
+
+static void voucher_programme(void)
+{
+    static const uint64_t defaults[] = {
+#define X(name, text, type, def, min, max, zh, en) def,
+        ZYD_VOUCHER_PARAMS(X)
+#undef X
+    };
+    uint8_t slots[8 * ZYD_VOUCHER_PARAM_COUNT], bytes[128];
+    struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
+    for (size_t i = 0; i < ZYD_VOUCHER_PARAM_COUNT; i++) {
+        zyd_put64(slots + 8 * i, i == ZYD_VP_SETTLE ? 0 : defaults[i]);
+    }
+    zyd_wr_array(&wr, 1);
+    zyd_wr_bin(&wr, slots, sizeof slots);
+    zyd_fixture_programme(f, BILLS, ZYD_VOUCHER_CONTRACT, "BILLS", zyd_wr_span(&wr))->settlement = PROG;
+}
+
+/* GUAR owes REG 50.00, due on 7 January. */
+static void voucher_due(void)
+{
+    uint8_t bytes[256];
+    struct zyd_wr wr = zyd_wr_of(bytes, sizeof bytes);
+    zyd_wr_array(&wr, 3);
+    zyd_wr_u64(&wr, GUAR);
+    zyd_wr_u64(&wr, 100000);
+    zyd_wr_u64(&wr, 20261231);
+    voucher_op(ZYD_VE_LINE, BANK1, NULL, "LINE", &wr);
+    wr = zyd_wr_of(bytes, sizeof bytes);
+    zyd_wr_array(&wr, 5);
+    zyd_wr_u64(&wr, REG);
+    zyd_wr_u64(&wr, 5000);
+    zyd_wr_u64(&wr, 20260107);
+    zyd_wr_nil(&wr);
+    zyd_wr_array(&wr, 1);
+    zyd_wr_array(&wr, 2);
+    zyd_wr_hash(&wr, &(struct zyd_hash){.b = {7}});
+    zyd_wr_u64(&wr, 5000);
+    voucher_op(ZYD_VE_ISSUE, GUAR, NULL, "V1", &wr);
+    struct zyd_hash voucher = f->outcome.object;
+    wr = zyd_wr_of(bytes, sizeof bytes);
+    zyd_wr_array(&wr, 0);
+    voucher_op(ZYD_VE_ACCEPT, REG, &voucher, NULL, &wr);
+}
+
+/* No block between the 6th and the 8th: the voucher's maturity and a cut-off of the 7th run in one block of the 8th.  What the
+ * maturity makes has that block's date (ruling 27), so the cut of the 7th gives it back and the cut of the 8th takes it. */
+static void what_a_late_block_makes_is_for_the_next_cut(void **state)
+{
+    static const struct change none = {.member = 0xffff};
+    (void)state;
+    audit.change = &none;
+    audit.done = false;
+    audit.re = NULL;
+    more_plugins = voucher_plugin;
+    more_programmes = voucher_programme;
+    setup(NULL);
+    f->watch = watch;
+    start();
+    voucher_due();
+    until(zyd_fixture_at(20260106, 17));
+    until(zyd_fixture_at(20260108, 9));
+    for (unsigned i = 0; i < 4; i++) {
+        until(now + 10);
+    }
+    assert_true(look(1));
+    assert_int_equal(c.state, ZYD_CS_CLOSED);
+    assert_int_equal(c.count, 0);
+    until(zyd_fixture_at(20260108, 16));
+    until(now + 10);
+    assert_true(look(2));
+    assert_int_equal(c.count, 1);
+    confirm_all(2);
+    pay(1);
+    for (unsigned i = 0; i < 4; i++) {
+        until(now + 10);
+    }
+    assert_true(look(2));
+    assert_int_equal(c.state, ZYD_CS_CLOSED);
+    assert_int_equal(audit.re->findings.count, 0);
+    assert_true(audit.re->compared > 8);
+    teardown(NULL);
+    re_close(audit.re);
+    audit_pass_free(audit.pass);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_as_it_was_has_no_finding),
         cmocka_unit_test(an_obligation_paid_or_netted_twice_is_found),
         cmocka_unit_test(a_row_that_is_a_fen_off_or_another_members_is_found),
+        cmocka_unit_test(what_a_late_block_makes_is_for_the_next_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
