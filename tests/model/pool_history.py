@@ -72,7 +72,7 @@ class PoolHistory(Mixed):
         self.poor = r.choice([1, 1, 4, 10, 30, 100])  # so much less is funded than lent
         shared = dict(loans={}, stack={})
         sound = [True] * r.randint(1, 3) + [False] * self.chance(0.1)
-        made = [self.setting(first + i, 2 if i == 1 else 1, ok) for i, ok in enumerate(sound)]
+        made = [self.setting(first + i, r.choice([1, 2, 2]) if i == 1 else 1, ok) for i, ok in enumerate(sound)]
         self.all = [Pool(m[0][0], self.books, shared, *m[1][:4], **m[1][4]) for m in made]
         self.pools = [p for p, ok in zip(self.all, sound) if ok]
         return [m[0] for m in made]
@@ -257,7 +257,7 @@ class PoolHistory(Mixed):
         if p.state == 'STOPPED' and k < 0.4:
             return self.resume(p)
         if r.random() < 0.06:
-            return r.choice([self.take_back] * 4 + [self.there_and_back] * 4 + [self.repaid_and_back])(p)
+            return r.choice([self.take_back] * 4 + [self.there_and_back] * 4 + [self.repaid_and_back] * 2)(p)
         if k < 0.09 or len(p.queue) > 1 and k < 0.2:
             return self.fund(p)
         if k < 0.13 or k < 0.14 and p.open_claims:
