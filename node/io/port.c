@@ -6,8 +6,8 @@
 #include <sodium.h>
 #include <zyd/io.h>
 
-/* Below the ports that the kernel gives to outgoing connections: one of those could sit on it while its node is down, even one of
- * the nodes' own that look for it. */
+/* Below the ports that the kernel gives to outgoing connections: one of those could sit on it while its node is down, even one
+ * of the nodes' own that look for it. */
 #define FIRST 10000u
 #define COUNT 22000u
 #define TRIES 1000
@@ -41,7 +41,8 @@ int zyd_port_find(void)
     for (int tries = 0; tries < TRIES; tries++) {
         const int port = (int)(FIRST + randombytes_uniform(COUNT)), yes = 1;
         int s = bound(port, 0);
-        /* stays bound: nobody else finds it before the node listens there, which may (both share, and this one never listens) */
+        /* stays bound: nobody else finds it before the node listens there, which may (both share,
+         * and this one never listens) */
         if (s >= 0 && setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0) {
             return port;
         }

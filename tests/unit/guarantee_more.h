@@ -1,5 +1,5 @@
-/* guarantee_more.h: what test_guarantee_more and test_guarantee_reverse share beside guarantee_rig.h: programmes with limits, books,
- * an overdue claim. */
+/* guarantee_more.h: what test_guarantee_more and test_guarantee_reverse share beside guarantee_rig.h: programmes with limits,
+ * books, an overdue claim. */
 #ifndef ZYD_TESTS_GUARANTEE_MORE_H
 #define ZYD_TESTS_GUARANTEE_MORE_H
 

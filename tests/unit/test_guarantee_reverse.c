@@ -1,6 +1,7 @@
-/* Goal: REVERSE of product (a) holds domain.md 3.0.10: each event that is taken back leaves books and contract as they were, or is
- * refused with nothing changed.
- * Method: the deployed plugin in the real host and state (guarantee_rig.h); pictures of books and records before and after. */
+/* Goal: REVERSE of product (a) holds domain.md 3.0.10: each event that is taken back leaves books and contract as they were, or
+ * is refused with nothing changed.
+ * Method: the deployed plugin in the real host and state (guarantee_rig.h); pictures of books
+ * and records before and after. */
 #include "guarantee_more.h"
 
 /* ---- REVERSE ---- */

@@ -1,7 +1,8 @@
-/* Goal: what the bank told wrongly of a loan is corrected by telling it again for the same date: REPAY_CHANGE, RATE_CHANGE leave
- * loan and household as if it had been told rightly at once, or are refused with nothing changed when something was built on it.
- * Method: the deployed plugins in the real host and state (tests/lib/subsidy_world.h); the same life with and without the error,
- * and their records compared. */
+/* Goal: what the bank told wrongly of a loan is corrected by telling it again for the same date: REPAY_CHANGE, RATE_CHANGE
+ * leave loan and household as if it had been told rightly at once, or are refused with nothing changed when something was built
+ * on it.
+ * Method: the deployed plugins in the real host and state (tests/lib/subsidy_world.h); the same life with and without
+ * the error, and their records compared. */
 #include "tests/lib/subsidy_world.h"
 
 static const char *reverse_text(void)
