@@ -251,6 +251,9 @@ class SubsidyHistory(Mixed):
             else:
                 fen = self.but(r.choice([0, r.randint(0, max(0, balance - 1)), r.randint(0, max(0, balance - 1))]), balance,
                                balance + 1)
+                if len(x.points) > 1 and r.random() < 0.25:  # a correction of the last one, or what takes it back
+                    day, owed = x.points[-1][0], x.points[-2][3]
+                    fen = self.but(r.choice([owed, r.randint(0, owed)]), owed + 1)
                 run(x.bank, [wire.day(day), fen], lambda: g.change(t, e, day, balance=fen))
         elif name == 'EXTEND_CHANGE':
             m = self.but(x.extended + timedelta(days=r.randint(1, 120)), x.extended, x.maturity - DAY)

@@ -287,7 +287,8 @@ static void enrol(struct re_subsidy *p, const struct audit_step *s)
 static void point(struct su_loan *l, int32_t date, const int64_t *balance, const uint32_t *rates)
 {
     struct su_point last = l->points[l->point_count - 1];
-    if (last.date != date) {
+    bool again = last.date == date;
+    if (!again) {
         re_append((void **)&l->points, &l->point_count, sizeof last);
     }
     last.date = date;
@@ -295,6 +296,11 @@ static void point(struct su_loan *l, int32_t date, const int64_t *balance, const
     last.rate_ppm = rates != NULL ? rates[0] : last.rate_ppm;
     last.lpr_ppm = rates != NULL ? rates[1] : last.lpr_ppm;
     l->points[l->point_count - 1] = last;
+    const struct su_point *was = &l->points[l->point_count - 1] - (l->point_count > 1);
+    if (again && l->point_count > 1 && was->balance == last.balance && was->rate_ppm == last.rate_ppm &&
+        was->lpr_ppm == last.lpr_ppm) {
+        l->point_count--; /* told again as it was before: taken back */
+    }
 }
 
 static void change(struct su_enrolment *e, const struct audit_step *s)
@@ -306,7 +312,7 @@ static void change(struct su_enrolment *e, const struct audit_step *s)
     if (s->event == ZYD_SE_REPAY_CHANGE) {
         int64_t balance = (int64_t)zyd_rd_u64(&rd, INT64_MAX);
         point(l, date, &balance, NULL);
-        l->paid_off = balance == 0 ? date : l->paid_off;
+        l->paid_off = balance == 0 ? date : 0;
     } else if (s->event == ZYD_SE_RATE_CHANGE) {
         uint32_t rates[2];
         rates[0] = (uint32_t)zyd_rd_u64(&rd, RE_PPM);
