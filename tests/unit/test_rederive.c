@@ -63,6 +63,7 @@ static const struct fault faults[] = {
     {"over_cap", "over_cap", "L2", "GUAR", 800000, 657534},
     {"one_fen_share", "share_amount", "L1", "NFGF", 2000000, 2000001},
     {"fee_basis", "fee_amount", "L3", "GUAR", 93964, 92677},
+    {"one_leg", "obligation_amount", "L3", "REG", 11121, 11122},
     {"interest_floor", "interest_amount", "L3", "BANK", 134567, 134568},
     {"recovery_weights", "recovery_amount", "L1", "NFGF", 20001, 20000},
 };

@@ -522,11 +522,10 @@ static void finish(struct run *s, struct zyd_replay *replay)
     }
     const char *rule = audit_books(r, b, replay);
     s->segment = "";
-    if (rule != NULL) {
-        note_rule(s, ZYD_CHECK_SUMS, r->head.height, rule);
-        return;
-    }
     r->state[ROW_SUMS] = AUDIT_DONE;
+    if (rule != NULL) { /* the checks below say where it came from */
+        note_rule(s, ZYD_CHECK_SUMS, r->head.height, rule);
+    }
     const struct zyd_inv_source records = {zyd_replay_state(replay), record_get};
     struct zyd_inv_fault broken;
     if (!s->broken) {
