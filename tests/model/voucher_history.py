@@ -70,8 +70,8 @@ class VoucherHistory(Mixed):
                 if v.state == 'OFFERED' and self.today > v.until:
                     g.cancel(v, True)
                 elif v.state in ('ACTIVE', 'FINANCED', 'PLEDGED') and self.today >= v.due:
-                    g.mature(self.today, v)
-                elif v.state == 'MATURED' and self.today > v.in_time:
+                    g.mature(v)
+                if v.state == 'MATURED' and self.today > v.in_time:
                     g.default(v)
 
     def check(self, g):

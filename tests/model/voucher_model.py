@@ -239,8 +239,9 @@ class Programme:
         self.b.post(v.holder, label, '2152' + v.v, '4011', v.unearned)
         v.unearned, v.owed, v.payable, v.state = 0, fen, today, 'MATURED'
 
-    def mature(self, today, v):
-        self.fall_due(today, v, v.face, L['MATURITY'])
+    def mature(self, v):
+        """SYS, on the due date, and its default counts from there also when a REVERSE of PREPAY comes after it."""
+        self.fall_due(v.due, v, v.face, L['MATURITY'])
 
     def prepay(self, today, v, discount):
         self.unfrozen(v)
