@@ -460,6 +460,32 @@ static void the_example_loans_have_exactly_their_thirty_faults(void **state)
     free(text);
 }
 
+/* Found by fuzz_guarantee: a record that no contract of ours wrote, whose sums need more than 64 bits. */
+static void amounts_beyond_the_greatest_are_no_contract(void **state)
+{
+    struct {
+        struct zyd_guarantee_object head;
+        struct zyd_guarantee_drawdown d[2];
+    } record;
+    static const int64_t wrong[] = {-1, ZYD_MONEY_MAX + 1, INT64_MAX, INT64_MIN};
+    struct zyd_guarantee_view view;
+    (void)state;
+    memset(&record, 0, sizeof record);
+    record.head.kind = ZYD_GUARANTEE_KIND_CONTRACT;
+    record.head.drawdown_count = 2;
+    record.d[0].interest = record.d[1].interest = record.d[0].fee = record.d[1].fee = ZYD_MONEY_MAX;
+    assert_int_equal(zyd_guarantee_object_read(&view, zyd_span(&record, sizeof record)), ZYD_OK);
+    assert_true(view.interest == 2 * ZYD_MONEY_MAX && view.fee == 2 * ZYD_MONEY_MAX);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        record.d[1].interest = wrong[i];
+        assert_int_equal(zyd_guarantee_object_read(&view, zyd_span(&record, sizeof record)), ZYD_E_MALFORMED);
+        record.d[1].interest = 0;
+        record.d[0].fee = wrong[i];
+        assert_int_equal(zyd_guarantee_object_read(&view, zyd_span(&record, sizeof record)), ZYD_E_MALFORMED);
+        record.d[0].fee = 0;
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,6 +496,7 @@ int main(void)
         cmocka_unit_test(damaged_bytes_are_refused_or_decode_to_something_else_but_never_harm),
         cmocka_unit_test(yuan_and_dates_have_one_reading),
         cmocka_unit_test(the_example_programmes_encode),
+        cmocka_unit_test(amounts_beyond_the_greatest_are_no_contract),
         cmocka_unit_test(the_example_loans_have_exactly_their_thirty_faults),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
