@@ -3,7 +3,8 @@
 
 #include "product_impl.h"
 
-_Static_assert(ZYD_MONEY_MAX <= INT64_MAX / ZYD_GUARANTEE_DRAWDOWNS_MAX, "sums of a contract's drawdowns fit");
+/* Of one drawdown, so that their sum fits.  Interest may pass the greatest amount (thirty years of it), never this. */
+#define PART_MAX (INT64_MAX / ZYD_GUARANTEE_DRAWDOWNS_MAX)
 
 /* Records are the VM's memory, so little-endian; this copies them as they are. */
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "records are read in place: give this file a decoder first");
@@ -25,8 +26,8 @@ enum zyd_status zyd_guarantee_object_read(struct zyd_guarantee_view *out, struct
     memcpy(out->drawdowns, value.data + sizeof out->head, count * sizeof out->drawdowns[0]);
     for (size_t i = 0; i < count; i++) {
         const struct zyd_guarantee_drawdown *d = &out->drawdowns[i];
-        if (d->interest < 0 || d->interest > ZYD_MONEY_MAX || d->fee < 0 || d->fee > ZYD_MONEY_MAX) {
-            return ZYD_E_MALFORMED; /* no contract of ours wrote this; their sums need not fit */
+        if (d->interest < 0 || d->interest > PART_MAX || d->fee < 0 || d->fee > PART_MAX) {
+            return ZYD_E_MALFORMED; /* no contract of ours wrote this */
         }
         out->interest += d->interest;
         out->fee += d->fee;

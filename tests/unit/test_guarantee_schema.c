@@ -467,15 +467,16 @@ static void amounts_beyond_the_greatest_are_no_contract(void **state)
         struct zyd_guarantee_object head;
         struct zyd_guarantee_drawdown d[2];
     } record;
-    static const int64_t wrong[] = {-1, ZYD_MONEY_MAX + 1, INT64_MAX, INT64_MIN};
+    const int64_t most = INT64_MAX / ZYD_GUARANTEE_DRAWDOWNS_MAX; /* interest of thirty years passes MAX_AMT (test_bounds) */
+    const int64_t wrong[] = {-1, most + 1, INT64_MAX, INT64_MIN};
     struct zyd_guarantee_view view;
     (void)state;
     memset(&record, 0, sizeof record);
     record.head.kind = ZYD_GUARANTEE_KIND_CONTRACT;
     record.head.drawdown_count = 2;
-    record.d[0].interest = record.d[1].interest = record.d[0].fee = record.d[1].fee = ZYD_MONEY_MAX;
+    record.d[0].interest = record.d[1].interest = record.d[0].fee = record.d[1].fee = most;
     assert_int_equal(zyd_guarantee_object_read(&view, zyd_span(&record, sizeof record)), ZYD_OK);
-    assert_true(view.interest == 2 * ZYD_MONEY_MAX && view.fee == 2 * ZYD_MONEY_MAX);
+    assert_true(view.interest == 2 * most && view.fee == 2 * most);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         record.d[1].interest = wrong[i];
         assert_int_equal(zyd_guarantee_object_read(&view, zyd_span(&record, sizeof record)), ZYD_E_MALFORMED);
