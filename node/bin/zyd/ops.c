@@ -260,10 +260,8 @@ static bool node_call(struct client *k, const struct intent *in, struct answer *
     struct zyd_op op;
     uint8_t buffer[ZYD_OP_SIZE_MAX + 64];
     struct zyd_wr wr = zyd_wr_of(buffer, sizeof buffer);
-    if (zyd_args_decode(set_argument, args, in->event, zyd_span(in->args, in->args_size), &members) != ZYD_OK) {
-        json_decref(args);
-        return cli_fail(k->c, ZYD_ERR_BUG, "%s", in->event->name);
-    }
+    enum zyd_status s = zyd_args_decode(set_argument, args, in->event, zyd_span(in->args, in->args_size), &members);
+    zyd_assert(s == ZYD_OK); /* intent_args or notice_args encoded them */
     intent_op(&op, in);
     zyd_op_encode(&wr, &op);
     zyd_merkle_leaf(&identity, wr.data, wr.size);
