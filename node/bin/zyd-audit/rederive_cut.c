@@ -3,6 +3,7 @@
 #include "rederive_nets.h"
 #include <stdio.h>
 #include <stdlib.h>
+#include <zyd/cycle_names.h>
 
 #define MINUTE_MS UINT64_C(60000)
 
@@ -71,19 +72,6 @@ void cy_start(struct re_cycles *p, const struct audit_step *s)
     k->next_ms = cut_ms(k, date);
 }
 
-static void cycle_id(struct zyd_hash *out, uint16_t programme, uint64_t number)
-{
-    struct {
-        char tag[16];
-        uint64_t programme, number;
-    } in;
-    memset(&in, 0, sizeof in);
-    memcpy(in.tag, ZYD_CYCLE_TAG_ID, sizeof ZYD_CYCLE_TAG_ID - 1);
-    in.programme = programme;
-    in.number = number;
-    zyd_sha256(out, &in, sizeof in);
-}
-
 static struct cy_cycle *cycle_new(struct re_cycles *p, struct cy_clock *k, int32_t date)
 {
     struct cy_cycle *c = re_new(sizeof *c);
@@ -92,7 +80,7 @@ static struct cy_cycle *cycle_new(struct re_cycles *p, struct cy_clock *k, int32
     c->clock = k;
     c->date = date;
     c->number = ++k->cycles;
-    cycle_id(&c->id, k->t.programme, c->number);
+    zyd_cycle_id(&c->id, k->t.programme, c->number);
     snprintf(ref, sizeof ref, "cycle/%llu", (unsigned long long)c->number);
     audit_map_put(&p->cycles, &c->id, c);
     audit_pass_know(p->re->pass, &c->id, k->t.programme, ref);
