@@ -74,8 +74,9 @@ static void every_fault_is_found_and_named(void **state)
     faults_are_found(ZYD_SOURCE_DIR "/tests/scenarios/audit_findings.scn", faults, sizeof faults / sizeof *faults);
 }
 
-/* 1. A drawdown is enrolled, closed unpaid, enrolled again, and enrolled by another level: all of it is right.  2. It is enrolled once more
- * under a loan fingerprint that is new, closed, and enrolled under yet another, by a contract that lacks the check of drawdowns.
+/* 1. A drawdown is enrolled, closed unpaid, enrolled again, and enrolled by another level: all of it is right.  2. It is
+ * enrolled once more under a loan fingerprint that is new, closed, and enrolled under yet another, by a contract that lacks the
+ * check of drawdowns.
  * 3. These two are found, and named. */
 static void one_drawdown_under_two_fingerprints_is_found(void **state)
 {

@@ -162,8 +162,8 @@ struct re_note {
     bool good;
 };
 void re_note_take(struct re_note *n, const struct audit_step *s);
-/* The step's postings are the note's, mirrored; an opposite obligation may stand in place of one that was taken back.  False, with a
- * finding: it is another operation that was reversed. */
+/* The step's postings are the note's, mirrored; an opposite obligation may stand in place of one that was taken back.  False,
+ * with a finding: it is another operation that was reversed. */
 bool re_note_mirror(struct re *re, const struct audit_step *s, struct re_note *n);
 /* A finding at a step; amounts in fen, or both -1: none. */
 void re_find(struct re *re, const struct audit_step *s, enum re_kind kind, uint16_t member, int32_t from, int32_t to,

@@ -31,8 +31,8 @@ static void claim(struct re *re, struct gu_contract *c, const struct audit_step 
         re_find(re, s, RE_BANK_SHARE_SHIFTED, c->bank, 0, 0, -1, -1, "claimed although the bank's share was shifted");
     }
     if (principal != gu_principal(c) || interest != gu_interest_open(c)) {
-        re_find(re, s, RE_CLAIM_AMOUNT, c->bank, c->overdue, s->date, principal + interest, gu_principal(c) + gu_interest_open(c),
-                "principal and interest claimed, and owed");
+        re_find(re, s, RE_CLAIM_AMOUNT, c->bank, c->overdue, s->date, principal + interest,
+                gu_principal(c) + gu_interest_open(c), "principal and interest claimed, and owed");
     }
     c->claimed = true;
     c->claim = covered(c);

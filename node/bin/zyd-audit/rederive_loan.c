@@ -38,8 +38,8 @@ static void released(struct gu_contract *c, const struct audit_step *s, int64_t 
 
 /* ---- interest and fees ---- */
 
-/* Fen-days of [from, to) by value dates, in whatever order repayments were booked.  What was repaid earns until its own value date, also
- * where that lies behind to (a payoff or an overdue date that is told late): then it is settled, too. */
+/* Fen-days of [from, to) by value dates, in whatever order repayments were booked.  What was repaid earns until its own value
+ * date, also where that lies behind to (a payoff or an overdue date that is told late): then it is settled, too. */
 static int64_t interest_of(const struct gu_contract *c, const struct gu_drawdown *d, int32_t from, int32_t to)
 {
     zyd_u128 days = 0;
@@ -111,7 +111,8 @@ static int64_t earned(const struct gu_contract *c, const struct gu_drawdown *d, 
     int64_t sum = 0;
     for (size_t i = 0; i < d->charged_count; i++) {
         const struct gu_segment *g = &d->charged[i];
-        sum += re_yearly(g->amount, c->fee_ppm, re_days(g->from, earlier(g->to, date)), (uint32_t)gu_param(c, ZYD_GP_FEE_BASIS));
+        sum +=
+            re_yearly(g->amount, c->fee_ppm, re_days(g->from, earlier(g->to, date)), (uint32_t)gu_param(c, ZYD_GP_FEE_BASIS));
     }
     return sum;
 }

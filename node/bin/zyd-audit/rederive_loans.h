@@ -91,8 +91,8 @@ static inline uint64_t su_optional_u64(struct zyd_rd *rd, uint64_t otherwise)
 {
     return zyd_rd_nil(rd) ? otherwise : zyd_rd_u64(rd, UINT64_MAX);
 }
-void su_find(struct re *re, const struct audit_step *s, const struct su_enrolment *e, enum re_kind kind, int32_t from, int32_t to,
-             int64_t booked, int64_t right, const char *detail); /* the bank is named; amounts -1: none */
+void su_find(struct re *re, const struct audit_step *s, const struct su_enrolment *e, enum re_kind kind, int32_t from,
+             int32_t to, int64_t booked, int64_t right, const char *detail); /* the bank is named; amounts -1: none */
 void su_release_reserve(struct su_enrolment *e);
 void su_settle(struct re *re, const struct audit_step *s, struct su_enrolment *e);
 void su_clawback(struct re *re, struct su_enrolment *e, const struct audit_step *s);

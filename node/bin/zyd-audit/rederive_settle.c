@@ -1,8 +1,8 @@
 /* rederive_settle.c: product (c): every settlement to the fen, and what is given back (domain.md 3.3, E11 to E14, E17, rulings 5, 32). */
 #include "rederive_loans.h"
 
-void su_find(struct re *re, const struct audit_step *s, const struct su_enrolment *e, enum re_kind kind, int32_t from, int32_t to,
-             int64_t booked, int64_t right, const char *detail)
+void su_find(struct re *re, const struct audit_step *s, const struct su_enrolment *e, enum re_kind kind, int32_t from,
+             int32_t to, int64_t booked, int64_t right, const char *detail)
 {
     re_find(re, s, kind, e->loan->bank, from, to, booked, right, "%s", detail);
 }
@@ -37,7 +37,8 @@ static struct su_period period_of(const struct su_enrolment *e, bool *known)
     int32_t end = l->paid_off != 0 ? l->paid_off : l->extended;
     struct su_period p = {.from = l->settled_to, .to = l->settled_to};
     /* a period that twelve others followed is forfeited */
-    for (size_t i = l->period_count > ZYD_SUBSIDY_PERIODS ? l->period_count - ZYD_SUBSIDY_PERIODS : 0; i < l->period_count; i++) {
+    for (size_t i = l->period_count > ZYD_SUBSIDY_PERIODS ? l->period_count - ZYD_SUBSIDY_PERIODS : 0; i < l->period_count;
+         i++) {
         if (l->periods[i].to > e->settled_to) {
             *known = true;
             return l->periods[i];

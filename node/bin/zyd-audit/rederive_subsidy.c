@@ -233,7 +233,8 @@ static void check_terms(struct re_subsidy *p, const struct audit_step *s, const 
     const struct su_terms *t = e->terms;
     int32_t until = (int32_t)t->t.slots[ZYD_SP_OPEN_UNTIL];
     if (t->suspended || t->closed || s->date < (int32_t)t->t.slots[ZYD_SP_OPEN_FROM] || (until != 0 && s->date > until)) {
-        su_find(p->re, s, e, t->closed ? RE_AFTER_CLOSE : RE_OUTSIDE_TERM, s->date, s->date, -1, -1, "the programme was not open");
+        su_find(p->re, s, e, t->closed ? RE_AFTER_CLOSE : RE_OUTSIDE_TERM, s->date, s->date, -1, -1,
+                "the programme was not open");
     }
     if (e->from < e->loan->value_date || e->from >= e->loan->maturity) {
         su_find(p->re, s, e, RE_OUTSIDE_TERM, e->from, e->until, -1, -1, "the first day is not one of the loan's");
